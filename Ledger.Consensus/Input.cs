@@ -1,0 +1,85 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Consensus;
+
+/// <summary>Everything that can happen to an engine. A closed family.</summary>
+public abstract record Input
+{
+    private Input()
+    {
+    }
+
+    /// <summary>Recovery is over and the replica may speak: the first input of every run.</summary>
+    public sealed record Started : Input;
+
+    /// <summary>A message, its signatures checked.</summary>
+    public sealed record Received(Verified Verified) : Input;
+
+    /// <summary>A timer ran out; it carries what it was set for, so that a stale one is recognised.</summary>
+    public sealed record TimerFired(EngineTimer Timer) : Input;
+
+    /// <summary>The block that <see cref="Effects.RequestProposal"/> asked for, packed and executed.</summary>
+    public sealed record Proposed(ProposalRequest Request, Block Block) : Input;
+
+    /// <summary>The verdict on a block that <see cref="Effects.ValidateBlock"/> asked for.</summary>
+    /// <param name="Block">Its hash.</param>
+    /// <param name="Fault">Null when valid; otherwise what is wrong, for logs.</param>
+    public sealed record Judged(Digest Block, string? Fault) : Input;
+
+    /// <summary>A block fetched by its hash; its body fits its header, its transactions are not yet checked.</summary>
+    public sealed record Fetched(Block Block) : Input;
+
+    /// <summary>Final blocks from a peer, with a checked certificate over the last.</summary>
+    public sealed record Synced(CertifiedSegment Segment) : Input;
+
+    /// <summary>A decided block is durable with its state and receipts.</summary>
+    public sealed record Finalised(Height Height) : Input;
+
+    /// <summary>A peer's connection came up: what was lost with the last one is said again.</summary>
+    public sealed record PeerConnected(ValidatorIndex Peer) : Input;
+
+    /// <summary>Whether admitted transactions wait that are not yet final.</summary>
+    public sealed record WorkPending(bool Any) : Input;
+
+    /// <summary>A transaction was left out for too long while others were served: the primary censors.</summary>
+    public sealed record RequestOverdue(View View) : Input;
+}
+
+/// <summary>What a timer is for.</summary>
+public enum TimerKind : byte
+{
+    /// <summary>The primary of a view must make progress before it runs out.</summary>
+    View = 1,
+
+    /// <summary>While nothing advances, what may have been lost is said again.</summary>
+    Repeat = 2,
+}
+
+/// <param name="Kind">What it is for.</param>
+/// <param name="View">The view it was set in.</param>
+/// <param name="Generation">Rises with each setting; an older one that fires is ignored.</param>
+public readonly record struct EngineTimer(TimerKind Kind, View View, ulong Generation);
+
+/// <param name="View">The view to propose in.</param>
+/// <param name="Height">The height to propose for.</param>
+/// <param name="Parent">The block to build on; its execution is known or under way.</param>
+/// <param name="AllowEmpty">True to answer at once, with no transaction if none waits.</param>
+public sealed record ProposalRequest(View View, Height Height, Digest Parent, bool AllowEmpty);
+
+/// <summary>
+/// Consecutive final blocks whose last is certified by <see cref="Certificate"/>; made by the gate, which checked the
+/// certificate's signatures and the chain of parents.
+/// </summary>
+public sealed class CertifiedSegment
+{
+    internal CertifiedSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
+    {
+        Blocks = blocks;
+        Certificate = certificate;
+    }
+
+    public IReadOnlyList<Block> Blocks { get; }
+
+    public QuorumCertificate Certificate { get; }
+}

@@ -1,0 +1,46 @@
+using Ledger.Core;
+
+namespace Ledger.Consensus;
+
+/// <summary>Something worth a log line or a metric. The engine has neither; the loop maps these. A closed family.</summary>
+public abstract record Notice
+{
+    private Notice()
+    {
+    }
+
+    /// <summary>One validator signed two different statements where it may sign one: evidence.</summary>
+    /// <param name="Kind">"prepare", "commit", "proposal" or "view-change".</param>
+    /// <param name="Validator">Who.</param>
+    /// <param name="First">What counted.</param>
+    /// <param name="Second">What did not.</param>
+    public sealed record Equivocation(string Kind, ValidatorIndex Validator, Verified First, Verified Second) : Notice;
+
+    /// <summary>This replica asked to leave its view.</summary>
+    public sealed record LeftView(View From, View To, LeaveReason Reason) : Notice;
+
+    public sealed record EnteredView(View View, ValidatorIndex Primary, Subject Base) : Notice;
+
+    /// <summary>The primary proposed a block that is not valid.</summary>
+    public sealed record InvalidProposal(Subject Subject, string Fault) : Notice;
+
+    /// <summary>This replica promised a phase for a block; the loop measures phases between these.</summary>
+    public sealed record PhaseReached(Phase Phase, Subject Subject) : Notice;
+}
+
+/// <summary>Why a replica asks to leave its view; the names are metric labels.</summary>
+public enum LeaveReason
+{
+    Timeout,
+    Equivocation,
+    Joined,
+    Censorship,
+}
+
+/// <summary>How far a block has come (STYLE: proposed, prepared, committed; final is the node's to say).</summary>
+public enum Phase
+{
+    Proposed,
+    Prepared,
+    Committed,
+}

@@ -1,0 +1,59 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Consensus.Pbft;
+
+/// <summary>
+/// The end of the chain of committed blocks, as far back as a view's base can matter. Reaches below its memory are
+/// answered with no, which can cost a vote and never safety.
+/// </summary>
+internal sealed class FinalChain
+{
+    /// <summary>How many hashes are kept.</summary>
+    public const int Memory = 256;
+
+    private readonly Digest[] _recent = new Digest[Memory];
+    private Height _oldest;
+
+    /// <param name="genesis">The hash of the genesis block.</param>
+    /// <param name="recent">Hashes of the last blocks on disk, ascending, the head last; at least one.</param>
+    /// <param name="head">The height of the last.</param>
+    public FinalChain(Digest genesis, IReadOnlyList<Digest> recent, Height head)
+    {
+        Genesis = QuorumCertificate.ForGenesis(genesis);
+        var kept = Math.Min(recent.Count, Memory);
+        _oldest = new(head.Value + 1 - (ulong)kept);
+        Height = head;
+        for (var i = 0; i < kept; i++)
+        {
+            this[new Height(_oldest.Value + (ulong)i)] = recent[recent.Count - kept + i];
+        }
+    }
+
+    public QuorumCertificate Genesis { get; }
+
+    public Height Height { get; private set; }
+
+    public Digest Head => this[Height];
+
+    private Digest this[Height height]
+    {
+        get => _recent[height.Value % Memory];
+        set => _recent[height.Value % Memory] = value;
+    }
+
+    /// <summary>Whether this block is known to be committed at this height.</summary>
+    public bool Holds(Height height, Digest block)
+        => height >= _oldest && height <= Height && this[height] == block;
+
+    public void Append(Block block)
+    {
+        Invariant.Holds(block.Height == Height.Next && block.Parent == Head, "decided blocks form one chain");
+        Height = block.Height;
+        this[Height] = block.Hash;
+        if (Height.Value - _oldest.Value >= Memory)
+        {
+            _oldest = _oldest.Next;
+        }
+    }
+}

@@ -1,0 +1,304 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Consensus.Pbft;
+
+/// <summary>Where a replica starts from: what its disk holds.</summary>
+/// <param name="GenesisBlock">Hash of the genesis block.</param>
+/// <param name="Recent">Hashes of the last final blocks, ascending, the head last.</param>
+/// <param name="Head">The height of the last.</param>
+public sealed record FinalHead(Digest GenesisBlock, IReadOnlyList<Digest> Recent, Height Head);
+
+/// <summary>
+/// PBFT with HotStuff-style view changes: the replica of OSDI '99 §4, pipelined over a window, with the highest-QC
+/// rule of PODC '19 and FC '22 for new views. Pure; see <see cref="IEngine"/>. Its chapters: agreement on a block in a
+/// view, finality across views, and the change of views. Safety's verdicts are <see cref="Safety"/>'s alone.
+/// </summary>
+public sealed partial class PbftEngine : IEngine
+{
+    private readonly ValidatorSet _validators;
+    private readonly ValidatorIndex _self;
+    private readonly PbftOptions _options;
+    private readonly FinalChain _final;
+    private readonly Safety _safety;
+    private readonly Pacemaker _pacemaker;
+    private readonly Slots _slots;
+    private readonly BlockPool _pool = new();
+
+    /// <summary>The last VIEW-CHANGE of each replica.</summary>
+    private readonly Verified?[] _viewChanges;
+
+    /// <summary>Commit certificates above the final head, whose blocks are not all here yet.</summary>
+    private readonly SortedDictionary<Height, QuorumCertificate> _certificates = [];
+
+    /// <summary>The NEW-VIEW of the entered view as its primary signed it, to be shown again.</summary>
+    private Verified? _newView;
+
+    /// <summary>Our own VIEW-CHANGE while it waits for its NEW-VIEW.</summary>
+    private Verified? _ownViewChange;
+
+    private ProposalRequest? _requested;
+    private bool _workPending;
+    private bool _sawAhead;
+    private bool _committedSinceRepeat;
+    private long _bytesSinceCompaction;
+    private Height _durable;
+
+    public PbftEngine(ValidatorSet validators, ValidatorIndex self, PbftOptions options, FinalHead head)
+    {
+        _validators = validators;
+        _self = self;
+        _options = options;
+        _final = new(head.GenesisBlock, head.Recent, head.Head);
+        _durable = head.Head;
+        _safety = new(_final);
+        _pacemaker = new(options);
+        _slots = new(validators.Quorums);
+        _viewChanges = new Verified?[validators.Count];
+    }
+
+    /// <summary>The view this replica is in or has asked for.</summary>
+    public View View => _safety.View;
+
+    /// <summary>False while the view asked for has not been opened.</summary>
+    public bool HasEntered => _safety.HasEntered;
+
+    /// <summary>The height of the last block decided here.</summary>
+    public Height Committed => _final.Height;
+
+    public bool IsPrimary => HasEntered && _validators.PrimaryOf(View) == _self;
+
+    /// <inheritdoc/>
+    public void Replay(JournalRecord record)
+    {
+        _safety.Apply(record);
+        switch (record)
+        {
+            case Accepted accepted when accepted.Block.Height > _final.Height:
+                _pool.Add(accepted.Block);
+                break;
+            case Entered { Signature: { } signature } entered:
+                var primary = _validators.PrimaryOf(entered.View);
+                _newView = new(new Envelope(primary, entered.NewView, signature));
+                break;
+            case Entered or LeftFor:
+                _newView = null;
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Step(Input input, Effects effects)
+    {
+        switch (input)
+        {
+            case Input.Received received:
+                OnMessage(received.Verified, effects);
+                break;
+            case Input.Proposed proposed:
+                OnProposed(proposed.Request, proposed.Block, effects);
+                break;
+            case Input.Judged judged:
+                OnJudged(judged.Block, judged.Fault, effects);
+                break;
+            case Input.Fetched fetched:
+                OnFetched(fetched.Block, effects);
+                break;
+            case Input.Synced synced:
+                OnSynced(synced.Segment, effects);
+                break;
+            case Input.Finalised finalised:
+                OnFinalised(finalised.Height, effects);
+                break;
+            case Input.TimerFired fired:
+                OnTimer(fired.Timer, effects);
+                break;
+            case Input.PeerConnected connected:
+                RepeatTo(Recipients.Just(connected.Peer), effects);
+                break;
+            case Input.WorkPending pending:
+                _workPending = pending.Any;
+                break;
+            case Input.RequestOverdue overdue when _safety.VotesIn(overdue.View):
+                Leave(View.Next, LeaveReason.Censorship, effects);
+                break;
+            case Input.Started:
+                OnStarted(effects);
+                break;
+            default:
+                break;
+        }
+
+        KeepTime(effects);
+    }
+
+    private void OnMessage(Verified message, Effects effects)
+    {
+        switch (message.Message)
+        {
+            case PrePrepare proposal:
+                OnPrePrepare(message, proposal, effects);
+                break;
+            case Prepare prepare:
+                OnPrepare(message, prepare.Subject, effects);
+                break;
+            case Commit commit:
+                OnCommit(message, commit.Subject, effects);
+                break;
+            case ViewChange viewChange:
+                OnViewChange(message, viewChange, effects);
+                break;
+            case NewView newView:
+                OnNewView(message, newView, effects);
+                break;
+            case Status status:
+                OnStatus(message.From, status, effects);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Says again what the journal says we have said: whether it left before the crash is not known, and saying it
+    /// twice is saying it once.
+    /// </summary>
+    private void OnStarted(Effects effects)
+    {
+        if (_safety.Leaving is { } left)
+        {
+            effects.Promise(left, new ViewChange(left.Target, left.Report), Recipients.All);
+            return;
+        }
+
+        if (_safety.Entry is { Signature: null } opened)
+        {
+            effects.Promise(opened, opened.NewView, Recipients.All);
+        }
+
+        foreach (var accepted in _safety.AllAccepted)
+        {
+            if (accepted.View == View)
+            {
+                _slots.At(View, accepted.Block.Height).Proposal ??= accepted.Block;
+                effects.Promise(accepted, VoteFor(accepted), Recipients.All);
+            }
+        }
+
+        var highest = _safety.Highest;
+        if (_safety.VotesIn(highest.Subject.View) && highest.Subject.Height > _final.Height)
+        {
+            effects.Promise(new Certified(highest), new Commit(highest.Subject), Recipients.All);
+        }
+
+        SettleBase(effects);
+        Advance(effects);
+        RequestProposal(effects);
+    }
+
+    private PromiseMessage VoteFor(Accepted accepted)
+        => IsPrimary ? new PrePrepare(accepted.View, accepted.Block) : new Prepare(accepted.Subject);
+
+    /// <summary>Timers run only while something waits: an idle network is silent (L1).</summary>
+    private void KeepTime(Effects effects)
+    {
+        var pending = IsPending();
+        if (HasEntered && pending)
+        {
+            _pacemaker.StartView(View, effects);
+        }
+        else if (HasEntered)
+        {
+            _pacemaker.StopView();
+        }
+
+        if (pending || !HasEntered || _sawAhead)
+        {
+            _pacemaker.StartRepeat(View, effects);
+        }
+    }
+
+    private bool IsPending()
+        => _workPending
+            || _safety.Base.Height > _final.Height
+            || _certificates.Count > 0
+            || _safety.HighestAccepted is not null
+            || _slots.Find(View, _final.Height.Next)?.Proposal is not null;
+
+    private void OnTimer(EngineTimer timer, Effects effects)
+    {
+        if (!_pacemaker.Fires(timer))
+        {
+            return;
+        }
+
+        if (timer.Kind == TimerKind.View)
+        {
+            Leave(View.Next, LeaveReason.Timeout, effects);
+            return;
+        }
+
+        if (!_committedSinceRepeat)
+        {
+            RepeatTo(Recipients.All, effects);
+            _pool.ForgetFetches();
+            Advance(effects);
+        }
+
+        _sawAhead = false;
+        _committedSinceRepeat = false;
+    }
+
+    /// <summary>What this replica has said and a peer may have lost.</summary>
+    private void RepeatTo(Recipients to, Effects effects)
+    {
+        effects.Hint(new Status(View, HasEntered, _final.Height), to);
+        if (!HasEntered)
+        {
+            Repeat(_ownViewChange, to, effects);
+            return;
+        }
+
+        Repeat(_newView, to, effects);
+        foreach (var slot in _slots.All)
+        {
+            Repeat(slot.Prepares.Of(_self), to, effects);
+            Repeat(slot.Commits.Of(_self), to, effects);
+        }
+    }
+
+    private static void Repeat(Verified? said, Recipients to, Effects effects)
+    {
+        if (said is not null)
+        {
+            effects.Repeat(said, to);
+        }
+    }
+
+    private void OnStatus(ValidatorIndex from, Status status, Effects effects)
+    {
+        if (from == _self)
+        {
+            return;
+        }
+
+        if (status.Committed > _final.Height)
+        {
+            effects.CatchUp(status.Committed, from);
+        }
+
+        var peerLagsInView = status.View < View || (status.View == View && !status.Entered);
+        if (peerLagsInView)
+        {
+            Repeat(HasEntered ? _newView : _ownViewChange, Recipients.Just(from), effects);
+        }
+
+        var weLagInView = status.View > View || (status.View == View && status.Entered && !HasEntered);
+        if (weLagInView || status.Committed < _final.Height)
+        {
+            effects.Hint(new Status(View, HasEntered, _final.Height), Recipients.Just(from));
+        }
+    }
+}
