@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Ledger.Crypto;
 using MessagePack;
 
@@ -76,7 +77,7 @@ public static class Fields
     {
         var utf8 = reader.ReadStringSequence() ?? throw new MalformedException($"{what} is missing");
         return utf8.Length <= limitBytes
-            ? System.Text.Encoding.UTF8.GetString(utf8)
+            ? Encoding.UTF8.GetString(utf8)
             : throw new MalformedException($"{what} is longer than {limitBytes} bytes");
     }
 
@@ -89,7 +90,7 @@ public static class Fields
             : throw new MalformedException($"{what} is longer than {limitBytes} bytes");
     }
 
-    private static void ReadExactly(ref MessagePackReader reader, Span<byte> target, string what)
+    private static void ReadExactly(ref MessagePackReader reader, scoped Span<byte> target, string what)
     {
         var bytes = reader.ReadBytes() ?? throw new MalformedException($"{what} is missing");
         if (bytes.Length != target.Length)
