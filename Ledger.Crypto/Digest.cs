@@ -40,6 +40,12 @@ public readonly record struct Digest : IComparable<Digest>
         return false;
     }
 
+    /// <summary>One bit, counted from the most significant; 0 to 255.</summary>
+    public bool BitAt(int position) => ((Word(position / 64) >> (63 - (position % 64))) & 1) == 1;
+
+    /// <summary>Four bits, counted from the most significant; 0 to 63.</summary>
+    public int NibbleAt(int position) => (int)(Word(position / 16) >> (60 - (4 * (position % 16)))) & 0xf;
+
     public void CopyTo(Span<byte> target)
     {
         BinaryPrimitives.WriteUInt64BigEndian(target, _a);
@@ -72,4 +78,12 @@ public readonly record struct Digest : IComparable<Digest>
 
     /// <summary>Eight digits: enough for a person to tell two apart.</summary>
     public string ToShortString() => ToString()[..8];
+
+    private ulong Word(int index) => index switch
+    {
+        0 => _a,
+        1 => _b,
+        2 => _c,
+        _ => _d,
+    };
 }

@@ -1,0 +1,211 @@
+using System.Runtime.InteropServices;
+
+namespace Ledger.Crypto;
+
+/// <summary>
+/// The sparse Merkle tree over every key of the state, as one immutable version. An update makes a new version that
+/// shares what it did not touch, so that uncommitted blocks stack their versions in memory over the final one on disk.
+/// A subtree without a leaf hashes to zero, one with a single leaf is that leaf, so the root depends on the set of
+/// (path, value) pairs alone. One owner at a time: versions share pages.
+/// </summary>
+public sealed class StateTree
+{
+    /// <summary>Pages down to this depth stay in memory (4,369 of them at most); deeper ones are read when needed.</summary>
+    private const int DepthKept = 3;
+
+    private readonly IStatePageStore _store;
+    private readonly StatePage _root;
+    private readonly List<(byte[] Key, int Depth, StatePage? Page)> _changed;
+
+    private StateTree(IStatePageStore store, StatePage root, List<(byte[] Key, int Depth, StatePage? Page)> changed)
+    {
+        _store = store;
+        _root = root;
+        _changed = changed;
+        Root = root.Hash();
+    }
+
+    public Digest Root { get; }
+
+    public static StateTree Empty(IStatePageStore store) => new(store, new(), []);
+
+    /// <summary>Opens the version that the store holds.</summary>
+    /// <exception cref="InvalidDataException">The store's pages are damaged or of another version.</exception>
+    public static StateTree Open(IStatePageStore store, Digest root)
+    {
+        if (root == Digest.Zero)
+        {
+            return Empty(store);
+        }
+
+        // The root's page may hold a lone leaf, whose hash is then the root.
+        var tree = new StateTree(store, Read(store, KeyOf(0, default), root), []);
+        return tree;
+    }
+
+    /// <summary>The version after these changes; each path at most once, in any order.</summary>
+    public StateTree Update(IReadOnlyList<StateChange> changes)
+    {
+        StateChange[] sorted = [.. changes];
+        Array.Sort(sorted, static (a, b) => a.Path.CompareTo(b.Path));
+        List<(byte[], int, StatePage?)> changed = [];
+        var root = UpdatePage(_root, 0, sorted, changed);
+        return new(_store, root, changed);
+    }
+
+    /// <summary>What a store must write to hold this version instead of the one it was updated from.</summary>
+    public IReadOnlyList<PageWrite> PageWrites()
+    {
+        var writes = new PageWrite[_changed.Count];
+        for (var i = 0; i < writes.Length; i++)
+        {
+            writes[i] = new(_changed[i].Key, _changed[i].Page?.Encode());
+        }
+
+        return writes;
+    }
+
+    /// <summary>
+    /// To be called once the store holds this version: deep pages leave memory. Older versions may not be used after.
+    /// </summary>
+    public void Unload()
+    {
+        foreach (var (_, depth, page) in _changed)
+        {
+            if (depth >= DepthKept)
+            {
+                page?.Unload();
+            }
+        }
+
+        _changed.Clear();
+    }
+
+    /// <summary>Shows what stands at a path, or that nothing does.</summary>
+    public StateProof Prove(Digest path)
+    {
+        List<Digest> siblings = [];
+        var page = _root;
+        for (var depth = 0; ; depth++)
+        {
+            if (page.Descend(Nibble(path, depth), siblings, out var end))
+            {
+                return new(end.Kind == SlotKind.Leaf ? (end.Path, end.Value) : null, siblings);
+            }
+
+            page = end.Page ?? Read(_store, KeyOf(depth + 1, path), end.Hash);
+        }
+    }
+
+    private StatePage UpdatePage(
+        StatePage page, int depth, ReadOnlySpan<StateChange> changes, List<(byte[], int, StatePage?)> changed)
+    {
+        var slots = page.CopySlots();
+        var prefix = changes.Length > 0 ? changes[0].Path : default;
+        while (changes.Length > 0)
+        {
+            var nibble = Nibble(changes[0].Path, depth);
+            var run = 1;
+            while (run < changes.Length && Nibble(changes[run].Path, depth) == nibble)
+            {
+                run++;
+            }
+
+            if (slots[nibble] is { Kind: SlotKind.Link, Page: null } link)
+            {
+                // Kept in the older version too, which shares it: the next block finds it in memory.
+                var read = Read(_store, KeyOf(depth + 1, changes[0].Path), link.Hash);
+                if (depth < DepthKept)
+                {
+                    page.Keep(nibble, read);
+                }
+
+                slots[nibble] = link with { Page = read };
+            }
+
+            slots[nibble] = UpdateSlot(slots[nibble], depth + 1, changes[..run], changed);
+            changes = changes[run..];
+        }
+
+        var updated = StatePage.Of(slots);
+        changed.Add((KeyOf(depth, prefix), depth, updated));
+        return updated;
+    }
+
+    private Slot UpdateSlot(
+        in Slot slot, int depth, ReadOnlySpan<StateChange> changes, List<(byte[], int, StatePage?)> changed)
+    {
+        if (slot.Kind == SlotKind.Link)
+        {
+            var updated = UpdatePage(slot.Page!, depth, changes, changed);
+            var result = updated.AsSlot();
+            if (result.Kind != SlotKind.Link)
+            {
+                // Folded up into its parent: the page itself goes.
+                changed[^1] = (changed[^1].Item1, depth, null);
+            }
+
+            return result;
+        }
+
+        // Nothing or one leaf here so far: what remains are insertions and perhaps that leaf.
+        var inserted = new List<StateChange>(changes.Length + 1);
+        var old = slot.Kind == SlotKind.Leaf ? slot : default;
+        foreach (var change in changes)
+        {
+            if (old.Kind == SlotKind.Leaf && old.Path.CompareTo(change.Path) <= 0)
+            {
+                if (old.Path != change.Path)
+                {
+                    inserted.Add(new(old.Path, old.Value));
+                }
+
+                old = default;
+            }
+
+            if (change.Value is not null)
+            {
+                inserted.Add(change);
+            }
+        }
+
+        if (old.Kind == SlotKind.Leaf)
+        {
+            inserted.Add(new(old.Path, old.Value));
+        }
+
+        return inserted.Count switch
+        {
+            0 => default,
+            1 => Slot.OfLeaf(inserted[0].Path, inserted[0].Value!.Value),
+            _ => UpdatePage(new(), depth, CollectionsMarshal.AsSpan(inserted), changed).AsSlot(),
+        };
+    }
+
+    private static StatePage Read(IStatePageStore store, byte[] key, Digest expected)
+    {
+        var page = store.TryRead(key, out var bytes) ? StatePage.Decode(bytes) : null;
+        return page is not null && page.Hash() == expected
+            ? page
+            : throw new InvalidDataException(
+                $"State tree page {Convert.ToHexStringLower(key)} is missing, damaged or of another version.");
+    }
+
+    private static int Nibble(Digest path, int depth) => path.NibbleAt(depth);
+
+    /// <summary>One byte of depth in nibbles, then those nibbles, two in a byte.</summary>
+    private static byte[] KeyOf(int depth, Digest path)
+    {
+        Span<byte> bytes = stackalloc byte[Digest.Size];
+        path.CopyTo(bytes);
+        var key = new byte[1 + ((depth + 1) / 2)];
+        key[0] = (byte)depth;
+        bytes[..(key.Length - 1)].CopyTo(key.AsSpan(1));
+        if (depth % 2 == 1)
+        {
+            key[^1] &= 0xf0;
+        }
+
+        return key;
+    }
+}
