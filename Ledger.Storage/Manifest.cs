@@ -11,6 +11,9 @@ internal sealed record Manifest(int Format, string ChainId, Digest GenesisHash)
 
     public const string FileName = "ledger.json";
 
+    private const UnixFileMode FilePermissions
+        = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
     public static bool ExistsIn(string root) => File.Exists(PathIn(root));
 
     public static void OpenOrCreate(string root, Manifest expected)
@@ -21,7 +24,7 @@ internal sealed record Manifest(int Format, string ChainId, Digest GenesisHash)
             return;
         }
 
-        DurableFile.Write(PathIn(root), expected.Encode());
+        DurableFile.Write(PathIn(root), expected.Encode(), FilePermissions, replace: true);
     }
 
     private static string PathIn(string root) => Path.Combine(root, FileName);
