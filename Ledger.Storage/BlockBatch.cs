@@ -3,7 +3,9 @@ using RocksDbSharp;
 
 namespace Ledger.Storage;
 
-/// <summary>Turns final blocks into one atomic batch: everything that each changes, and the head last.</summary>
+/// <summary>
+/// Turns final blocks into one atomic batch: everything that each changes, and the head last.
+/// </summary>
 internal static class BlockBatch
 {
     public static void Put(WriteBatch batch, Families families, FinalBlock final)
@@ -29,7 +31,9 @@ internal static class BlockBatch
         for (var i = 0; i < block.Transactions.Count; i++)
         {
             batch.Put(
-                Keys.Of(block.Transactions[i].Hash), TransactionPlace.Encode(block.Height, i), families.Transactions);
+                Keys.Of(block.Transactions[i].Hash),
+                TransactionPlace.Encode(block.Height, i),
+                families.Transactions);
         }
     }
 

@@ -5,14 +5,14 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// What this validator has promised, durable before it is said. It lies in a database of its own, bound to one
-/// validator key and one chain: under another key, or with a record missing, it would let a validator vote twice.
-/// One caller at a time.
+/// What this validator has promised, durable before it is said. It lies in a database of its own, bound to
+/// one validator key and one chain: under another key, or with a record missing, it would let a validator
+/// vote twice. One caller at a time.
 /// </summary>
 public sealed class ConsensusJournal : IDisposable
 {
-    private const string Remedy = "This validator no longer knows what it has promised and must not vote: remove it from "
-        + "the network and add it again with a new key and an empty data folder";
+    private const string Remedy = "This validator no longer knows what it has promised and must not vote: "
+        + "remove it from the network and add it again with a new key and an empty data folder";
 
     private const byte RecordPrefix = (byte)'r';
 
@@ -34,12 +34,14 @@ public sealed class ConsensusJournal : IDisposable
 
     private static ReadOnlySpan<byte> RangeKey => "range"u8;
 
-    /// <summary>Opens or creates the journal inside the data folder, and reads all of it to see that it is whole.</summary>
-    /// <exception cref="DataFolderException">It belongs to another validator or chain, or is in use.</exception>
+    /// <summary>
+    /// Opens or creates the journal inside the data folder, and reads all of it to see that it is whole.
+    /// </summary>
+    /// <exception cref="DataFolderException">It is of another validator or chain, or in use.</exception>
     /// <exception cref="DamagedDataException">A record is missing or is not what was written.</exception>
     public static ConsensusJournal Open(string dataFolder, Digest genesisHash, PublicKey validatorKey)
     {
-        var folder = Path.Combine(dataFolder, DataFolder.JournalName);
+        var folder = Path.Combine(Path.GetFullPath(dataFolder), DataFolder.JournalName);
         var journal = new ConsensusJournal(folder, RocksFolder.Open(folder, Remedy));
         try
         {
@@ -85,7 +87,9 @@ public sealed class ConsensusJournal : IDisposable
         Write(batch, records, _first);
     }
 
-    /// <summary>Puts records in the place of all earlier ones, all or nothing, with one synced write.</summary>
+    /// <summary>
+    /// Puts records in the place of all earlier ones, all or nothing, with one synced write.
+    /// </summary>
     public void Replace(IReadOnlyList<ReadOnlyMemory<byte>> records)
     {
         ThrowIfUnusable();
@@ -136,7 +140,8 @@ public sealed class ConsensusJournal : IDisposable
     {
         if (Read(BindingKey) is { } held)
         {
-            var found = JournalBinding.Decode(held) ?? throw Damaged("the record that binds it to a validator is torn");
+            var found = JournalBinding.Decode(held)
+                ?? throw Damaged("the record that binds it to a validator is torn");
             found.MustBe(expected, _folder);
             return;
         }
@@ -154,7 +159,8 @@ public sealed class ConsensusJournal : IDisposable
 
     private void ReadRange()
     {
-        var held = Read(RangeKey) ?? throw Damaged("the record of its first and last sequence number is missing");
+        var held = Read(RangeKey)
+            ?? throw Damaged("the record of its first and last sequence number is missing");
         var range = JournalEntry.Open(0, held);
         if (range is not { Length: 2 * sizeof(ulong) })
         {

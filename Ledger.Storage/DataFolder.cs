@@ -3,8 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Storage;
 
 /// <summary>
-/// A node's data folder: made once for one chain, held by one process at a time, and refused in words whenever it is
-/// not what it should be. Holds its lock until disposed.
+/// A node's data folder: made once for one chain, held by one process at a time, and refused in words
+/// whenever it is not what it should be. Holds its lock until disposed.
 /// </summary>
 public sealed class DataFolder : IDisposable
 {
@@ -16,7 +16,9 @@ public sealed class DataFolder : IDisposable
 
     private const string LockName = "lock";
 
-    /// <summary>EWOULDBLOCK: another process holds the lock. Anything else is the disk's or its rights' fault.</summary>
+    /// <summary>
+    /// EWOULDBLOCK: another process holds the lock. Anything else is the disk's or its rights' fault.
+    /// </summary>
     private const int WouldBlock = 11;
 
     /// <summary>What a file system puts into its own root.</summary>
@@ -34,14 +36,14 @@ public sealed class DataFolder : IDisposable
     public string Root { get; }
 
     /// <summary>Opens the folder, or makes it when it is missing or empty.</summary>
-    /// <exception cref="DataFolderException">Foreign, of another chain, newer, in use, not writable or full.</exception>
+    /// <exception cref="DataFolderException">Foreign, newer, of another chain, in use or unusable.</exception>
     /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
     public static DataFolder Open(string path, string chainId, Digest genesisHash)
     {
         var root = Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(root);
+            Make(root);
             MustNotBeForeign(root);
             var held = Lock(root);
             try
@@ -62,6 +64,20 @@ public sealed class DataFolder : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>
+    /// Makes a folder so that its name survives a power cut: without that, everything synced inside it may
+    /// vanish.
+    /// </summary>
+    internal static void Make(string path)
+    {
+        if (Path.GetDirectoryName(path) is { } parent && !Directory.Exists(path))
+        {
+            Make(parent);
+            Directory.CreateDirectory(path);
+            DurableFile.SyncFolder(parent);
+        }
+    }
 
     /// <summary>Says in our words why the system would not let us.</summary>
     internal static DataFolderException Unusable(string path, Exception failure)
@@ -86,11 +102,12 @@ public sealed class DataFolder : IDisposable
             if (name is LedgerName or JournalName)
             {
                 throw new DamagedDataException(
-                    $"The data folder {root} holds a {name} but no {Manifest.FileName}; restore that file from a "
-                    + "backup of this folder, or start with an empty folder");
+                    $"The data folder {root} holds a {name} but no {Manifest.FileName}; restore that file "
+                    + "from a backup of this folder, or start with an empty folder");
             }
 
-            if (name is not (LockName or LostAndFound) && !name.StartsWith(Manifest.FileName, StringComparison.Ordinal))
+            if (name is not (LockName or LostAndFound)
+                && !name.StartsWith(Manifest.FileName, StringComparison.Ordinal))
             {
                 throw new DataFolderException(
                     $"The folder {root} is not a ledger's: it holds {name} but no {Manifest.FileName}; "
@@ -109,8 +126,8 @@ public sealed class DataFolder : IDisposable
         catch (IOException failure) when (failure.HResult == WouldBlock)
         {
             throw new DataFolderException(
-                $"The data folder {root} is in use by another process, which holds {path}; stop that node first, "
-                + "or give this one a folder of its own", failure);
+                $"The data folder {root} is in use by another process, which holds {path}; stop that node "
+                + "first, or give this one a folder of its own", failure);
         }
     }
 }

@@ -7,9 +7,11 @@ internal sealed class Families
 {
     public const string MetaName = "meta";
 
-    /// <summary>What to do about a damaged ledger. An older journal would be an older memory of what was promised.</summary>
-    public const string Remedy = "Restore this folder from a backup, or remove it and let the node fetch the chain from "
-        + "its peers; leave the journal beside it as it is";
+    /// <summary>
+    /// What to do about a damaged ledger. An older journal would be an older memory of what was promised.
+    /// </summary>
+    public const string Remedy = "Restore this folder from a backup, or remove it and let the node fetch the "
+        + "chain from its peers; leave the journal beside it as it is";
 
     private const int BloomBitsPerKey = 10;
     private const ulong FamilyBufferBytes = 16 << 20;
@@ -25,7 +27,8 @@ internal sealed class Families
     private static readonly string[] Filtered = ["block_heights", "transactions", "state", "state_tree"];
 
     /// <summary>Hashes and signatures do not compress.</summary>
-    private static readonly string[] Incompressible = ["certificates", "block_heights", "transactions", "state_tree"];
+    private static readonly string[] Incompressible =
+        ["certificates", "block_heights", "transactions", "state_tree"];
 
     private readonly Dictionary<string, ColumnFamilyHandle> _byName;
 

@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Storage;
 
-/// <summary>Whose journal it is: a data folder that was copied under another key would void both validators' votes.</summary>
+/// <summary>
+/// Whose journal it is: a data folder that was copied under another key would void both validators' votes.
+/// </summary>
 internal sealed record JournalBinding(Digest Genesis, PublicKey Validator)
 {
     private const byte FormatVersion = 1;
@@ -30,7 +32,7 @@ internal sealed record JournalBinding(Digest Genesis, PublicKey Validator)
         {
             throw new DataFolderException(
                 $"The consensus journal {folder} is of the chain with genesis {Genesis}, "
-                + $"the genesis file is {expected.Genesis}; use the data folder that was made for this chain");
+                + $"the genesis file is {expected.Genesis}; use the data folder of this chain");
         }
 
         if (Validator != expected.Validator)

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Ledger.Storage;
 
 /// <summary>
-/// How one record lies in the journal: CRC-32C over its sequence number and bytes, then the bytes. The number is
-/// covered so that a good record in the wrong place is as bad as a torn one.
+/// How one record lies in the journal: CRC-32C over its sequence number and bytes, then the bytes. The number
+/// is covered so that a good record in the wrong place is as bad as a torn one.
 /// </summary>
 internal static class JournalEntry
 {
@@ -28,7 +28,8 @@ internal static class JournalEntry
         }
 
         var record = entry[ChecksumBytes..];
-        return BinaryPrimitives.ReadUInt32BigEndian(entry) == ChecksumOf(sequence, record) ? record.ToArray() : null;
+        var sealedWith = BinaryPrimitives.ReadUInt32BigEndian(entry);
+        return sealedWith == ChecksumOf(sequence, record) ? record.ToArray() : null;
     }
 
     private static uint ChecksumOf(ulong sequence, ReadOnlySpan<byte> record)

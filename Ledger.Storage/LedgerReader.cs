@@ -10,8 +10,8 @@ namespace Ledger.Storage;
 public readonly record struct StateVersion(Height Height, byte[]? Value);
 
 /// <summary>
-/// Reads and decodes what lies in the column families, of now or of one moment. What cannot be decoded is damage:
-/// nothing is stored here that was not checked before.
+/// Reads and decodes what lies in the column families, of now or of one moment. What cannot be decoded is
+/// damage: nothing is stored here that was not checked before.
 /// </summary>
 internal sealed class LedgerReader(Families families, ReadOptions options)
 {
@@ -27,7 +27,9 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
             return StoreIdentity.Decode(value) ?? throw Damaged("the record of its chain is torn");
         }
 
-        return Get(HeadKey, families.Meta) is null ? null : throw Damaged("the record of its chain is missing");
+        return Get(HeadKey, families.Meta) is null
+            ? null
+            : throw Damaged("the record of its chain is missing");
     }
 
     /// <summary>The last final header by the head record, or null before the first block.</summary>
@@ -46,7 +48,7 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
         var header = ReadHeader(Keys.ReadHeight(value)) ?? throw Damaged("the head's header is missing");
         return header.ComputeHash() == new Digest(value.AsSpan(Keys.HeightBytes))
             ? header
-            : throw Damaged($"the header at the head, height {header.Height}, is not the one that the head names");
+            : throw Damaged($"the header at height {header.Height} is not the one that the head names");
     }
 
     public byte[]? ReadBlockBytes(Height height) => Get(Keys.Of(height), families.Blocks);
@@ -70,7 +72,8 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
             return null;
         }
 
-        return Canonical.TryDecode(encoded, HeaderCodec.Read, HeaderCodec.Write, out var header, out var fault)
+        return Canonical.TryDecode(
+                encoded, HeaderCodec.Read, HeaderCodec.Write, out var header, out var fault)
             ? header
             : throw Damaged($"header {height} cannot be decoded: {fault}");
     }
@@ -117,7 +120,9 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     }
 
     public Receipt? ReadReceipt(Height height, int index)
-        => ReadReceipts(height) is { } receipts && index >= 0 && index < receipts.Count ? receipts[index] : null;
+        => ReadReceipts(height) is { } receipts && index >= 0 && index < receipts.Count
+            ? receipts[index]
+            : null;
 
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey) => Get(stateKey, families.State);
 
@@ -145,9 +150,9 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     }
 
     /// <summary>
-    /// The iterator's own API does not tell its end from a failed read, which would look like fewer keys. So every
-    /// family that is iterated ends with a key of ours: an iteration that meets neither it nor a key behind the range
-    /// has failed.
+    /// The iterator's own API does not tell its end from a failed read, which would look like fewer keys. So
+    /// every family that is iterated ends with a key of ours: an iteration that meets neither it nor a key
+    /// behind the range has failed.
     /// </summary>
     private IEnumerable<KeyValuePair<byte[], byte[]>> Range(ColumnFamilyHandle family, byte[] prefix)
     {

@@ -5,8 +5,9 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// The ledger as it was at one moment: state, tree pages and head of one and the same block, for reads of several
-/// keys and for proofs. Hold it for a request, not for long: what it sees is kept on the disk meanwhile.
+/// The ledger as it was at one moment: state, tree pages and head of one and the same block, for reads of
+/// several keys and for proofs. Hold it for a request, not for long: what it sees is kept on the disk
+/// meanwhile.
 /// </summary>
 public sealed class LedgerSnapshot : IFinalState, IDisposable
 {
@@ -31,7 +32,8 @@ public sealed class LedgerSnapshot : IFinalState, IDisposable
     public bool HoldsTransaction(Digest hash) => Reader.HoldsTransaction(hash);
 
     /// <summary>Every present state key that begins with <paramref name="prefix"/>, ascending.</summary>
-    public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix) => Reader.ReadStateRange(prefix);
+    public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
+        => Reader.ReadStateRange(prefix);
 
     public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page) => Reader.TryReadPage(pageKey, out page);
 

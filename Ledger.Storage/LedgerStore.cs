@@ -6,8 +6,8 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// The final chain and its state, in RocksDB. One caller appends; any number read, from any thread. A block is
-/// visible as <see cref="Head"/> only after the disk has all of it.
+/// The final chain and its state, in RocksDB. One caller appends; any number read, from any thread. A block
+/// is visible as <see cref="Head"/> only after the disk has all of it.
 /// </summary>
 public sealed class LedgerStore : ILedgerStore, IDisposable
 {
@@ -36,11 +36,12 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     public Digest? HeadHash => _head?.Hash;
 
     /// <summary>Opens or creates the store inside the data folder.</summary>
-    /// <exception cref="DataFolderException">It is of another chain, in use, not writable, or the disk is full.</exception>
+    /// <exception cref="DataFolderException">Of another chain, in use, not writable or full.</exception>
     /// <exception cref="DamagedDataException">RocksDB or we find that it is not what was written.</exception>
-    public static LedgerStore Open(string dataFolder, Digest genesisHash, string chainId, StorageOptions options)
+    public static LedgerStore Open(
+        string dataFolder, Digest genesisHash, string chainId, StorageOptions options)
     {
-        var folder = Path.Combine(dataFolder, DataFolder.LedgerName);
+        var folder = Path.Combine(Path.GetFullPath(dataFolder), DataFolder.LedgerName);
         var store = new LedgerStore(folder, chainId, Families.Open(folder, options));
         try
         {
@@ -154,7 +155,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         return _reader.ReadHistory(stateKey, limit);
     }
 
-    /// <summary>Every present state key that begins with <paramref name="prefix"/>, ascending, of one moment.</summary>
+    /// <summary>
+    /// Every present state key that begins with <paramref name="prefix"/>, ascending, of one moment.
+    /// </summary>
     public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
     {
         using var lease = _database.Use();
@@ -164,7 +167,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         }
     }
 
-    /// <summary>Hashes of the last blocks, ascending, the head last; at most <paramref name="count"/>.</summary>
+    /// <summary>
+    /// Hashes of the last blocks, ascending, the head last; at most <paramref name="count"/>.
+    /// </summary>
     public IReadOnlyList<Digest> RecentHashes(int count)
     {
         using var lease = _database.Use();
@@ -189,7 +194,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         return hashes;
     }
 
-    /// <summary>The ledger as it is now, whatever is appended while the snapshot is held. Dispose it soon.</summary>
+    /// <summary>
+    /// The ledger as it is now, whatever is appended while the snapshot is held. Dispose it soon.
+    /// </summary>
     public LedgerSnapshot Snapshot()
     {
         var lease = _database.Use();
@@ -224,8 +231,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
             if (found != expected)
             {
                 throw new DataFolderException(
-                    $"The ledger in {_folder} is of chain {found.ChainId} with genesis {found.GenesisHash}, expected is "
-                    + $"chain {expected.ChainId} with genesis {expected.GenesisHash}; use the data folder of this chain");
+                    $"The ledger in {_folder} is of chain {found.ChainId} with genesis {found.GenesisHash}, "
+                    + $"expected is chain {expected.ChainId} with genesis {expected.GenesisHash}; "
+                    + "use the data folder of this chain");
             }
 
             return;
@@ -277,7 +285,10 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
 
     private long Property(string name, ColumnFamilyHandle family)
         => long.TryParse(
-            _families.Database.GetProperty(name, family), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
+            _families.Database.GetProperty(name, family),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var bytes)
             ? bytes
             : 0;
 

@@ -37,12 +37,13 @@ internal sealed record Manifest(int Format, string ChainId, Digest GenesisHash)
     {
         try
         {
-            var fields = JsonSerializer.Deserialize(File.ReadAllBytes(PathIn(root)), ManifestJson.Default.Fields);
+            var fields = JsonSerializer.Deserialize(
+                File.ReadAllBytes(PathIn(root)), ManifestJson.Default.Fields);
             if (fields is { Format: > CurrentFormat })
             {
                 throw new DataFolderException(
-                    $"The data folder {root} has format {fields.Format}, this program knows up to {CurrentFormat}; "
-                    + "start it with the newer version that wrote it");
+                    $"The data folder {root} has format {fields.Format}, this program knows up to "
+                    + $"{CurrentFormat}; start it with the newer version that wrote it");
             }
 
             if (fields is { Format: CurrentFormat, ChainId: not null, GenesisHash: not null }
@@ -64,15 +65,15 @@ internal sealed record Manifest(int Format, string ChainId, Digest GenesisHash)
         if (found.ChainId != expected.ChainId || found.GenesisHash != expected.GenesisHash)
         {
             throw new DataFolderException(
-                $"The data folder {root} is of chain {found.ChainId} with genesis {found.GenesisHash}, the genesis file "
-                + $"is of chain {expected.ChainId} with genesis {expected.GenesisHash}; name the folder of this chain, "
-                + "or an empty one");
+                $"The data folder {root} is of chain {found.ChainId} with genesis {found.GenesisHash}, the "
+                + $"genesis file is of chain {expected.ChainId} with genesis {expected.GenesisHash}; "
+                + "name the folder of this chain, or an empty one");
         }
     }
 
     private static DamagedDataException Damaged(string root, Exception? cause)
-        => new($"The data folder {root} is damaged: {FileName} cannot be read; restore that file from a backup of this "
-            + "folder, or start with an empty folder", cause);
+        => new($"The data folder {root} is damaged: {FileName} cannot be read; restore that file from a "
+            + "backup of this folder, or start with an empty folder", cause);
 
     internal sealed record Fields(int Format, string? ChainId, string? GenesisHash);
 }

@@ -3,8 +3,8 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// Opens RocksDB the one way that the ledger trusts: everything checked, a torn tail of the write-ahead log forgiven
-/// (it was never acknowledged) and any other damage refused. Turns its errors into ours.
+/// Opens RocksDB the one way that the ledger trusts: everything checked, a torn tail of the write-ahead log
+/// forgiven (it was never acknowledged) and any other damage refused. Turns its errors into ours.
 /// </summary>
 internal static class RocksFolder
 {
@@ -41,7 +41,7 @@ internal static class RocksFolder
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            DataFolder.Make(folder);
             return open();
         }
         catch (RocksDbSharpException failure)
@@ -57,10 +57,11 @@ internal static class RocksFolder
     private static Exception Explain(string folder, string remedy, RocksDbSharpException failure)
     {
         var message = failure.Message;
-        if (message.Contains("lock", StringComparison.Ordinal) && message.Contains("LOCK", StringComparison.Ordinal))
+        if (message.Contains("lock", StringComparison.Ordinal)
+            && message.Contains("LOCK", StringComparison.Ordinal))
         {
             return new DataFolderException(
-                $"The database {folder} is in use by another process ({message}); stop that one first", failure);
+                $"The database {folder} is in use by another process ({message}); stop that first", failure);
         }
 
         if (message.Contains("No space left", StringComparison.Ordinal))
@@ -73,7 +74,8 @@ internal static class RocksFolder
             || message.Contains("Read-only file system", StringComparison.Ordinal))
         {
             return new DataFolderException(
-                $"The database {folder} cannot be written ({message}); give the node's user write access", failure);
+                $"The database {folder} cannot be written ({message}); "
+                + "give the node's user write access", failure);
         }
 
         return new DamagedDataException($"The database {folder} is damaged ({message}). {remedy}", failure);

@@ -3,8 +3,8 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// A database that is closed only when nobody is inside it: RocksDB aborts the process, or worse, when it is closed
-/// before its snapshots, iterators and running reads. Whoever leaves last closes.
+/// A database that is closed only when nobody is inside it: RocksDB aborts the process, or worse, when it is
+/// closed before its snapshots, iterators and running reads. Whoever leaves last closes.
 /// </summary>
 internal sealed class SharedDatabase(RocksDb database) : IDisposable
 {

@@ -22,7 +22,9 @@ internal static class TransactionPlace
             : null;
 }
 
-/// <summary>One version of a state entry: a mark that tells a removed key from one with an empty entry.</summary>
+/// <summary>
+/// One version of a state entry: a mark that tells a removed key from one with an empty entry.
+/// </summary>
 internal static class HistoryValue
 {
     private const byte Removed = 0;
@@ -30,5 +32,6 @@ internal static class HistoryValue
 
     public static byte[] Encode(byte[]? entry) => entry is null ? [Removed] : [Written, .. entry];
 
-    public static byte[]? Decode(ReadOnlySpan<byte> value) => value[0] == Removed ? null : value[1..].ToArray();
+    public static byte[]? Decode(ReadOnlySpan<byte> value)
+        => value[0] == Removed ? null : value[1..].ToArray();
 }

@@ -4,8 +4,8 @@ using Ledger.Core;
 namespace Ledger.Storage.Tests;
 
 /// <summary>
-/// Runs in a process of its own: writes and says on stdout what was acknowledged, until it has written enough, is
-/// killed, or a write fails. After a failed write it tries once more, which must fail too.
+/// Runs in a process of its own: writes and says on stdout what was acknowledged, until it has written
+/// enough, is killed, or a write fails. After a failed write it tries once more, which must fail too.
 /// </summary>
 internal static class Appender
 {
@@ -72,7 +72,9 @@ internal static class Appender
         {
             number++;
             var records = Sample.Records(number.ToString(CultureInfo.InvariantCulture).PadRight(RecordBytes));
-            Action write = number % ReplaceEvery == 0 ? () => journal.Replace(records) : () => journal.Append(records);
+            Action write = number % ReplaceEvery == 0
+                ? () => journal.Replace(records)
+                : () => journal.Append(records);
             if (!Try(write))
             {
                 return StaysFailed(write) ? Failed : 1;

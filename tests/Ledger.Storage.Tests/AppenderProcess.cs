@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Ledger.Storage.Tests;
 
-/// <summary>Starts an <see cref="Appender"/>, perhaps under another program, and hears what it acknowledges.</summary>
+/// <summary>
+/// Starts an <see cref="Appender"/>, perhaps under another program, and hears what it acknowledges.
+/// </summary>
 internal sealed class AppenderProcess : IDisposable
 {
     private const string Acknowledged = "acknowledged ";

@@ -3,7 +3,9 @@ using Ledger.Core;
 
 namespace Ledger.Storage.Tests;
 
-/// <summary>What was acknowledged is there after the process was killed at any moment, and it fits together.</summary>
+/// <summary>
+/// What was acknowledged is there after the process was killed at any moment, and it fits together.
+/// </summary>
 public sealed class CrashTests : IDisposable
 {
     private const int Rounds = 4;

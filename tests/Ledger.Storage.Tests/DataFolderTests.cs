@@ -30,7 +30,7 @@ public sealed class DataFolderTests : IDisposable
     {
         Directory.CreateDirectory(Data);
         File.WriteAllText(Path.Combine(Data, "lock"), "");
-        File.WriteAllText(Path.Combine(Data, "ledger.json.tmp"), "{");
+        File.WriteAllText(Path.Combine(Data, "ledger.json.17.new"), "{");
 
         Open().Dispose();
     }

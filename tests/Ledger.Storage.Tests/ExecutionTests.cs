@@ -4,7 +4,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Storage.Tests;
 
-/// <summary>The executor over the real store: state, tree and head agree however often the store is reopened.</summary>
+/// <summary>
+/// The executor over the real store: state, tree and head agree however often the store is reopened.
+/// </summary>
 public sealed class ExecutionTests : IDisposable
 {
     private const int KeyRange = 40;
@@ -92,7 +94,9 @@ public sealed class ExecutionTests : IDisposable
     {
         using var snapshot = store.Snapshot();
         var entries = snapshot.ReadStateRange(StateKey.ForNamespace(Files))
-            .ToDictionary(entry => StateKey.ParseEntry(entry.Key).Key, entry => KeyEntry.Decode(entry.Value)!.Value.ToArray());
+            .ToDictionary(
+                entry => StateKey.ParseEntry(entry.Key).Key,
+                entry => KeyEntry.Decode(entry.Value)!.Value.ToArray());
         Assert.Equal(model, entries.OrderBy(entry => entry.Key, StringComparer.Ordinal));
 
         var changes = snapshot.ReadStateRange([]).Select(

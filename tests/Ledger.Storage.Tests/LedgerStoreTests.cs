@@ -131,7 +131,8 @@ public sealed class LedgerStoreTests : IDisposable
         byte[] longer = [.. SampleChain.Counter, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
         store.Append([genesis with { Writes = [.. genesis.Writes, new(longer, [1])] }]);
 
-        Assert.Equal(SampleChain.ValueOf(Height.Genesis), Assert.Single(store.ReadHistory(SampleChain.Counter, 9)).Value);
+        var counter = Assert.Single(store.ReadHistory(SampleChain.Counter, 9));
+        Assert.Equal(SampleChain.ValueOf(Height.Genesis), counter.Value);
         Assert.Equal([1], Assert.Single(store.ReadHistory(longer, 9)).Value);
     }
 

@@ -3,7 +3,8 @@ using Xunit.Runner.InProc.SystemConsole;
 namespace Ledger.Storage.Tests;
 
 /// <summary>
-/// The test program. Started with <see cref="Appender.Verb"/> it is the process that the crash tests kill instead.
+/// The test program. Started with <see cref="Appender.Verb"/> it is the process that the crash tests kill
+/// instead.
 /// </summary>
 public static class Program
 {

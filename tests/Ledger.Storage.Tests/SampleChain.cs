@@ -6,8 +6,9 @@ using Ledger.Crypto;
 namespace Ledger.Storage.Tests;
 
 /// <summary>
-/// A chain that can be predicted: the block at each height, from 1, has three transactions and writes its height under
-/// "counter", a new key of its own, and removes the key of the block before. The state tree is the real one.
+/// A chain that can be predicted: the block at each height, from 1, has three transactions and writes its
+/// height under "counter", a new key of its own, and removes the key of the block before. The state tree is
+/// the real one.
 /// </summary>
 internal static class SampleChain
 {
@@ -58,12 +59,15 @@ internal static class SampleChain
                 [new Operation.Put("files", "key", new byte[PayloadBytes], null)]),
             Sender);
 
-    /// <summary>Opens the store and checks that every block up to its head is there and that the state is the head's.</summary>
+    /// <summary>
+    /// Opens the store and checks that every block up to its head is there and that the state is the head's.
+    /// </summary>
     public static void AssertWhole(string folder, ulong acknowledged)
     {
         using var store = LedgerStore.Open(folder, Sample.Genesis, Sample.ChainId, StorageOptions.Default);
         var head = store.Head!;
-        Assert.True(head.Height.Value >= acknowledged, $"head {head.Height} is below the acknowledged {acknowledged}");
+        Assert.True(
+            head.Height.Value >= acknowledged, $"head {head.Height} is below the acknowledged {acknowledged}");
         for (var height = Height.Genesis; height <= head.Height; height = height.Next)
         {
             AssertBlock(store, height);
