@@ -103,7 +103,7 @@ public sealed class DataFolder : IDisposable
             {
                 throw new DamagedDataException(
                     $"The data folder {root} holds a {name} but no {Manifest.FileName}; restore that file "
-                    + "from a backup of this folder, or start with an empty folder");
+                    + "from a backup: an empty folder would make a validator forget its promises");
             }
 
             if (name is not (LockName or LostAndFound)

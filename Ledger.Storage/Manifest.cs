@@ -73,7 +73,7 @@ internal sealed record Manifest(int Format, string ChainId, Digest GenesisHash)
 
     private static DamagedDataException Damaged(string root, Exception? cause)
         => new($"The data folder {root} is damaged: {FileName} cannot be read; restore that file from a "
-            + "backup of this folder, or start with an empty folder", cause);
+            + "backup: an empty folder would make a validator forget its promises", cause);
 
     internal sealed record Fields(int Format, string? ChainId, string? GenesisHash);
 }
