@@ -13,6 +13,9 @@ internal static class Appender
     public const string Ledger = "ledger";
     public const string Journal = "journal";
 
+    /// <summary>Only makes the data folder.</summary>
+    public const string Folder = "folder";
+
     /// <summary>The exit code after a write that failed and stayed failed.</summary>
     public const int Failed = 3;
 
@@ -22,7 +25,26 @@ internal static class Appender
     private const int RecordBytes = 4096;
 
     public static int Run(string what, string folder, int count)
-        => what == Ledger ? AppendBlocks(folder, count) : AppendRecords(folder, count);
+        => what switch
+        {
+            Ledger => AppendBlocks(folder, count),
+            Journal => AppendRecords(folder, count),
+            _ => MakeFolder(folder),
+        };
+
+    private static int MakeFolder(string folder)
+    {
+        try
+        {
+            DataFolder.Open(folder, Sample.ChainId, Sample.Genesis).Dispose();
+            return 0;
+        }
+        catch (DataFolderException failure)
+        {
+            Console.Out.WriteLine($"failed {failure.Message}");
+            return Failed;
+        }
+    }
 
     private static int AppendBlocks(string folder, int count)
     {

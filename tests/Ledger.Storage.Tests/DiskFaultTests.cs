@@ -8,6 +8,7 @@ namespace Ledger.Storage.Tests;
 /// </summary>
 public sealed class DiskFaultTests : IDisposable
 {
+    private const string Strace = "/usr/bin/strace";
     private const int MoreThanAnyDiskHolds = 100_000;
 
     /// <summary>Beyond the syncs of opening; strace counts them for each thread.</summary>
@@ -61,20 +62,93 @@ public sealed class DiskFaultTests : IDisposable
         AssertJournalHolds(disk.Path, appender.Last);
     }
 
-    private AppenderProcess UnderFailingSyncs(string what)
+    [Fact]
+    public void A_full_disk_takes_no_new_data_folder_and_leaves_no_half_of_one()
     {
-        const string Strace = "/usr/bin/strace";
-        Assert.SkipUnless(File.Exists(Strace), "strace is not installed");
-        using (var first = new AppenderProcess(what, _folder.Path, 1))
+        using var disk = SmallDisk.TryMount(_folder.Sub("disk"));
+        Assert.SkipWhen(disk is null, "mounting a small disk needs root");
+        Directory.CreateDirectory(Path.Combine(disk.Path, "data"));
+        disk.Fill();
+        var data = Path.Combine(disk.Path, "data");
+
+        var refused = Assert.Throws<DataFolderException>(() => DataFolder.Open(data, Sample.ChainId, Sample.Genesis));
+
+        Assert.Contains("is full", refused.Message, StringComparison.Ordinal);
+        disk.Grow();
+        DataFolder.Open(data, Sample.ChainId, Sample.Genesis).Dispose();
+    }
+
+    [Fact]
+    public void A_disk_that_is_read_only_is_refused()
+    {
+        using var disk = SmallDisk.TryMount(_folder.Sub("disk"));
+        Assert.SkipWhen(disk is null, "mounting a small disk needs root");
+        DataFolder.Open(disk.Path, Sample.ChainId, Sample.Genesis).Dispose();
+        ConsensusJournal.Open(disk.Path, Sample.Genesis, Sample.Validator).Dispose();
+        disk.MakeReadOnly();
+
+        var folder = Assert.Throws<DataFolderException>(
+            () => DataFolder.Open(disk.Path, Sample.ChainId, Sample.Genesis));
+        var journal = Assert.Throws<DataFolderException>(
+            () => ConsensusJournal.Open(disk.Path, Sample.Genesis, Sample.Validator));
+
+        Assert.Contains("cannot be made or written", folder.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written", journal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failed_sync_of_the_manifest_refuses_the_folder()
+    {
+        using var maker = UnderStrace(Appender.Folder, 1, "inject=fsync:error=EIO:when=1+");
+
+        Assert.Equal(Appender.Failed, maker.HearAll());
+        Assert.Contains("Input/output error", maker.Failure, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Appender.Ledger)]
+    [InlineData(Appender.Journal)]
+    public void A_write_costs_one_sync(string what)
+    {
+        const int Writes = 30;
+        Make(what);
+        var few = CountSyncs(what, 1);
+        var many = CountSyncs(what, 1 + Writes);
+
+        // Opening syncs too, and flushes what the last session wrote; an append is what is left.
+        Assert.InRange(many - few, Writes, Writes + 8);
+    }
+
+    private int CountSyncs(string what, int writes)
+    {
+        var log = _folder.Sub($"syncs {writes}");
+        using (var appender = new AppenderProcess(what, _folder.Path, writes, Strace, "-f", "-qq", "-o", log, "-e", "trace=fdatasync,fsync"))
         {
-            Assert.Equal(0, first.HearAll());
+            Assert.Equal(0, appender.HearAll());
         }
 
-        var inject = string.Create(
-            CultureInfo.InvariantCulture, $"inject=fdatasync,fsync:error=EIO:when={SyncsBeforeFailure}+");
+        return File.ReadLines(log).Count(line => line.Contains("sync(", StringComparison.Ordinal));
+    }
+
+    private void Make(string what)
+    {
+        Assert.SkipUnless(File.Exists(Strace), "strace is not installed");
+        using var first = new AppenderProcess(what, _folder.Path, 1);
+        Assert.Equal(0, first.HearAll());
+    }
+
+    private AppenderProcess UnderStrace(string what, int count, string inject)
+    {
+        Assert.SkipUnless(File.Exists(Strace), "strace is not installed");
         return new(
-            what, _folder.Path, MoreThanAnyDiskHolds,
-            Strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", inject);
+            what, _folder.Path, count, Strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", inject);
+    }
+
+    private AppenderProcess UnderFailingSyncs(string what)
+    {
+        Make(what);
+        return UnderStrace(what, MoreThanAnyDiskHolds, string.Create(
+            CultureInfo.InvariantCulture, $"inject=fdatasync,fsync:error=EIO:when={SyncsBeforeFailure}+"));
     }
 
     private static void AssertStopped(AppenderProcess appender, string reason)

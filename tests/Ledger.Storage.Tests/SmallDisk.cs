@@ -44,6 +44,8 @@ internal sealed class SmallDisk : IDisposable
 
     public void Grow() => Assert.True(Run("mount", "-o", LargerSize, Path));
 
+    public void MakeReadOnly() => Assert.True(Run("mount", "-o", "remount,ro", Path));
+
     public void Dispose() => Run("umount", Path);
 
     private static bool Run(string program, params string[] arguments)
