@@ -80,7 +80,7 @@ public sealed class Admission : IAsyncDisposable
         {
             if (!answer.IsAdmitted)
             {
-                _rejected.WithLabels(LabelOf(answer.Refusal)).Inc();
+                CountRefusal(answer.Refusal);
             }
         }
 
@@ -104,6 +104,8 @@ public sealed class Admission : IAsyncDisposable
         _verifications.Inc();
         return transaction.SignatureIsValid();
     }
+
+    public void CountRefusal(Refusal refusal) => _rejected.WithLabels(LabelOf(refusal)).Inc();
 
     public static string LabelOf(Refusal refusal)
         => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(refusal.ToString());
