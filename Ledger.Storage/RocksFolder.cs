@@ -33,6 +33,8 @@ internal static class RocksFolder
             .SetCreateMissingColumnFamilies(true)
             .SetParanoidChecks(true)
             .SetWalRecoveryMode(Recovery.TolerateCorruptedTailRecords)
+            // A library built with its assertions on dies of a log line that a full disk refuses.
+            .SetInfoLogLevel(InfoLogLevel.Fatal)
             .SetMaxLogFileSize(InfoLogBytes)
             .SetKeepLogFileNum(InfoLogFiles)
             .SetStatsDumpPeriodSec(0);

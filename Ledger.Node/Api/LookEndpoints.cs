@@ -7,6 +7,7 @@ using Ledger.Crypto;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Ledger.Node.Api;
@@ -185,7 +186,7 @@ internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, Finality
     /// height as id, so a client that comes back with Last-Event-ID misses nothing. Nothing is queued for a slow client: it
     /// reads the chain at its own pace.
     /// </summary>
-    private IResult Events(HttpContext context, ulong? from, string? types)
+    private ServerSentEventsResult<object> Events(HttpContext context, ulong? from, string? types)
     {
         var next = ulong.TryParse(context.Request.Headers["Last-Event-ID"], out var last)
             ? last + 1

@@ -1,6 +1,7 @@
 using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
+using Ledger.Node.Sync;
 using Ledger.Node.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ namespace Ledger.Node.Consensus;
 internal sealed partial class NodeWorld(
     ConsensusLoop loop,
     PeerNetwork network,
-    BlockExchange exchange,
+    BlockSync sync,
     ExecutionService execution,
     RecentBlocks recent,
     TimeProvider clock,
@@ -43,10 +44,10 @@ internal sealed partial class NodeWorld(
                 execution.Validate(validate.Block);
                 break;
             case Effect.FetchBlock fetch:
-                exchange.FetchBlock(fetch.Hash, fetch.Height);
+                sync.FetchBlock(fetch.Hash, fetch.Height);
                 break;
             case Effect.CatchUp catchUp:
-                exchange.CatchUp(catchUp.Target, catchUp.From);
+                sync.CatchUp(catchUp.Target, catchUp.From);
                 break;
             case Effect.Note note:
                 OnNotice(note.Notice);

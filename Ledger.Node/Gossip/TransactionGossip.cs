@@ -4,6 +4,7 @@ using Ledger.Core;
 using Ledger.Node.Mempool;
 using Ledger.Node.Transport;
 using MessagePack;
+using Refusal = Ledger.Node.Mempool.Refusal;
 
 namespace Ledger.Node.Gossip;
 

@@ -47,6 +47,9 @@ public sealed class TransactionPool(MempoolLimits limits, TimeProvider clock)
     /// <summary>Told when the pool becomes empty, or no longer is. Must not block, nor call back.</summary>
     public Action<bool>? OnPending { get; set; }
 
+    /// <summary>Told how many seconds a transaction took from admission to final.</summary>
+    public Action<double>? OnFinality { get; set; }
+
     public int Count
     {
         get
@@ -214,6 +217,7 @@ public sealed class TransactionPool(MempoolLimits limits, TimeProvider clock)
                 if (_byHash.Remove(transaction.Hash, out var entry))
                 {
                     Forget(entry);
+                    OnFinality?.Invoke(clock.GetElapsedTime(entry.AdmittedAt).TotalSeconds);
                 }
             }
 

@@ -208,6 +208,9 @@ internal static partial class Native
     public static partial void rocksdb_options_set_wal_recovery_mode(nint options, int mode);
 
     [LibraryImport(Library)]
+    public static partial void rocksdb_options_set_info_log_level(nint options, int level);
+
+    [LibraryImport(Library)]
     public static partial void rocksdb_options_set_max_log_file_size(nint options, nuint bytes);
 
     [LibraryImport(Library)]

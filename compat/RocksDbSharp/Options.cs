@@ -19,6 +19,16 @@ public enum Recovery
     SkipAnyCorruptedRecords = 3,
 }
 
+public enum InfoLogLevel
+{
+    Debug = 0,
+    Info = 1,
+    Warn = 2,
+    Error = 3,
+    Fatal = 4,
+    Header = 5,
+}
+
 /// <summary>Option objects live as long as the process: a database holds on to them, and there are a handful.</summary>
 public abstract class OptionsHandle
 {
@@ -33,6 +43,12 @@ public abstract class Options<T> : OptionsHandle
     public T SetWriteBufferSize(ulong value)
     {
         Native.rocksdb_options_set_write_buffer_size(Handle, (nuint)value);
+        return (T)this;
+    }
+
+    public T SetInfoLogLevel(InfoLogLevel value)
+    {
+        Native.rocksdb_options_set_info_log_level(Handle, (int)value);
         return (T)this;
     }
 
