@@ -1,0 +1,28 @@
+using Ledger.Core;
+
+namespace Ledger.Node.Transport;
+
+/// <summary>How things stand with one other validator, for the status page and the doctor.</summary>
+/// <param name="Address">Its end of the connection, or where it is dialled; null when neither is known.</param>
+/// <param name="Since">When the connection came up.</param>
+/// <param name="LastRefusal">The last reason, in words, why a connection did not come about.</param>
+public sealed record PeerStatus(
+    ValidatorIndex Validator,
+    string Name,
+    bool Connected,
+    string? Address,
+    DateTimeOffset? Since,
+    long BytesIn,
+    long BytesOut,
+    string? LastRefusal);
+
+/// <summary>
+/// Is told when a validator's connection comes and goes, in order for each validator. Called on the transport's own
+/// tasks: it must return at once.
+/// </summary>
+public interface IPeerObserver
+{
+    void PeerConnected(ValidatorIndex peer);
+
+    void PeerDisconnected(ValidatorIndex peer);
+}
