@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Ledger.Cli.Shell;
 using Ledger.Core;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Client;
 
@@ -65,12 +67,19 @@ internal sealed class NodeClient : IDisposable
         return await ReadAsync<T>(response, cancellationToken);
     }
 
-    /// <summary>Sends transactions and, with <paramref name="wait"/>, waits until they are final.</summary>
+    /// <summary>
+    /// Sends transactions and, with <paramref name="wait"/>, waits until they are final; what is not when the client's
+    /// time is up comes back as pending.
+    /// </summary>
     public async Task<IReadOnlyList<TransactionReply>> SubmitAsync(
         IReadOnlyList<Transaction> transactions, bool wait, CancellationToken cancellationToken)
     {
         var body = TransactionBatch.Encode(transactions);
-        var path = wait ? "v1/transactions?wait=final" : "v1/transactions";
+        var path = wait
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"v1/transactions?wait=final&timeoutMs={(int)(_timeout - AnswerMargin(_timeout)).TotalMilliseconds}")
+            : "v1/transactions";
         using var response = await SendAsync(HttpMethod.Post, path, body, cancellationToken);
         if (response.StatusCode == HttpStatusCode.TooManyRequests)
         {
@@ -84,7 +93,7 @@ internal sealed class NodeClient : IDisposable
     /// <summary>An open stream of server-sent events. The caller disposes the response.</summary>
     public async Task<HttpResponseMessage> OpenEventsAsync(ulong from, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(Current, $"v1/events?from={from}"));
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(Current, $"v1/events?from={from}&types=block"));
         request.Headers.Accept.ParseAdd("text/event-stream");
         var response = await _http.SendAsync(
             request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -162,6 +171,10 @@ internal sealed class NodeClient : IDisposable
 
         throw new NoNodeAnswersException(string.Join(", ", refusals));
     }
+
+    /// <summary>The node answers a little before we would give up on it.</summary>
+    private static TimeSpan AnswerMargin(TimeSpan timeout)
+        => timeout / 10 < TimeSpan.FromSeconds(1) ? timeout / 10 : TimeSpan.FromSeconds(1);
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
     {

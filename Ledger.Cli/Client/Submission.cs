@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Client;
 

@@ -218,7 +218,7 @@ internal static class DevnetCommands
             var state = sample switch
             {
                 { IsReady: true } => "ready",
-                not null => "syncing",
+                not null => sample.Status.State,
                 null when validator.RunningPid() is not null => "not answering",
                 _ => "stopped",
             };
@@ -230,13 +230,13 @@ internal static class DevnetCommands
                     Url = validator.Plan.HttpUrl,
                     State = state,
                     Pid = validator.RunningPid(),
-                    sample?.Height,
+                    sample?.Status.Height,
                 });
             }
             else
             {
                 terminal.Line(
-                    $"{validator.Plan.Name,-14} {validator.Plan.HttpUrl,-24} {state,-14} height {sample?.Height}");
+                    $"{validator.Plan.Name,-14} {validator.Plan.HttpUrl,-24} {state,-14} height {sample?.Status.Height}");
             }
         }
     }

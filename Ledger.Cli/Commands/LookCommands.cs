@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
 
@@ -153,7 +154,7 @@ internal static class LookCommands
         terminal.Line($"{status.Validator} at {node} is {status.State}");
         terminal.Line($"  chain {status.ChainId} ({status.Mode}), height {status.Height}");
         terminal.Line(
-            $"  view {status.View}, primary {status.Primary ?? "unknown"}, {status.Peers} peers, "
+            $"  view {status.View}, primary {status.Primary}, {status.Peers} peers, "
             + $"{status.MempoolTransactions} transactions waiting");
     }
 

@@ -3,6 +3,7 @@ using System.Text;
 using Ledger.Cli.Client;
 using Ledger.Cli.Keys;
 using Ledger.Cli.Shell;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
 
@@ -63,7 +64,7 @@ internal static class StateCommands
                 else
                 {
                     var value = entry.Value is { } put ? TextOf(put) : "(deleted)";
-                    terminal.Line($"{entry.Height,8}  v{entry.Version,-6} {entry.Transaction[..8]}  {value}");
+                    terminal.Line($"{entry.Height,8}  v{entry.Version,-6} {value}");
                 }
             }
         }, terminal);

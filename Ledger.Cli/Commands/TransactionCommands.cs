@@ -6,6 +6,7 @@ using Ledger.Cli.Shell;
 using Ledger.Cli.Submit;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
 
@@ -168,7 +169,16 @@ internal static class TransactionCommands
             var wait = !parsed.GetValue(NoWait);
             var (reply, latency) = await client.LimitedAsync(
                 limit => Submission.RunAsync(client, key, operation, wait, limit), cancellationToken);
-            return Print(terminal, parsed, reply, latency);
+            var verdict = Print(terminal, parsed, reply, latency);
+            if (!wait || !reply.IsPending)
+            {
+                return verdict;
+            }
+
+            terminal.Fail(
+                "the transaction is not final in time; it may yet become so: "
+                + $"look with 'ledger tx show {reply.Hash}'");
+            return ExitCode.TimedOut;
         });
         return command;
     }
@@ -208,7 +218,7 @@ internal static class TransactionCommands
 
     private static int Verdict(Terminal terminal, TransactionReply reply)
     {
-        if (reply.IsApplied || reply.Status == TransactionReply.Pending)
+        if (reply.IsApplied || reply.IsPending)
         {
             return ExitCode.Done;
         }

@@ -1,3 +1,7 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Ledger.Node.Api;
+
 namespace Ledger.Cli.Devnet;
 
 /// <summary>Asks all validators at once how they fare, and remembers enough to tell rates.</summary>
@@ -11,22 +15,10 @@ internal sealed class DevnetMonitor(IReadOnlyList<DevnetValidator> validators) :
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(1) };
     private readonly Queue<(DateTimeOffset At, ulong Height, ulong Transactions)> _window = new();
     private readonly Queue<double> _spark = new();
-    private readonly DateTimeOffset?[] _lastBlock = new DateTimeOffset?[validators.Count];
-    private readonly ulong[] _lastHeight = new ulong[validators.Count];
 
     public async Task<DevnetPicture> SampleAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         var samples = await Task.WhenAll(validators.Select(v => AskAsync(v, cancellationToken)));
-        for (var i = 0; i < samples.Length; i++)
-        {
-            if (samples[i] is { } sample && sample.Height != _lastHeight[i])
-            {
-                // The first height seen is of a block made at some time before: its age is not known.
-                _lastBlock[i] = _lastHeight[i] == 0 && sample.Height > 1 ? null : now;
-                _lastHeight[i] = sample.Height;
-            }
-        }
-
         return Draw(now, samples);
     }
 
@@ -34,7 +26,7 @@ internal sealed class DevnetMonitor(IReadOnlyList<DevnetValidator> validators) :
 
     private DevnetPicture Draw(DateTimeOffset now, ValidatorSample?[] samples)
     {
-        var height = samples.Max(sample => sample?.Height ?? 0);
+        var height = samples.Max(sample => sample?.Status.Height ?? 0);
         var transactions = samples.Max(sample => sample?.Transactions ?? 0);
         _window.Enqueue((now, height, transactions));
         while (_window.Count > 2 && now - _window.Peek().At > RateWindow)
@@ -52,8 +44,7 @@ internal sealed class DevnetMonitor(IReadOnlyList<DevnetValidator> validators) :
         }
 
         return new(
-            height, RateOf(height, first.Height, seconds), perSecond, transactions, [.. _spark], samples,
-            [.. _lastBlock.Select(at => at is { } time ? now - time : (TimeSpan?)null)]);
+            height, RateOf(height, first.Height, seconds), perSecond, [.. _spark], samples);
     }
 
     /// <summary>Zero, not less, when the node that was ahead has gone.</summary>
@@ -64,11 +55,12 @@ internal sealed class DevnetMonitor(IReadOnlyList<DevnetValidator> validators) :
     {
         try
         {
-            using var ready = await _http.GetAsync(new Uri(validator.Plan.HttpUrl, "readyz"), cancellationToken);
-            var metrics = await _http.GetStringAsync(new Uri(validator.Plan.HttpUrl, "metrics"), cancellationToken);
-            return ValidatorSample.Parse(metrics, ready.IsSuccessStatusCode);
+            var url = validator.Plan.HttpUrl;
+            var status = await _http.GetFromJsonAsync<StatusReply>(new Uri(url, "v1/status"), cancellationToken);
+            var metrics = await _http.GetStringAsync(new Uri(url, "metrics"), cancellationToken);
+            return status is null ? null : new(status, ValidatorSample.TransactionsIn(metrics));
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or JsonException
             && !cancellationToken.IsCancellationRequested)
         {
             return null;
@@ -81,7 +73,5 @@ internal sealed record DevnetPicture(
     ulong Height,
     double BlocksPerSecond,
     double TransactionsPerSecond,
-    ulong Transactions,
     IReadOnlyList<double> Spark,
-    IReadOnlyList<ValidatorSample?> Samples,
-    IReadOnlyList<TimeSpan?> BlockAges);
+    IReadOnlyList<ValidatorSample?> Samples);

@@ -21,8 +21,8 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
     {
         var program = Environment.ProcessPath ?? "ledger";
         return Path.GetFileNameWithoutExtension(program) == "dotnet"
-            ? [program, Environment.GetCommandLineArgs()[0], "node", "run"]
-            : [program, "node", "run"];
+            ? [program, Environment.GetCommandLineArgs()[0], "node", "run", "--set", "log.format=console"]
+            : [program, "node", "run", "--set", "log.format=console"];
     }
 
     /// <summary>All are ready when this returns; when one is not, none is left running.</summary>

@@ -75,9 +75,10 @@ internal static class DevnetView
             if (picture.Samples[i] is { } sample)
             {
                 table.AddRow(
-                    name, url, sample.IsReady ? "[green]● ready[/]" : "[yellow]● syncing[/]",
-                    $"{sample.Height:N0}", $"{sample.Peers}/{picture.Samples.Count - 1}", $"{sample.Mempool:N0}",
-                    Age(picture.BlockAges[i]));
+                    name, url, sample.IsReady ? "[green]● ready[/]" : $"[yellow]● {sample.Status.State}[/]",
+                    $"{sample.Status.Height:N0}", $"{sample.Status.Peers}/{picture.Samples.Count - 1}",
+                    $"{sample.Status.MempoolTransactions:N0}",
+                    Age(sample.BlockAge));
             }
             else
             {
@@ -98,8 +99,8 @@ internal static class DevnetView
         int? leader = null;
         for (var i = 0; i < picture.Samples.Count; i++)
         {
-            if (picture.Samples[i] is { IsLeader: true } sample
-                && (leader is not { } best || sample.ViewOrTerm > picture.Samples[best]!.ViewOrTerm))
+            if (picture.Samples[i] is { Status.IsPrimary: true } sample
+                && (leader is not { } best || sample.Status.View > picture.Samples[best]!.Status.View))
             {
                 leader = i;
             }
@@ -108,7 +109,7 @@ internal static class DevnetView
         return leader;
     }
 
-    private static ulong ViewOf(DevnetPicture picture) => picture.Samples.Max(sample => sample?.ViewOrTerm ?? 0);
+    private static ulong ViewOf(DevnetPicture picture) => picture.Samples.Max(sample => sample?.Status.View ?? 0);
 
     private static string Age(TimeSpan? age) => age switch
     {

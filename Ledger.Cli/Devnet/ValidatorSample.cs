@@ -1,40 +1,32 @@
 using System.Globalization;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Devnet;
 
-/// <summary>What one validator's metrics said at one moment; null in place of one that did not answer.</summary>
-internal sealed record ValidatorSample(
-    bool IsReady, ulong Height, ulong Transactions, ulong ViewOrTerm, bool IsLeader, int Peers, int Mempool)
+/// <summary>What one validator said at one moment: its status, and from its metrics the count of transactions.</summary>
+internal sealed record ValidatorSample(StatusReply Status, ulong Transactions)
 {
-    /// <summary>Reads the Prometheus text format, as far as the ledger uses it.</summary>
-    public static ValidatorSample Parse(string metrics, bool isReady)
+    private const string Committed = "ledger_transactions_committed_total";
+
+    public bool IsReady => Status.State == "ready";
+
+    public TimeSpan? BlockAge => Status.Height == 0
+        ? null
+        : TimeSpan.FromMilliseconds(Math.Max(0, Status.Clock - Status.LastBlockTime));
+
+    /// <summary>Adds up one counter over its labels, in the Prometheus text format.</summary>
+    public static ulong TransactionsIn(string metrics)
     {
-        Dictionary<string, double> sums = [];
+        var sum = 0.0;
         foreach (var line in metrics.AsSpan().EnumerateLines())
         {
-            if (line.IsEmpty || line[0] == '#')
+            if (line.StartsWith(Committed, StringComparison.Ordinal)
+                && double.TryParse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture, out var value))
             {
-                continue;
-            }
-
-            var valueAt = line.LastIndexOf(' ');
-            var nameEnd = line.IndexOfAny('{', ' ');
-            if (valueAt > 0 && double.TryParse(line[(valueAt + 1)..], CultureInfo.InvariantCulture, out var value))
-            {
-                var name = line[..nameEnd].ToString();
-                sums[name] = sums.GetValueOrDefault(name) + value;
+                sum += value;
             }
         }
 
-        return new(
-            isReady,
-            (ulong)Read("ledger_block_height"),
-            (ulong)Read("ledger_transactions_committed_total"),
-            (ulong)Math.Max(Read("ledger_consensus_view"), Read("ledger_consensus_term")),
-            Read("ledger_consensus_is_leader") > 0,
-            (int)Read("ledger_peers_connected"),
-            (int)Read("ledger_mempool_transactions"));
-
-        double Read(string name) => sums.GetValueOrDefault(name);
+        return (ulong)sum;
     }
 }

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using Ledger.Cli.Client;
 using Ledger.Cli.Commands;
 using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.Node.Configuration;
 
 namespace Ledger.Cli.Shell;
 
@@ -45,9 +47,9 @@ internal static class CommandLine
             terminal.Fail(exception.Message);
             return ExitCode.Failed;
         }
-        catch (GenesisException exception)
+        catch (Exception exception) when (exception is GenesisException or ConfigurationException or KeyFileException)
         {
-            terminal.Fail($"{exception.Message.TrimEnd('.')}; correct the file");
+            terminal.Fail($"{exception.Message.TrimEnd('.')}; correct what it names");
             return ExitCode.BadConfiguration;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
@@ -68,6 +70,11 @@ internal static class CommandLine
         root.Options.Add(CommonOptions.Json);
         root.Add(DevnetCommands.Build(terminal));
         root.Add(NetworkCommands.Build(terminal));
+        foreach (var command in NodeCommands.Build(terminal))
+        {
+            root.Add(command);
+        }
+
         root.Add(KeysCommands.Build(terminal));
         root.Add(TransactionCommands.Build(terminal));
         foreach (var command in StateCommands.Build(terminal).Concat(LookCommands.Build(terminal)))

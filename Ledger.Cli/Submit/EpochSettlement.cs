@@ -1,6 +1,7 @@
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
 using Ledger.Core;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Submit;
 

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
 using Ledger.Core;
+using Ledger.Node.Api;
 
 namespace Ledger.Cli.Submit;
 
@@ -17,6 +18,8 @@ internal sealed class FileSubmission(
     SubmitSettings settings,
     Action<string> remark)
 {
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(200);
+
     private readonly Channel<List<Line>> _batches = Channel.CreateBounded<List<Line>>(SubmitSettings.InFlight);
 
     public SubmitTotals Totals { get; } = new();
@@ -165,6 +168,11 @@ internal sealed class FileSubmission(
                 limit.CancelAfter(settings.Patience);
                 var replies = await client.SubmitAsync([.. open.Select(l => l.Transaction)], wait: true, limit.Token);
                 open = Settle(open, replies);
+                if (open.Count > 0)
+                {
+                    // Room for some was found, not for all, or time was up for some: let a block be made first.
+                    await Task.Delay(Breath, cancellationToken);
+                }
             }
             catch (BusyException busy)
             {
@@ -208,12 +216,16 @@ internal sealed class FileSubmission(
                 journal.Applied(line.Number);
                 Totals.CountApplied();
             }
+            else if (reply.IsForLater)
+            {
+                open.Add(line);
+            }
             else if (reply.IsFinal)
             {
                 journal.Failed(line.Number);
                 Refuse(line, reply);
             }
-            else if (reply.Status == TransactionReply.Rejected)
+            else if (reply.Status == Replies.Rejected)
             {
                 Refuse(line, reply);
             }
