@@ -4,7 +4,7 @@ using MessagePack;
 
 namespace Ledger.Cli.Client;
 
-/// <summary>Several transactions as one request body: an array of their canonical bytes, as they were signed.</summary>
+/// <summary>Several transactions as one request body: an array of byte strings, each the canonical encoding as it was signed.</summary>
 internal static class TransactionBatch
 {
     private const int HeaderBytesMax = 5;
@@ -14,17 +14,18 @@ internal static class TransactionBatch
         var size = HeaderBytesMax;
         foreach (var transaction in transactions)
         {
-            size += transaction.Encoded.Length;
+            size += HeaderBytesMax + transaction.Encoded.Length;
         }
 
         ArrayBufferWriter<byte> buffer = new(size);
         MessagePackWriter writer = new(buffer);
         writer.WriteArrayHeader(transactions.Count);
-        writer.Flush();
         foreach (var transaction in transactions)
         {
-            buffer.Write(transaction.Encoded.Span);
+            writer.Write(transaction.Encoded.Span);
         }
+
+        writer.Flush();
 
         return buffer.WrittenMemory;
     }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Ledger.Core;
 
 namespace Ledger.Cli.Network;
 
@@ -8,31 +7,22 @@ internal static class NodeConfigFile
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static string Write(NetworkPlan plan, int index, IReadOnlyList<Validator> members)
+    public static string Write(NetworkPlan plan, int index)
     {
         var self = plan.Validators[index];
         return JsonSerializer.Serialize(
             new
             {
-                Node = new
-                {
-                    self.Name,
-                    Genesis = NetworkFolder.GenesisName,
-                    KeyFile = NetworkFolder.ValidatorKeyName,
-                    DataDirectory = "data",
-                },
-                Http = new { Listen = $"{self.ListenHost}:{self.HttpPort}" },
-                Admin = new { Listen = $"127.0.0.1:{self.AdminPort}" },
+                GenesisFile = NetworkFolder.GenesisName,
+                KeyFile = NetworkFolder.ValidatorKeyName,
+                DataDir = "data",
                 Peers = new
                 {
                     Listen = $"{self.ListenHost}:{self.PeerPort}",
-                    Validators = members.Select((member, i) => new
-                    {
-                        member.Name,
-                        PublicKey = member.PublicKey.ToString(),
-                        Address = plan.Validators[i].PeerAddress,
-                    }),
+                    Endpoints = plan.Validators.Where(v => v != self).ToDictionary(v => v.Name, v => v.PeerAddress),
                 },
+                Http = new { Listen = $"{self.ListenHost}:{self.HttpPort}" },
+                Admin = new { Listen = $"127.0.0.1:{self.AdminPort}" },
             },
             Json);
     }

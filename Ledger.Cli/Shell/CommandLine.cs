@@ -70,7 +70,8 @@ internal static class CommandLine
         root.Add(NetworkCommands.Build(terminal));
         root.Add(KeysCommands.Build(terminal));
         root.Add(TransactionCommands.Build(terminal));
-        foreach (var command in StateCommands.Build(terminal).Concat(LookCommands.Build(terminal)))
+        foreach (var command in StateCommands.Build(terminal)
+            .Concat(LookCommands.Build(terminal)).Concat(NodeCommands.Build(terminal)))
         {
             root.Add(command);
         }
