@@ -32,4 +32,7 @@ public static class Limits
 
     /// <summary>How far ahead of a block's time a transaction's valid-until may lie: what bounds replay memory.</summary>
     public static readonly TimeSpan ValidUntilAhead = TimeSpan.FromDays(1);
+
+    /// <summary>How far a block's time may lie from a replica's own clock.</summary>
+    public static readonly TimeSpan ClockDrift = TimeSpan.FromSeconds(10);
 }

@@ -31,6 +31,21 @@ internal static partial class Sodium
         ReadOnlySpan<byte> sig, ReadOnlySpan<byte> m, ulong mlen, ReadOnlySpan<byte> pk);
 
     [LibraryImport(Library)]
+    internal static partial int crypto_aead_xchacha20poly1305_ietf_encrypt(
+        Span<byte> c, out ulong clen, ReadOnlySpan<byte> m, ulong mlen, ReadOnlySpan<byte> ad, ulong adlen, nint nsec,
+        ReadOnlySpan<byte> npub, ReadOnlySpan<byte> k);
+
+    [LibraryImport(Library)]
+    internal static partial int crypto_aead_xchacha20poly1305_ietf_decrypt(
+        Span<byte> m, out ulong mlen, nint nsec, ReadOnlySpan<byte> c, ulong clen, ReadOnlySpan<byte> ad, ulong adlen,
+        ReadOnlySpan<byte> npub, ReadOnlySpan<byte> k);
+
+    [LibraryImport(Library)]
+    internal static partial int crypto_pwhash(
+        Span<byte> output, ulong outlen, ReadOnlySpan<byte> passwd, ulong passwdlen, ReadOnlySpan<byte> salt,
+        ulong opslimit, nuint memlimit, int alg);
+
+    [LibraryImport(Library)]
     private static partial int sodium_init();
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)

@@ -1,0 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
+
+// File modes, signals and /proc: the tool and the node are for Linux.
+[assembly: SupportedOSPlatform("linux")]
+[assembly: InternalsVisibleTo("Ledger.Cli.Tests")]

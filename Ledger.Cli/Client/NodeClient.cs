@@ -1,0 +1,204 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Ledger.Cli.Shell;
+using Ledger.Core;
+
+namespace Ledger.Cli.Client;
+
+/// <summary>
+/// Speaks to one of several nodes: the one that answered last, and the next one when it does not answer. A request
+/// may so reach two nodes, which is harmless: a transaction is identified by its hash and applied at most once.
+/// </summary>
+internal sealed class NodeClient : IDisposable
+{
+    public const string MessagePackType = "application/vnd.msgpack";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly IReadOnlyList<Uri> _nodes;
+    private readonly TimeSpan _timeout;
+    private readonly HttpClient _http;
+    private int _current;
+    private Genesis? _genesis;
+
+    public NodeClient(IReadOnlyList<Uri> nodes, TimeSpan timeout)
+    {
+        _nodes = nodes;
+        _timeout = timeout;
+        _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) })
+        {
+            // Each command has its own limit: see LimitedAsync.
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+    }
+
+    public Uri Current => _nodes[Volatile.Read(ref _current) % _nodes.Count];
+
+    /// <summary>The chain's genesis, asked for once: it names the chain that transactions are signed for.</summary>
+    public async Task<Genesis> GenesisAsync(CancellationToken cancellationToken)
+    {
+        if (_genesis is null)
+        {
+            using var response = await SendAsync(HttpMethod.Get, "v1/genesis", null, cancellationToken);
+            await RefuseProblemAsync(response, cancellationToken);
+            _genesis = GenesisFile.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+        }
+
+        return _genesis;
+    }
+
+    public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
+        => await FindAsync<T>(path, cancellationToken)
+            ?? throw new CliException($"{Current} has no {path}", "check the name, or ask another node with --node");
+
+    /// <returns>Null when the node answers 404.</returns>
+    public async Task<T?> FindAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return default;
+        }
+
+        await RefuseProblemAsync(response, cancellationToken);
+        return await ReadAsync<T>(response, cancellationToken);
+    }
+
+    /// <summary>Sends transactions and, with <paramref name="wait"/>, waits until they are final.</summary>
+    public async Task<IReadOnlyList<TransactionReply>> SubmitAsync(
+        IReadOnlyList<Transaction> transactions, bool wait, CancellationToken cancellationToken)
+    {
+        var body = TransactionBatch.Encode(transactions);
+        var path = wait ? "v1/transactions?wait=final" : "v1/transactions";
+        using var response = await SendAsync(HttpMethod.Post, path, body, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.TooManyRequests)
+        {
+            throw new BusyException(response.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1));
+        }
+
+        await RefuseProblemAsync(response, cancellationToken);
+        return await ReadAsync<TransactionReply[]>(response, cancellationToken);
+    }
+
+    /// <summary>An open stream of server-sent events. The caller disposes the response.</summary>
+    public async Task<HttpResponseMessage> OpenEventsAsync(ulong from, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(Current, $"v1/events?from={from}"));
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        var response = await _http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        await RefuseProblemAsync(response, cancellationToken);
+        return response;
+    }
+
+    /// <summary>A client that asks the present node alone, where two answers must come from one state.</summary>
+    public NodeClient OnlyCurrent() => new([Current], _timeout);
+
+    public void UseNext() => Interlocked.Increment(ref _current);
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Waits out each refusal until the time is up; what the command's limit cuts off exits 3.</summary>
+    public async Task<T> LimitedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_timeout);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return await work(limit.Token);
+                }
+                catch (BusyException busy)
+                {
+                    await Task.Delay(busy.RetryAfter, limit.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new CliException(
+                $"no answer from {Current} within {_timeout.TotalSeconds:0} s",
+                "the network may not be advancing: look with 'ledger status', or allow more with --timeout",
+                ExitCode.TimedOut);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        List<string> refusals = [];
+        for (var attempt = 0; attempt < _nodes.Count; attempt++)
+        {
+            var node = Current;
+            try
+            {
+                using HttpRequestMessage request = new(method, new Uri(node, path));
+                if (body is { } bytes)
+                {
+                    request.Content = new ReadOnlyMemoryContent(bytes);
+                    request.Content.Headers.ContentType = new(MessagePackType);
+                }
+
+                var response = await _http.SendAsync(request, cancellationToken);
+                if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+                {
+                    return response;
+                }
+
+                response.Dispose();
+                refusals.Add($"{node} is not ready");
+            }
+            catch (HttpRequestException exception)
+            {
+                refusals.Add($"{node} ({exception.InnerException?.Message ?? exception.Message})");
+            }
+
+            UseNext();
+        }
+
+        throw new UnreachableException(string.Join(", ", refusals));
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await response.Content.ReadFromJsonAsync<T>(Json, cancellationToken)
+                ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException exception)
+        {
+            throw new CliException(
+                $"the answer of {response.RequestMessage?.RequestUri} is not understood ({exception.Message})",
+                "check that the URL is a node's, of the same version as this tool");
+        }
+    }
+
+    private static async Task RefuseProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        var text = await response.Content.ReadAsStringAsync(cancellationToken);
+        throw new RefusedException(response.StatusCode, WordsOf(text) ?? response.ReasonPhrase ?? "no reason given");
+    }
+
+    private static string? WordsOf(string text)
+    {
+        try
+        {
+            var problem = JsonSerializer.Deserialize<ProblemReply>(text, Json);
+            return problem?.Detail ?? problem?.Title;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,243 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Ledger.Cli.Devnet;
+using Ledger.Cli.Network;
+using Ledger.Cli.Shell;
+using Spectre.Console;
+
+namespace Ledger.Cli.Commands;
+
+/// <summary><c>ledger devnet</c>: a whole network on this machine.</summary>
+internal static class DevnetCommands
+{
+    private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
+
+    private static readonly Option<string> Dir = new("--dir")
+    {
+        Description = "Its folder",
+        DefaultValueFactory = _ => ".ledger-devnet",
+        HelpName = "DIR",
+    };
+
+    public static Command Build(Terminal terminal)
+    {
+        Option<int> validators = new("--validators")
+        {
+            Description = "How many",
+            DefaultValueFactory = _ => 4,
+            HelpName = "N",
+            Validators = { result => CommonOptions.Positive(result, "--validators") },
+        };
+        Option<int> basePort = new("--base-port")
+        {
+            Description = "HTTP port of the first; each further one is 10 above, and peer ports move alike",
+            DefaultValueFactory = _ => NetworkPlan.DefaultHttpPort,
+            HelpName = "P",
+        };
+        Option<bool> fresh = new("--fresh") { Description = "Remove what the folder holds and start anew" };
+        Option<bool> detach = new("--detach") { Description = "Return once all are ready, and leave them running" };
+        var mode = NetworkCommands.ModeOption();
+        ExampleCommand command = new(
+            "devnet", "Run a network on this machine, one process per validator",
+            "ledger devnet", "ledger devnet --validators 7 --base-port 9080 --dir other --detach",
+            "ledger devnet stop --dir other");
+        foreach (var option in new Option[] { validators, mode, Dir, basePort, fresh, detach })
+        {
+            command.Add(option);
+        }
+
+        command.Add(Stop(terminal));
+        command.Add(Status(terminal));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            DevnetSettings settings = new(
+                parsed.GetValue(validators), parsed.GetRequiredValue(mode), parsed.GetValue(basePort));
+            NetworkCommands.WarnBelowFour(
+                terminal, NetworkCommands.ModeOf(settings.Mode), settings.Validators);
+            var folder = DevnetFolder.OpenOrCreate(parsed.GetRequiredValue(Dir), settings, parsed.GetValue(fresh));
+            DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode());
+            terminal.Remark($"starting {settings.Validators} validators...");
+            await processes.StartAsync(cancellationToken);
+            Announce(terminal, parsed, folder);
+            return parsed.GetValue(detach)
+                ? ExitCode.Done
+                : await RunAsync(terminal, parsed, folder, processes, cancellationToken);
+        });
+        return command;
+    }
+
+    private static ExampleCommand Stop(Terminal terminal)
+    {
+        ExampleCommand command = new("stop", "Stop a devnet's validators", "ledger devnet stop");
+        command.Add(Dir);
+        command.SetAction(async (parsed, _) =>
+        {
+            var folder = DevnetFolder.Open(parsed.GetRequiredValue(Dir));
+            var stopped = await DevnetProcesses.StopAsync(folder);
+            if (parsed.IsJson())
+            {
+                terminal.Json(new { Stopped = stopped });
+            }
+            else
+            {
+                terminal.Line(stopped == 0 ? "none was running" : $"stopped {stopped} validators");
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static ExampleCommand Status(Terminal terminal)
+    {
+        ExampleCommand command = new("status", "Show whether a devnet runs and how it fares", "ledger devnet status");
+        command.Add(Dir);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var folder = DevnetFolder.Open(parsed.GetRequiredValue(Dir));
+            using DevnetMonitor monitor = new(folder.Validators);
+            var picture = await monitor.SampleAsync(DateTimeOffset.UtcNow, cancellationToken);
+            PrintStatus(terminal, parsed, folder, picture);
+            return picture.Samples.All(sample => sample is { IsReady: true }) ? ExitCode.Done : ExitCode.Failed;
+        });
+        return command;
+    }
+
+    /// <summary>Until Ctrl-C, or until a validator dies; either way none is left running.</summary>
+    private static async Task<int> RunAsync(
+        Terminal terminal, ParseResult parsed, DevnetFolder folder, DevnetProcesses processes,
+        CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.StartNew();
+        try
+        {
+            using DevnetMonitor monitor = new(folder.Validators);
+            if (terminal.IsInteractive && !parsed.IsJson())
+            {
+                await DrawAsync(monitor, folder, processes, started, cancellationToken);
+            }
+            else
+            {
+                await PrintLinesAsync(terminal, monitor, folder, processes, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            terminal.Remark("stopping...");
+        }
+        finally
+        {
+            await DevnetProcesses.StopAsync(folder);
+        }
+
+        terminal.Remark($"stopped; its chain goes on with 'ledger devnet --dir {parsed.GetRequiredValue(Dir)}'");
+        return ExitCode.Done;
+    }
+
+    private static async Task DrawAsync(
+        DevnetMonitor monitor, DevnetFolder folder, DevnetProcesses processes, Stopwatch started,
+        CancellationToken cancellationToken)
+    {
+        using PeriodicTimer timer = new(DrawEvery);
+        await AnsiConsole.Live(new Text("")).StartAsync(async live =>
+        {
+            do
+            {
+                var picture = await monitor.SampleAsync(DateTimeOffset.UtcNow, cancellationToken);
+                live.UpdateTarget(DevnetView.Render(folder, picture, started.Elapsed));
+                RefuseAllDead(folder, processes);
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        });
+    }
+
+    private static async Task PrintLinesAsync(
+        Terminal terminal, DevnetMonitor monitor, DevnetFolder folder, DevnetProcesses processes,
+        CancellationToken cancellationToken)
+    {
+        using PeriodicTimer timer = new(LineEvery);
+        do
+        {
+            var picture = await monitor.SampleAsync(DateTimeOffset.UtcNow, cancellationToken);
+            terminal.Remark(DevnetView.Line(folder, picture));
+            RefuseAllDead(folder, processes);
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    /// <summary>One dead validator is what a devnet is for trying out; all of them dead is the end of it.</summary>
+    private static void RefuseAllDead(DevnetFolder folder, DevnetProcesses processes)
+    {
+        if (folder.Validators.All(validator => validator.RunningPid() is null))
+        {
+            processes.RefuseDead();
+        }
+    }
+
+    private static void Announce(Terminal terminal, ParseResult parsed, DevnetFolder folder)
+    {
+        if (parsed.IsJson())
+        {
+            terminal.Json(new
+            {
+                Folder = folder.Path,
+                folder.Plan.ChainId,
+                Key = folder.ClientKey,
+                Validators = folder.Plan.Validators.Select(v => new { v.Name, Url = v.HttpUrl, Admin = v.AdminUrl }),
+            });
+            return;
+        }
+
+        var key = folder.ClientKey;
+        var at = folder.Settings.BasePort == NetworkPlan.DefaultHttpPort
+            ? ""
+            : $" --node {folder.Plan.Validators[0].HttpUrl}";
+        terminal.Line($"{folder.Plan.ChainId} runs:");
+        foreach (var validator in folder.Plan.Validators)
+        {
+            terminal.Line($"  {validator.Name,-14} {validator.HttpUrl}");
+        }
+
+        terminal.Line();
+        terminal.Line("Try next:");
+        terminal.Line($"  ledger tx put notes greeting hello --key {key}{at}");
+        terminal.Line($"  ledger get notes greeting{at}");
+        terminal.Line($"  ledger bench --duration 10 --key {key}{at}");
+        terminal.Line();
+        terminal.Output.Flush();
+    }
+
+    private static void PrintStatus(
+        Terminal terminal, ParseResult parsed, DevnetFolder folder, DevnetPicture picture)
+    {
+        for (var i = 0; i < folder.Validators.Count; i++)
+        {
+            var validator = folder.Validators[i];
+            var sample = picture.Samples[i];
+            var state = sample switch
+            {
+                { IsReady: true } => "ready",
+                not null => "syncing",
+                null when validator.RunningPid() is not null => "not answering",
+                _ => "stopped",
+            };
+            if (parsed.IsJson())
+            {
+                terminal.Json(new
+                {
+                    validator.Plan.Name,
+                    Url = validator.Plan.HttpUrl,
+                    State = state,
+                    Pid = validator.RunningPid(),
+                    sample?.Height,
+                });
+            }
+            else
+            {
+                terminal.Line(
+                    $"{validator.Plan.Name,-14} {validator.Plan.HttpUrl,-24} {state,-14} height {sample?.Height}");
+            }
+        }
+    }
+}

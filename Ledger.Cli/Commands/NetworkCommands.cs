@@ -1,0 +1,141 @@
+using System.CommandLine;
+using Ledger.Cli.Network;
+using Ledger.Cli.Shell;
+using Ledger.Core;
+
+namespace Ledger.Cli.Commands;
+
+/// <summary><c>ledger network init</c>: the files of a network, ready for containers.</summary>
+internal static class NetworkCommands
+{
+    private const int FaultTolerantMin = 4;
+
+    public static Command Build(Terminal terminal)
+    {
+        ExampleCommand network = new(
+            "network", "Prepare the files of a network", "ledger network init --validators 4 --mode pbft --out network");
+        network.Add(Init(terminal));
+        return network;
+    }
+
+    private static ExampleCommand Init(Terminal terminal)
+    {
+        Option<int> validators = new("--validators")
+        {
+            Description = "How many",
+            DefaultValueFactory = _ => 4,
+            HelpName = "N",
+            Validators = { result => CommonOptions.Positive(result, "--validators") },
+        };
+        Option<string> output = new("--out") { Description = "The folder to write", Required = true, HelpName = "DIR" };
+        Option<string?> hosts = new("--hosts")
+        {
+            Description = "The validators' hosts, in order, separated by commas [validator-1,validator-2,...]",
+            HelpName = "a,b,c",
+        };
+        Option<string> chainId = new("--chain-id")
+        {
+            Description = "The chain's name: a-z, 0-9, '-'",
+            DefaultValueFactory = _ => "ledger",
+            HelpName = "ID",
+        };
+        var mode = ModeOption();
+        ExampleCommand command = new(
+            "init", "Write genesis, one folder per validator with its config and key, and a client key",
+            "ledger network init --validators 4 --mode pbft --out network",
+            "ledger network init --validators 3 --mode raft --out network --hosts a.example,b.example,c.example");
+        foreach (var option in new Option[] { validators, mode, output, hosts, chainId })
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(parsed =>
+        {
+            var count = parsed.GetValue(validators);
+            var plan = NetworkPlan.OnHosts(
+                ChainIdOf(parsed.GetRequiredValue(chainId)), ModeOf(parsed.GetRequiredValue(mode)),
+                HostsOf(parsed.GetValue(hosts), count));
+            var folder = parsed.GetRequiredValue(output);
+            if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                throw new CliException($"{folder} is not empty", "choose a new folder: keys are never overwritten");
+            }
+
+            var genesis = NetworkFolder.Create(folder, plan, DateTimeOffset.UtcNow);
+            Print(terminal, parsed, folder, plan, genesis);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    public static Option<string> ModeOption()
+    {
+        Option<string> mode = new("--mode")
+        {
+            Description = "How blocks are agreed on",
+            DefaultValueFactory = _ => "pbft",
+            HelpName = "pbft|raft",
+        };
+        mode.AcceptOnlyFromAmong("pbft", "raft");
+        return mode;
+    }
+
+    public static ConsensusMode ModeOf(string name) => name == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
+
+    /// <summary>Four is the least that survives a liar: fewer run, with a word of warning.</summary>
+    public static void WarnBelowFour(Terminal terminal, ConsensusMode mode, int count)
+    {
+        if (mode == ConsensusMode.Pbft && count < FaultTolerantMin)
+        {
+            terminal.Remark($"warning: {count} PBFT validator(s) tolerate no fault; four is the least that tolerates one");
+        }
+    }
+
+    private static string[] HostsOf(string? list, int count)
+    {
+        string[] hosts = list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            ?? [.. Enumerable.Range(1, count).Select(i => $"validator-{i}")];
+        if (hosts.Length != count)
+        {
+            throw new CliException(
+                $"--hosts names {hosts.Length} hosts for {count} validators", "name one for each", ExitCode.Usage);
+        }
+
+        return Array.Find(hosts, host => Uri.CheckHostName(host) == UriHostNameType.Unknown) is { } bad
+            ? throw new CliException($"'{bad}' is not a host name", "name hosts or addresses", ExitCode.Usage)
+            : hosts;
+    }
+
+    private static string ChainIdOf(string text)
+        => text.Length is > 0 and <= Limits.ChainIdBytes && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+            ? text
+            : throw new CliException(
+                $"'{text}' is not a chain id", $"use 1 to {Limits.ChainIdBytes} of a-z, 0-9, '-'", ExitCode.Usage);
+
+    private static void Print(
+        Terminal terminal, ParseResult parsed, string folder, NetworkPlan plan, Genesis genesis)
+    {
+        WarnBelowFour(terminal, plan.Mode, plan.Validators.Count);
+        if (parsed.IsJson())
+        {
+            terminal.Json(new
+            {
+                Folder = folder,
+                plan.ChainId,
+                Genesis = genesis.Hash.ToString(),
+                Validators = plan.Validators.Select(v => new { v.Name, Url = v.HttpUrl.ToString(), Peer = v.PeerAddress }),
+            });
+            return;
+        }
+
+        terminal.Line($"chain    {plan.ChainId}, genesis {genesis.Hash.ToShortString()}");
+        foreach (var validator in plan.Validators)
+        {
+            terminal.Line($"{validator.Name}  {validator.HttpUrl}  peers {validator.PeerAddress}");
+        }
+
+        terminal.Line();
+        terminal.Line("Give each validator its folder, and start it there:");
+        terminal.Line($"  ledger node run --config {NetworkFolder.ConfigPath(folder, plan.Validators[0])}");
+    }
+}

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Net.Sockets;
+using Ledger.Cli.Client;
+using Ledger.Cli.Commands;
+using Ledger.Core;
+
+namespace Ledger.Cli.Shell;
+
+/// <summary>Parses one command line, runs its command, and turns every way to end into an exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var parsed = Root(terminal).Parse(arguments);
+        if (parsed.Errors.Count > 0 && parsed.Action is not (HelpWithExamples or null) && IsMistake(parsed))
+        {
+            return Explain(parsed, terminal);
+        }
+
+        try
+        {
+            InvocationConfiguration invocation = new()
+            {
+                Output = terminal.Output,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                // Signals are the program's: a devnet needs longer to stop than this library grants.
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(invocation, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (CliException exception)
+        {
+            terminal.Fail(exception.Message);
+            return exception.ExitCode;
+        }
+        catch (Exception exception) when (exception is RefusedException or UnreachableException)
+        {
+            terminal.Fail(exception.Message);
+            return ExitCode.Failed;
+        }
+        catch (GenesisException exception)
+        {
+            terminal.Fail($"{exception.Message.TrimEnd('.')}; correct the file");
+            return ExitCode.BadConfiguration;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
+        {
+            terminal.Fail($"{exception.Message}; check that the path exists and that you may use it");
+            return ExitCode.Failed;
+        }
+    }
+
+    public static RootCommand Root(Terminal terminal)
+    {
+        RootCommand root = new("A permissioned ledger: run validators, submit transactions, look, measure.");
+        foreach (var builtIn in root.Options.Where(option => option is VersionOption).ToList())
+        {
+            root.Options.Remove(builtIn);
+        }
+
+        root.Options.Add(CommonOptions.Json);
+        root.Add(DevnetCommands.Build(terminal));
+        root.Add(NetworkCommands.Build(terminal));
+        root.Add(KeysCommands.Build(terminal));
+        root.Add(TransactionCommands.Build(terminal));
+        foreach (var command in StateCommands.Build(terminal).Concat(LookCommands.Build(terminal)))
+        {
+            root.Add(command);
+        }
+
+        root.Add(CompletionCommand.Build(terminal));
+        root.Add(VersionCommand.Build(terminal));
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        }
+
+        return root;
+    }
+
+    private static bool IsMistake(ParseResult parsed)
+        => parsed.Action is System.CommandLine.Invocation.ParseErrorAction
+            || parsed.Action?.ClearsParseErrors != true;
+
+    private static int Explain(ParseResult parsed, Terminal terminal)
+    {
+        var help = $"see '{PathOf(parsed.CommandResult)} --help'";
+        foreach (var error in parsed.Errors)
+        {
+            terminal.Fail($"{error.Message.TrimEnd('.')}; {help}");
+        }
+
+        return ExitCode.Usage;
+    }
+
+    private static string PathOf(System.CommandLine.Parsing.CommandResult result)
+        => result.Parent is System.CommandLine.Parsing.CommandResult parent
+            ? $"{PathOf(parent)} {result.Command.Name}"
+            : "ledger";
+}

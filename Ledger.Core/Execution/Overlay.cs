@@ -1,0 +1,51 @@
+using Ledger.Crypto;
+
+namespace Ledger.Core;
+
+/// <summary>
+/// The writes of one block over its ancestors' layers and the final state. Those of the transaction under way are kept
+/// apart until it is known whether all its operations succeed.
+/// </summary>
+internal sealed class Overlay(Layer? parent, IFinalState final)
+{
+    private readonly Dictionary<Digest, StateWrite> _block = [];
+    private readonly Dictionary<Digest, StateWrite> _transaction = [];
+
+    /// <summary>What the block has written so far, each key once.</summary>
+    public IReadOnlyDictionary<Digest, StateWrite> Writes => _block;
+
+    public byte[]? Read(byte[] key)
+    {
+        var path = StateKey.PathOf(key);
+        if (_transaction.TryGetValue(path, out var write) || _block.TryGetValue(path, out write))
+        {
+            return write.Value;
+        }
+
+        for (var layer = parent; layer is not null; layer = layer.Parent)
+        {
+            if (layer.Writes.TryGetValue(path, out write))
+            {
+                return write.Value;
+            }
+        }
+
+        return final.ReadState(key);
+    }
+
+    public void Write(byte[] key, byte[]? value) => _transaction[StateKey.PathOf(key)] = new(key, value);
+
+    /// <summary>All operations succeeded: the transaction's writes become the block's.</summary>
+    public void Keep()
+    {
+        foreach (var (path, write) in _transaction)
+        {
+            _block[path] = write;
+        }
+
+        _transaction.Clear();
+    }
+
+    /// <summary>One failed: none of them happened.</summary>
+    public void Discard() => _transaction.Clear();
+}

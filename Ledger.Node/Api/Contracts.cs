@@ -1,0 +1,111 @@
+using System.Text.Json.Serialization;
+
+namespace Ledger.Node.Api;
+
+/// <summary><c>GET /v1/status</c>: what the node says of itself. No secrets.</summary>
+/// <param name="State">"ready", "syncing" while behind a peer, or "waiting" while too few peers are connected.</param>
+/// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
+public sealed record StatusReply(
+    string Version,
+    string ChainId,
+    string GenesisHash,
+    string Mode,
+    string Validator,
+    int ValidatorIndex,
+    string State,
+    ulong Height,
+    string HeadHash,
+    string StateRoot,
+    long LastBlockTime,
+    ulong View,
+    bool ViewEntered,
+    string Primary,
+    bool IsPrimary,
+    int Peers,
+    IReadOnlyList<PeerReply> PeerList,
+    int MempoolTransactions,
+    long MempoolBytes,
+    long Clock,
+    long UptimeSeconds);
+
+/// <param name="LastRefusal">Why no connection came about, when none did.</param>
+public sealed record PeerReply(
+    string Name, bool Connected, string? Address, long BytesIn, long BytesOut, string? LastRefusal);
+
+/// <summary>What became of one transaction.</summary>
+/// <param name="Status">"pending", "final" or "rejected".</param>
+/// <param name="Height">The block that holds it, once final.</param>
+/// <param name="Index">Its place in that block.</param>
+/// <param name="Applied">Whether its operations took effect, once final.</param>
+/// <param name="Reason">Why it was rejected, or did not take effect.</param>
+/// <param name="Code">The reason as a fixed word.</param>
+/// <param name="Duplicate">True when it had been submitted before.</param>
+public sealed record TransactionReply(
+    string Hash,
+    string Status,
+    ulong? Height = null,
+    int? Index = null,
+    bool? Applied = null,
+    string? Reason = null,
+    string? Code = null,
+    bool Duplicate = false);
+
+/// <summary>A final transaction with what proves its block.</summary>
+public sealed record ReceiptReply(
+    TransactionReply Transaction, string Block, string ReceiptsRoot, CertificateReply? Certificate);
+
+/// <param name="Signers">Validators whose COMMITs are in it.</param>
+public sealed record CertificateReply(ulong View, ulong Height, string Block, IReadOnlyList<string> Signers);
+
+public sealed record BlockReply(
+    ulong Height,
+    string Hash,
+    string Parent,
+    long Time,
+    int Proposer,
+    int TransactionCount,
+    string TransactionsRoot,
+    string ReceiptsRoot,
+    string StateRoot,
+    ulong? View,
+    IReadOnlyList<string>? Signers,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Transactions = null);
+
+/// <param name="Value">Base64.</param>
+/// <param name="ValueText">The value as text, when it is UTF-8.</param>
+/// <param name="Version">The height of the block that wrote it: what a compare-and-set expects.</param>
+/// <param name="Height">The height at which this was read.</param>
+public sealed record StateReply(
+    string Namespace, string Key, string Value, string? ValueText, ulong Version, ulong Height);
+
+/// <param name="Value">Base64; null where the key was deleted.</param>
+public sealed record HistoryEntry(ulong Height, ulong Version, string? Value, string? ValueText);
+
+public sealed record BalanceReply(string Asset, ulong Amount);
+
+public sealed record RoleReply(string Role, string? Namespace);
+
+public sealed record AccountReply(
+    string Address, ulong Height, IReadOnlyList<BalanceReply> Balances, IReadOnlyList<RoleReply> Roles);
+
+public sealed record ValidatorReply(int Index, string Name, string PublicKey);
+
+/// <summary>A transaction as JSON: the node encodes it canonically and checks the signature over that.</summary>
+public sealed record TransactionRequest(
+    string ChainId, string Sender, long ValidUntil, ulong Nonce, IReadOnlyList<OperationRequest> Operations,
+    string Signature);
+
+/// <param name="Type">put, delete, define-asset, issue, transfer, burn, grant or revoke.</param>
+/// <param name="Value">Base64.</param>
+public sealed record OperationRequest(
+    string Type,
+    string? Namespace = null,
+    string? Key = null,
+    string? Value = null,
+    ulong? ExpectedVersion = null,
+    string? Asset = null,
+    byte? Decimals = null,
+    string? To = null,
+    ulong? Amount = null,
+    string? Account = null,
+    string? Role = null);

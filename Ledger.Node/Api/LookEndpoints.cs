@@ -1,0 +1,234 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Unicode;
+using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Ledger.Node.Api;
+
+/// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
+internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, FinalityWaiters waiters)
+{
+    private const int BlocksMax = 100;
+    private const int HistoryMax = 100;
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/blocks/{height}", (HttpContext http, string height) => Block(http, height)).Produces<BlockReply>();
+        routes.MapGet("/v1/blocks", (ulong from, ulong? to) => Blocks(from, to)).Produces<BlockReply[]>();
+        routes.MapGet("/v1/receipts/{hash}", (string hash) => Receipt(hash)).Produces<ReceiptReply>();
+        routes.MapGet(
+            "/v1/state/{ns}/{**key}",
+            (string ns, string key, string? consistency, ulong? height) => State(ns, key, consistency, height))
+            .Produces<StateReply>();
+        routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key) => History(ns, key)).Produces<HistoryEntry[]>();
+        routes.MapGet("/v1/accounts/{address}", (string address) => Account(address)).Produces<AccountReply>();
+        routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
+            (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
+        routes.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
+        routes.MapGet("/v1/events", Events);
+    }
+
+    private IResult Block(HttpContext http, string text)
+    {
+        var height = text == "latest"
+            ? store.Head!.Height
+            : ulong.TryParse(text, out var number) ? new Height(number) : (Height?)null;
+        if (height is null)
+        {
+            return Problems.BadRequest("a height is a whole number, or 'latest'");
+        }
+
+        if (http.Request.Headers.Accept == TransactionBodies.MessagePackType && store.ReadBlockBytes(height.Value) is { } bytes)
+        {
+            return Results.Bytes(bytes, TransactionBodies.MessagePackType);
+        }
+
+        return store.ReadBlock(height.Value) is { } block
+            ? Results.Ok(Describe(block.Header, block.Hash, block.Transactions.Count) with
+            {
+                Transactions = [.. block.Transactions.Select(transaction => transaction.Hash.ToString())],
+            })
+            : Problems.NotFound($"no block {height} is final here; the head is {store.Head!.Height}");
+    }
+
+    private IResult Blocks(ulong from, ulong? to)
+    {
+        var last = Math.Min(to ?? ulong.MaxValue, store.Head!.Height.Value);
+        List<BlockReply> blocks = [];
+        for (var height = from; height <= last && blocks.Count < BlocksMax; height++)
+        {
+            if (store.ReadBlock(new(height)) is { } block)
+            {
+                blocks.Add(Describe(block.Header, block.Hash, block.Transactions.Count));
+            }
+        }
+
+        return Results.Ok(blocks);
+    }
+
+    private BlockReply Describe(BlockHeader header, Digest hash, int transactions)
+    {
+        var certificate = store.ReadCertificate(header.Height);
+        return new(
+            header.Height.Value, hash.ToString(), header.Parent.ToString(), header.Time.UnixMilliseconds,
+            header.Proposer.Value, transactions, header.TransactionsRoot.ToString(), header.ReceiptsRoot.ToString(),
+            header.StateRoot.ToString(), certificate?.Subject.View.Value, certificate is null ? null : Names(certificate));
+    }
+
+    private string[] Names(QuorumCertificate certificate)
+        => [.. certificate.Signers.Select(signer => genesis.Validators[signer.Validator].Name)];
+
+    private IResult Receipt(string text)
+    {
+        if (!Digest.TryParse(text, out var hash))
+        {
+            return Problems.BadRequest("a transaction's hash is 64 hexadecimal digits");
+        }
+
+        if (store.FindTransaction(hash) is not { } place
+            || store.ReadReceipt(place.Height, place.Index) is not { } receipt
+            || store.ReadHeader(place.Height) is not { } header)
+        {
+            return Problems.NotFound($"no transaction {text} is final here");
+        }
+
+        var certificate = CertificateAtOrAbove(place.Height);
+        return Results.Ok(new ReceiptReply(
+            TransactionEndpoints.Final(hash, new(place.Height, place.Index, receipt)),
+            header.ComputeHash().ToString(), header.ReceiptsRoot.ToString(),
+            certificate is null
+                ? null
+                : new(
+                    certificate.Subject.View.Value, certificate.Subject.Height.Value,
+                    certificate.Subject.Block.ToString(), Names(certificate))));
+    }
+
+    /// <summary>A block without a certificate of its own is final through a descendant's.</summary>
+    private QuorumCertificate? CertificateAtOrAbove(Height height)
+    {
+        for (; height <= store.Head!.Height; height = height.Next)
+        {
+            if (store.ReadCertificate(height) is { } certificate)
+            {
+                return certificate;
+            }
+        }
+
+        return null;
+    }
+
+    private IResult State(string ns, string key, string? consistency, ulong? height)
+    {
+        if (consistency is not (null or "local") || height is not null)
+        {
+            return Problems.Of(
+                StatusCodes.Status501NotImplemented, "not_in_this_version",
+                "this version reads the local final state only: leave out 'consistency' and 'height'");
+        }
+
+        using var snapshot = store.Snapshot();
+        var at = snapshot.Head!.Height.Value;
+        if (snapshot.ReadState(StateKey.ForEntry(ns, key)) is not { } bytes)
+        {
+            return Problems.NotFound($"'{key}' is not in namespace '{ns}' at height {at}");
+        }
+
+        var entry = KeyEntry.Decode(bytes);
+        return Results.Ok(new StateReply(
+            ns, key, Convert.ToBase64String(entry.Value.Span), Text(entry.Value.Span), entry.Version, at));
+    }
+
+    private IResult History(string ns, string key)
+    {
+        var versions = store.ReadHistory(StateKey.ForEntry(ns, key), HistoryMax);
+        return versions.Count == 0
+            ? Problems.NotFound($"'{key}' was never in namespace '{ns}'")
+            : Results.Ok(versions.Select(version =>
+            {
+                var entry = version.Value is null ? null : KeyEntry.Decode(version.Value);
+                return new HistoryEntry(
+                    version.Height.Value, version.Height.Value,
+                    entry is null ? null : Convert.ToBase64String(entry.Value.Span),
+                    entry is null ? null : Text(entry.Value.Span));
+            }).ToArray());
+    }
+
+    private IResult Account(string address)
+    {
+        if (!PublicKey.TryParse(address, out var account))
+        {
+            return Problems.BadRequest("an address is a public key: 64 hexadecimal digits");
+        }
+
+        using var snapshot = store.Snapshot();
+        return Results.Ok(new AccountReply(
+            account.ToString(), snapshot.Head!.Height.Value,
+            [
+                .. snapshot.ReadStateRange(StateKey.ForBalances(account)).Select(
+                    pair => new BalanceReply(StateKey.ParseBalance(pair.Key), Number.Decode(pair.Value))),
+            ],
+            [
+                .. snapshot.ReadStateRange(StateKey.ForRoles(account)).Select(pair => StateKey.ParseRole(pair.Key)).Select(
+                    role => new RoleReply(
+                        role.Role.ToString().ToLowerInvariant(), role.Namespace.Length == 0 ? null : role.Namespace)),
+            ]));
+    }
+
+    /// <summary>
+    /// Blocks from a height on, as they become final, each after the transactions in it. A block's event carries its
+    /// height as id, so a client that comes back with Last-Event-ID misses nothing. Nothing is queued for a slow client: it
+    /// reads the chain at its own pace.
+    /// </summary>
+    private ServerSentEventsResult<object> Events(HttpContext context, ulong? from, string? types)
+    {
+        var next = ulong.TryParse(context.Request.Headers["Last-Event-ID"], out var last)
+            ? last + 1
+            : from ?? store.Head!.Height.Value + 1;
+        var transactionsToo = types?.Split(',').Contains("transaction") ?? true;
+        return TypedResults.ServerSentEvents(FollowAsync(new(next), transactionsToo, context.RequestAborted));
+    }
+
+    private async IAsyncEnumerable<SseItem<object>> FollowAsync(
+        Height next, bool transactionsToo, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var newHead = waiters.NewHead;
+            for (; next <= store.Head!.Height && store.ReadBlock(next) is { } block; next = next.Next)
+            {
+                if (transactionsToo && store.ReadReceipts(next) is { } receipts)
+                {
+                    for (var i = 0; i < receipts.Count; i++)
+                    {
+                        yield return new(
+                            TransactionEndpoints.Final(receipts[i].Transaction, new(next, i, receipts[i])), "transaction");
+                    }
+                }
+
+                yield return new(Describe(block.Header, block.Hash, block.Transactions.Count), "block")
+                {
+                    EventId = next.ToString(),
+                };
+            }
+
+            try
+            {
+                await newHead.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                yield break;
+            }
+        }
+    }
+
+    private static string? Text(ReadOnlySpan<byte> value)
+        => Utf8.IsValid(value) ? Encoding.UTF8.GetString(value) : null;
+}

@@ -1,0 +1,25 @@
+using Ledger.Node.Mempool;
+using Microsoft.AspNetCore.Http;
+
+namespace Ledger.Node.Api;
+
+/// <summary>Errors as RFC 9457 problem details, with a code that programs can rely on.</summary>
+internal static class Problems
+{
+    public static IResult Of(int status, string code, string detail) => Results.Problem(
+        detail, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code });
+
+    public static IResult NotFound(string what) => Of(StatusCodes.Status404NotFound, "not_found", what);
+
+    public static IResult BadRequest(string detail) => Of(StatusCodes.Status400BadRequest, "malformed", detail);
+
+    public static int StatusOf(Refusal refusal) => refusal switch
+    {
+        Refusal.TooLarge => StatusCodes.Status413PayloadTooLarge,
+        Refusal.BadSignature => StatusCodes.Status401Unauthorized,
+        Refusal.NotPermitted => StatusCodes.Status403Forbidden,
+        Refusal.Duplicate or Refusal.AlreadyFinal => StatusCodes.Status409Conflict,
+        Refusal.MempoolFull or Refusal.SenderShareFull => StatusCodes.Status429TooManyRequests,
+        _ => StatusCodes.Status400BadRequest,
+    };
+}

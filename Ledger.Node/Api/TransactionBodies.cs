@@ -1,0 +1,120 @@
+using System.Text.Json;
+using Ledger.Core;
+using Ledger.Crypto;
+using MessagePack;
+
+namespace Ledger.Node.Api;
+
+/// <summary>Request bodies of transactions, in both encodings, as canonical bytes.</summary>
+internal static class TransactionBodies
+{
+    public const string MessagePackType = "application/vnd.msgpack";
+
+    /// <summary>Transactions in one request.</summary>
+    public const int Max = 2000;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+    };
+
+    /// <summary>One canonical transaction, or an array of byte strings that each hold one.</summary>
+    /// <returns>The transactions and whether they came as an array; a null list when the body is malformed.</returns>
+    public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadMessagePack(byte[] body)
+    {
+        // A transaction is a pair whose first item is an array; a byte string cannot begin like one.
+        if (body.Length > 1 && body[0] == 0x92 && (body[1] & 0xf0) == 0x90)
+        {
+            return ([body], false, "");
+        }
+
+        try
+        {
+            var reader = new MessagePackReader(body);
+            var encoded = new ReadOnlyMemory<byte>[Fields.ReadCount(ref reader, Max, "transactions")];
+            for (var i = 0; i < encoded.Length; i++)
+            {
+                var bytes = reader.ReadBytes() ?? throw new MalformedException($"transaction {i} is missing");
+                encoded[i] = bytes.First;
+            }
+
+            return reader.End && encoded.Length > 0
+                ? (encoded, true, "")
+                : (null, true, "an array of at least one byte string is expected, and nothing after it");
+        }
+        catch (MalformedException malformed)
+        {
+            return (null, true, malformed.Message);
+        }
+        catch (Exception exception) when (exception is MessagePackSerializationException
+            or EndOfStreamException or OverflowException or InvalidOperationException)
+        {
+            return (null, true, "not a transaction, nor an array of byte strings");
+        }
+    }
+
+    public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadJson(byte[] body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 8 });
+            if (document.RootElement.ValueKind != JsonValueKind.Array)
+            {
+                return ([Encode(document.RootElement)], false, "");
+            }
+
+            var count = document.RootElement.GetArrayLength();
+            return count is > 0 and <= Max
+                ? ([.. document.RootElement.EnumerateArray().Select(Encode)], true, "")
+                : (null, true, $"1 to {Max} transactions are expected, these are {count}");
+        }
+        catch (Exception exception) when (exception is JsonException or MalformedException or FormatException)
+        {
+            return (null, true, exception.Message);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Encode(JsonElement element)
+    {
+        var request = element.Deserialize<TransactionRequest>(Json) ?? throw new MalformedException("a transaction is null");
+        if (!Signature.TryParse(request.Signature, out var signature))
+        {
+            throw new MalformedException("signature: 128 hexadecimal digits");
+        }
+
+        return Transaction.EncodeSigned(
+            new(
+                request.ChainId ?? throw Missing("chainId"), Key(request.Sender, "sender"), new(request.ValidUntil),
+                request.Nonce, [.. (request.Operations ?? throw Missing("operations")).Select(Operation)]),
+            signature);
+    }
+
+    private static Operation Operation(OperationRequest o) => o.Type switch
+    {
+        "put" => new Operation.Put(
+            Need(o.Namespace, "namespace"), Need(o.Key, "key"), Convert.FromBase64String(Need(o.Value, "value")),
+            o.ExpectedVersion),
+        "delete" => new Operation.Delete(Need(o.Namespace, "namespace"), Need(o.Key, "key"), o.ExpectedVersion),
+        "define-asset" => new Operation.DefineAsset(Need(o.Asset, "asset"), o.Decimals ?? throw Missing("decimals")),
+        "issue" => new Operation.Issue(Need(o.Asset, "asset"), Key(o.To, "to"), Amount(o)),
+        "transfer" => new Operation.Transfer(Need(o.Asset, "asset"), Key(o.To, "to"), Amount(o)),
+        "burn" => new Operation.Burn(Need(o.Asset, "asset"), Amount(o)),
+        "grant" => new Operation.Grant(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
+        "revoke" => new Operation.Revoke(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
+        _ => throw new MalformedException($"type: '{o.Type}' is no operation"),
+    };
+
+    private static Amount Amount(OperationRequest o) => new(o.Amount ?? throw Missing("amount"));
+
+    private static Role RoleOf(OperationRequest o)
+        => Enum.TryParse<Role>(o.Role, ignoreCase: true, out var role) && Enum.IsDefined(role)
+            ? role
+            : throw new MalformedException("role: admin, issuer, writer or reader");
+
+    private static PublicKey Key(string? text, string what)
+        => PublicKey.TryParse(text, out var key) ? key : throw new MalformedException($"{what}: 64 hexadecimal digits");
+
+    private static string Need(string? text, string what) => text ?? throw Missing(what);
+
+    private static MalformedException Missing(string what) => new($"{what}: must be given");
+}

@@ -1,0 +1,181 @@
+using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.Node.Gossip;
+using Ledger.Node.Mempool;
+using Ledger.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Ledger.Node.Api;
+
+/// <summary>Submitting transactions, and asking what became of them.</summary>
+internal sealed class TransactionEndpoints(
+    LedgerStore store, TransactionPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters)
+{
+    private const int WaitMsDefault = 30_000;
+    private const int WaitMsMax = 120_000;
+    private const int RetryAfterSeconds = 1;
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/v1/transactions", SubmitAsync)
+            .Accepts<TransactionRequest>("application/json", TransactionBodies.MessagePackType)
+            .Produces<TransactionReply[]>(StatusCodes.Status202Accepted);
+        routes.MapGet("/v1/transactions/{hash}", (string hash) => Show(hash)).Produces<TransactionReply>();
+    }
+
+    private async Task<IResult> SubmitAsync(HttpContext context, string? wait, int? timeoutMs)
+    {
+        var isMessagePack = context.Request.ContentType?.StartsWith(
+            TransactionBodies.MessagePackType, StringComparison.OrdinalIgnoreCase) == true;
+        if (!isMessagePack && context.Request.HasJsonContentType() == false)
+        {
+            return Problems.Of(
+                StatusCodes.Status415UnsupportedMediaType, "media_type",
+                $"send application/json or {TransactionBodies.MessagePackType}");
+        }
+
+        using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 0, 1 << 20));
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        var (encoded, isArray, fault) = isMessagePack
+            ? TransactionBodies.ReadMessagePack(body.ToArray())
+            : TransactionBodies.ReadJson(body.ToArray());
+        if (encoded is null)
+        {
+            admission.CountRefusal(Refusal.Malformed);
+            return Problems.BadRequest(fault);
+        }
+
+        var untilFinal = wait == "final";
+        var answers = await admission.AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
+        gossip.Broadcast([.. answers.Where(a => a.IsAdmitted).Select(a => a.Transaction!)]);
+        if (RefusalOfAll(context, answers, isArray) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var patience = TimeSpan.FromMilliseconds(Math.Clamp(timeoutMs ?? WaitMsDefault, 1, WaitMsMax));
+        var replies = untilFinal
+            ? await WaitAsync(answers, patience, context.RequestAborted).ConfigureAwait(false)
+            : [.. answers.Select(ReplyTo)];
+        var allFinal = Array.TrueForAll(replies, reply => reply.Status != "pending");
+        return Results.Json(
+            isArray ? replies : replies[0],
+            statusCode: allFinal ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>A single refused transaction is an error of the request; so is a batch for which there is no room.</summary>
+    private static IResult? RefusalOfAll(HttpContext context, Admitted[] answers, bool isArray)
+    {
+        var full = Array.TrueForAll(
+            answers, a => a.Refusal is Refusal.MempoolFull or Refusal.SenderShareFull);
+        var first = answers[0];
+        if (!full && (isArray || first.IsAdmitted))
+        {
+            return null;
+        }
+
+        if (full)
+        {
+            context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return Problems.Of(Problems.StatusOf(first.Refusal), Admission.LabelOf(first.Refusal), first.Words);
+    }
+
+    private async Task<TransactionReply[]> WaitAsync(
+        Admitted[] answers, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var replies = new TransactionReply[answers.Length];
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            replies[i] = ReplyTo(answers[i]);
+            if (replies[i].Status != "pending")
+            {
+                continue;
+            }
+
+            var hash = answers[i].Transaction!.Hash;
+            try
+            {
+                // In this order: what became final before we waited is in the store by now.
+                var waiting = waiters.WaitFor(hash);
+                var outcome = Find(hash) ?? await waiting.WaitAsync(limit.Token).ConfigureAwait(false);
+                replies[i] = Final(hash, outcome) with { Duplicate = replies[i].Duplicate };
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Still pending: it may yet become final, and can be asked for by its hash.
+            }
+            finally
+            {
+                waiters.Forget(hash);
+            }
+        }
+
+        return replies;
+    }
+
+    private TransactionReply ReplyTo(Admitted answer)
+    {
+        var hash = answer.Transaction?.Hash;
+        if (answer.Refusal == Refusal.AlreadyFinal && Find(hash!.Value) is { } outcome)
+        {
+            return Final(hash.Value, outcome) with { Duplicate = true };
+        }
+
+        return answer.Refusal is Refusal.None or Refusal.Duplicate
+            ? new(hash!.Value.ToString(), "pending", Duplicate: answer.Refusal == Refusal.Duplicate)
+            : new(
+                hash?.ToString() ?? "", "rejected", Reason: answer.Words, Code: Admission.LabelOf(answer.Refusal));
+    }
+
+    private IResult Show(string text)
+    {
+        if (!Digest.TryParse(text, out var hash))
+        {
+            return Problems.BadRequest("a transaction's hash is 64 hexadecimal digits");
+        }
+
+        if (Find(hash) is { } outcome)
+        {
+            return Results.Ok(Final(hash, outcome));
+        }
+
+        return pool.Contains(hash)
+            ? Results.Ok(new TransactionReply(text, "pending"))
+            : Problems.NotFound($"no transaction {text} is waiting or final here");
+    }
+
+    private FinalOutcome? Find(Digest hash)
+        => store.FindTransaction(hash) is { } place && store.ReadReceipt(place.Height, place.Index) is { } receipt
+            ? new(place.Height, place.Index, receipt)
+            : null;
+
+    public static TransactionReply Final(Digest hash, FinalOutcome outcome) => new(
+        hash.ToString(), "final", outcome.Height.Value, outcome.Index, outcome.Receipt.IsApplied,
+        outcome.Receipt.IsApplied
+            ? null
+            : $"operation {outcome.Receipt.FailedOperation}: {WordsFor(outcome.Receipt.Failure)}",
+        outcome.Receipt.IsApplied ? null : Code(outcome.Receipt.Failure));
+
+    private static string Code(FailureReason reason)
+        => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
+
+    private static string WordsFor(FailureReason reason) => reason switch
+    {
+        FailureReason.NotPermitted => "the sender lacks the role for it",
+        FailureReason.VersionMismatch => "the key has another version than expected",
+        FailureReason.KeyNotFound => "there is no such key or role",
+        FailureReason.AssetExists => "the asset exists already",
+        FailureReason.AssetUnknown => "there is no such asset",
+        FailureReason.NotIssuer => "the sender did not define this asset",
+        FailureReason.InsufficientBalance => "the balance is too small",
+        FailureReason.Overflow => "the amount would overflow the asset's supply",
+        FailureReason.LastAdmin => "the last admin cannot be revoked",
+        _ => "an argument is not valid",
+    };
+}

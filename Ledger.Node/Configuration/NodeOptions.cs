@@ -1,0 +1,61 @@
+using System.Net;
+using Ledger.Consensus.Pbft;
+using Ledger.Node.Consensus;
+using Ledger.Node.Mempool;
+
+namespace Ledger.Node.Configuration;
+
+/// <summary>Everything that one node can be told; what the network must agree on is in the genesis instead.</summary>
+public sealed record NodeOptions
+{
+    public required string GenesisFile { get; init; }
+
+    public required string KeyFile { get; init; }
+
+    /// <summary>A file whose first line unlocks the key; null for a key that is not encrypted.</summary>
+    public string? PassphraseFile { get; init; }
+
+    public required string DataDir { get; init; }
+
+    public required IPEndPoint PeerListen { get; init; }
+
+    /// <summary>Validator name to host and port.</summary>
+    public required IReadOnlyDictionary<string, (string Host, int Port)> PeerEndpoints { get; init; }
+
+    public required IPEndPoint HttpListen { get; init; }
+
+    public required long HttpMaxBodyBytes { get; init; }
+
+    public required IPEndPoint AdminListen { get; init; }
+
+    public required PbftOptions Pbft { get; init; }
+
+    public required ProposalOptions Proposal { get; init; }
+
+    /// <summary>How long a transaction may be passed over before its primary is suspected of censorship.</summary>
+    public required TimeSpan RequestTimeout { get; init; }
+
+    public required MempoolLimits Mempool { get; init; }
+
+    public required int CacheMiB { get; init; }
+
+    /// <summary>"json" or "console".</summary>
+    public required string LogFormat { get; init; }
+
+    public required string LogLevel { get; init; }
+
+    /// <summary>Every value with where it came from, for <c>ledger config show --origin</c>.</summary>
+    public required IReadOnlyList<ConfiguredValue> Values { get; init; }
+}
+
+/// <param name="Path">Such as <c>consensus.viewTimeoutMs</c>.</param>
+/// <param name="Value">As text.</param>
+/// <param name="Origin">"default", "file", "environment" or "flag".</param>
+public sealed record ConfiguredValue(string Path, string Value, string Origin);
+
+/// <summary>A configuration that cannot be used: all its faults at once. The process ends with code 78.</summary>
+public sealed class ConfigurationException(IReadOnlyList<string> faults)
+    : Exception("the configuration is not valid:\n  " + string.Join("\n  ", faults))
+{
+    public IReadOnlyList<string> Faults { get; } = faults;
+}

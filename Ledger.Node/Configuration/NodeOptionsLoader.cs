@@ -1,0 +1,254 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Node.Consensus;
+using Ledger.Node.Mempool;
+
+namespace Ledger.Node.Configuration;
+
+/// <summary>
+/// Reads a node's configuration: flag over environment over file over default. What it does not know, and every value it
+/// cannot use, it names, all at once and each by its path.
+/// </summary>
+public static class NodeOptionsLoader
+{
+    public const string EnvironmentPrefix = "LEDGER__";
+
+    private const string EndpointsPath = "peers.endpoints.";
+
+    /// <summary>Path and default; null where a value must be given, empty where it may be left out.</summary>
+    public static IReadOnlyList<(string Path, string? Default, string Meaning)> Known { get; } =
+    [
+        ("genesisFile", null, "the genesis file, the same for all validators"),
+        ("keyFile", null, "this validator's key file, mode 0600"),
+        ("passphraseFile", "", "a file whose first line unlocks the key"),
+        ("dataDir", null, "where the ledger and the journal are kept"),
+        ("peers.listen", "0.0.0.0:7000", "address and port for the other validators"),
+        ("http.listen", "127.0.0.1:8080", "address and port of the HTTP API"),
+        ("http.maxBodyBytes", "8388608", "the largest request body; 1024 to 67108864"),
+        ("admin.listen", "127.0.0.1:8081", "address and port of administrative calls; loopback only"),
+        ("consensus.viewTimeoutMs", "1000", "how long a view may go without a commit while work waits; 10 to 600000"),
+        ("consensus.viewTimeoutMaxMs", "30000", "what doubling stops at; at least viewTimeoutMs"),
+        ("consensus.window", "8", "heights under way at once; 1 to 64"),
+        ("consensus.maxBlockTransactions", "2000", $"transactions in one block; 1 to {Limits.BlockTransactions}"),
+        ("consensus.maxBlockBytes", "2097152", $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
+        ("consensus.batchDelayMs", "10", "how long a block waits for company behind others; 0 to 1000"),
+        ("consensus.requestTimeoutMs", "10000", "how long a transaction may be passed over; 100 to 600000"),
+        ("mempool.maxTransactions", "50000", "transactions that wait at most; 1 to 10000000"),
+        ("mempool.maxBytes", "67108864", "bytes of them at most; 131072 to 17179869184"),
+        ("mempool.senderSharePercent", "50", "how much of either one sender may take; 1 to 100"),
+        ("storage.cacheMiB", "64", "block cache of the store; 8 to 65536"),
+        ("log.format", "auto", "json, console, or auto: console on a terminal"),
+        ("log.level", "information", "trace, debug, information, warning or error"),
+    ];
+
+    /// <param name="file">node.json; relative paths in it are relative to it.</param>
+    /// <param name="environment">The process's variables.</param>
+    /// <param name="flags">Path to value, from the command line.</param>
+    /// <exception cref="ConfigurationException">With every fault.</exception>
+    public static NodeOptions Load(
+        string file, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> flags)
+    {
+        List<string> faults = [];
+        var values = new SortedDictionary<string, (string Value, string Origin)>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (path, value, _) in Known)
+        {
+            if (value is not null)
+            {
+                values[path] = (value, "default");
+            }
+        }
+
+        Take(ReadFile(file, faults), "file", file);
+        Take(FromEnvironment(environment), "environment", "the environment");
+        Take(flags, "flag", "the command line");
+        var reader = new Reader(values, Path.GetDirectoryName(Path.GetFullPath(file)) ?? ".", faults);
+        var options = reader.Read();
+        return faults.Count == 0 ? options : throw new ConfigurationException(faults);
+
+        void Take(IEnumerable<KeyValuePair<string, string>> from, string origin, string where)
+        {
+            foreach (var (path, value) in from)
+            {
+                var known = Known.FirstOrDefault(k => k.Path.Equals(path, StringComparison.OrdinalIgnoreCase)).Path
+                    ?? (path.StartsWith(EndpointsPath, StringComparison.OrdinalIgnoreCase) ? path : null);
+                if (known is null)
+                {
+                    faults.Add($"{path}: no such setting (in {where})");
+                }
+                else
+                {
+                    values[known] = (value, origin);
+                }
+            }
+        }
+    }
+
+    private static List<KeyValuePair<string, string>> ReadFile(string file, List<string> faults)
+    {
+        List<KeyValuePair<string, string>> values = [];
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(file));
+            Flatten(document.RootElement, "", values, faults);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            faults.Add($"{file}: {exception.Message}");
+        }
+
+        return values;
+    }
+
+    private static void Flatten(
+        JsonElement element, string path, List<KeyValuePair<string, string>> values, List<string> faults)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    Flatten(property.Value, path.Length == 0 ? property.Name : $"{path}.{property.Name}", values, faults);
+                }
+
+                break;
+            case JsonValueKind.String or JsonValueKind.Number:
+                values.Add(new(path, element.ToString()));
+                break;
+            default:
+                faults.Add($"{path}: a text or a number is expected");
+                break;
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> FromEnvironment(
+        IReadOnlyDictionary<string, string> environment)
+        => environment
+            .Where(variable => variable.Key.StartsWith(EnvironmentPrefix, StringComparison.Ordinal))
+            .Select(variable => new KeyValuePair<string, string>(
+                variable.Key[EnvironmentPrefix.Length..].Replace("__", ".", StringComparison.Ordinal), variable.Value));
+
+    /// <summary>Turns texts into values, and notes what cannot be.</summary>
+    private sealed class Reader(
+        SortedDictionary<string, (string Value, string Origin)> values, string folder, List<string> faults)
+    {
+        public NodeOptions Read()
+        {
+            var viewTimeout = Number("consensus.viewTimeoutMs", 10, 600_000);
+            return new()
+            {
+                GenesisFile = FilePath("genesisFile"),
+                KeyFile = FilePath("keyFile"),
+                PassphraseFile = Text("passphraseFile").Length == 0 ? null : FilePath("passphraseFile"),
+                DataDir = FilePath("dataDir"),
+                PeerListen = EndPoint("peers.listen"),
+                PeerEndpoints = Endpoints(),
+                HttpListen = EndPoint("http.listen"),
+                HttpMaxBodyBytes = Number("http.maxBodyBytes", 1024, 67_108_864),
+                AdminListen = Loopback("admin.listen"),
+                Pbft = new(
+                    (int)Number("consensus.window", 1, 64),
+                    TimeSpan.FromMilliseconds(viewTimeout),
+                    TimeSpan.FromMilliseconds(Number("consensus.viewTimeoutMaxMs", viewTimeout, 3_600_000)),
+                    TimeSpan.FromMilliseconds(Math.Max(1, viewTimeout / 2))),
+                Proposal = new(
+                    (int)Number("consensus.maxBlockTransactions", 1, Limits.BlockTransactions),
+                    (int)Number("consensus.maxBlockBytes", Limits.TransactionBytes, Limits.BlockBytes / 2),
+                    TimeSpan.FromMilliseconds(Number("consensus.batchDelayMs", 0, 1000))),
+                RequestTimeout = TimeSpan.FromMilliseconds(Number("consensus.requestTimeoutMs", 100, 600_000)),
+                Mempool = new(
+                    (int)Number("mempool.maxTransactions", 1, 10_000_000),
+                    Number("mempool.maxBytes", Limits.TransactionBytes, 1L << 34),
+                    Number("mempool.senderSharePercent", 1, 100) / 100.0),
+                CacheMiB = (int)Number("storage.cacheMiB", 8, 65_536),
+                LogFormat = OneOf("log.format", "auto", "json", "console"),
+                LogLevel = OneOf("log.level", "trace", "debug", "information", "warning", "error"),
+                Values = [.. values.Select(pair => new ConfiguredValue(pair.Key, pair.Value.Value, pair.Value.Origin))],
+            };
+        }
+
+        private string Text(string path)
+        {
+            if (values.TryGetValue(path, out var value))
+            {
+                return value.Value;
+            }
+
+            faults.Add($"{path}: must be given");
+            return "";
+        }
+
+        private string FilePath(string path) => Path.GetFullPath(Path.Combine(folder, Text(path)));
+
+        private long Number(string path, long least, long most)
+        {
+            if (long.TryParse(Text(path), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+                && number >= least && number <= most)
+            {
+                return number;
+            }
+
+            faults.Add($"{path}: '{Text(path)}' is no whole number from {least} to {most}");
+            return least;
+        }
+
+        private string OneOf(string path, params string[] choices)
+        {
+            var text = Text(path).ToLowerInvariant();
+            if (!choices.Contains(text))
+            {
+                faults.Add($"{path}: '{text}' is none of {string.Join(", ", choices)}");
+            }
+
+            return text;
+        }
+
+        private IPEndPoint EndPoint(string path)
+        {
+            if (IPEndPoint.TryParse(Text(path), out var endPoint) && Text(path).Contains(':', StringComparison.Ordinal))
+            {
+                return endPoint;
+            }
+
+            faults.Add($"{path}: '{Text(path)}' is no address and port, such as 127.0.0.1:8080");
+            return new(IPAddress.Loopback, 0);
+        }
+
+        private IPEndPoint Loopback(string path)
+        {
+            var endPoint = EndPoint(path);
+            if (!IPAddress.IsLoopback(endPoint.Address))
+            {
+                faults.Add($"{path}: {endPoint.Address} is not a loopback address");
+            }
+
+            return endPoint;
+        }
+
+        private Dictionary<string, (string Host, int Port)> Endpoints()
+        {
+            Dictionary<string, (string Host, int Port)> endpoints = [];
+            foreach (var (path, (value, _)) in values)
+            {
+                if (!path.StartsWith(EndpointsPath, StringComparison.OrdinalIgnoreCase))
+                {
+                    continue;
+                }
+
+                var colon = value.LastIndexOf(':');
+                if (colon > 0 && ushort.TryParse(value.AsSpan(colon + 1), out var port) && port > 0)
+                {
+                    endpoints[path[EndpointsPath.Length..]] = (value[..colon].Trim('[', ']'), port);
+                }
+                else
+                {
+                    faults.Add($"{path}: '{value}' is no host and port");
+                }
+            }
+
+            return endpoints;
+        }
+    }
+}

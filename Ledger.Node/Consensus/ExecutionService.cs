@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Ledger.Consensus;
+using Ledger.Core;
+using Ledger.Node.Mempool;
+
+namespace Ledger.Node.Consensus;
+
+/// <param name="MaxTransactions">Of one block.</param>
+/// <param name="MaxBytes">Of one block's transactions.</param>
+/// <param name="BatchDelay">How long a proposal waits for company while earlier blocks are still under way.</param>
+public sealed record ProposalOptions(int MaxTransactions, int MaxBytes, TimeSpan BatchDelay);
+
+/// <summary>
+/// The single owner of the <see cref="LedgerMachine"/>: validates, proposes and finalises, one job after the other, and
+/// answers through the consensus loop. What it is asked is bounded by the engine's window, so its channel is not.
+/// </summary>
+public sealed class ExecutionService(
+    LedgerMachine machine,
+    TransactionPool pool,
+    Admission admission,
+    ValidatorIndex self,
+    ProposalOptions options,
+    TimeProvider clock,
+    Action<Input> answer,
+    Action<Block> proposed,
+    Action<IReadOnlyList<FinalBlock>> finalised)
+{
+    private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+    private ProposalRequest? _wanted;
+    private long _wantedSince;
+
+    public void Validate(Block block) => _jobs.Writer.TryWrite(() => ValidateNow(block));
+
+    public void Finalise(Decision decision) => _jobs.Writer.TryWrite(() => FinaliseNow(decision));
+
+    public void Propose(ProposalRequest request) => _jobs.Writer.TryWrite(() =>
+    {
+        _wanted = request;
+        _wantedSince = clock.GetTimestamp();
+    });
+
+    /// <summary>Blocks of the view that was left may never be final: what they hold waits again.</summary>
+    public void OnViewEntered() => _jobs.Writer.TryWrite(() =>
+    {
+        _wanted = null;
+        pool.ReleaseAll();
+    });
+
+    /// <summary>A transaction is ready: a proposal that waits for one can be made.</summary>
+    public void OnTransactionReady()
+    {
+        if (Volatile.Read(ref _wanted) is not null)
+        {
+            _jobs.Writer.TryWrite(static () => { });
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                while (_jobs.Reader.TryRead(out var job))
+                {
+                    job();
+                }
+
+                var wait = ProposeIfDue();
+                if (wait == TimeSpan.Zero)
+                {
+                    continue;
+                }
+
+                await WaitForWorkAsync(wait, stoppingToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Whatever waits is in the journal or at a peer.
+        }
+    }
+
+    private async Task WaitForWorkAsync(TimeSpan wait, CancellationToken stoppingToken)
+    {
+        var work = _jobs.Reader.WaitToReadAsync(stoppingToken).AsTask();
+        if (wait == Timeout.InfiniteTimeSpan)
+        {
+            await work.ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await work.WaitAsync(wait, clock, stoppingToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The batch delay is over.
+        }
+    }
+
+    /// <summary>
+    /// Answers a wish for a block when there is something to put in it. With nothing under way it is made at once; behind
+    /// others it waits a little, so that load makes blocks larger instead of more.
+    /// </summary>
+    /// <returns>Zero when a block was made; otherwise how long to wait unless something happens.</returns>
+    private TimeSpan ProposeIfDue()
+    {
+        if (_wanted is not { } request)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var ready = pool.Ready;
+        if (ready == 0 && !request.AllowEmpty)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var othersUnderWay = request.Parent != machine.HeadHash;
+        if (othersUnderWay && !request.AllowEmpty && ready < options.MaxTransactions)
+        {
+            var left = options.BatchDelay - clock.GetElapsedTime(_wantedSince);
+            if (left > TimeSpan.Zero)
+            {
+                return left;
+            }
+        }
+
+        return ProposeNow(request) ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
+    }
+
+    private bool ProposeNow(ProposalRequest request)
+    {
+        _wanted = null;
+        var candidates = pool.Take(options.MaxTransactions, options.MaxBytes);
+        var block = machine.Propose(
+            request.Parent, candidates, Now(), self, options.MaxTransactions, options.MaxBytes);
+        if (block is null || (block.Transactions.Count == 0 && !request.AllowEmpty))
+        {
+            // All candidates were final or expired by now; the wish stands.
+            _wanted = block is null ? null : request;
+            return false;
+        }
+
+        proposed(block);
+        answer(new Input.Proposed(request, block));
+        return true;
+    }
+
+    private void ValidateNow(Block block)
+    {
+        var checkedHere = CheckSignatures(block);
+        var fault = machine.Validate(block, Now(), checkedHere.Contains);
+        if (fault is null)
+        {
+            pool.SetAside(block.Transactions);
+        }
+
+        answer(new Input.Judged(block.Hash, fault));
+    }
+
+    /// <summary>Those not known from admission are checked here, on all cores.</summary>
+    private HashSet<Transaction> CheckSignatures(Block block)
+    {
+        var valid = new bool[block.Transactions.Count];
+        Parallel.For(0, valid.Length, i => valid[i] = admission.SignatureIsValid(block.Transactions[i]));
+        HashSet<Transaction> good = new(valid.Length, ReferenceEqualityComparer.Instance);
+        for (var i = 0; i < valid.Length; i++)
+        {
+            if (valid[i])
+            {
+                good.Add(block.Transactions[i]);
+            }
+        }
+
+        return good;
+    }
+
+    private void FinaliseNow(Decision decision)
+    {
+        var final = machine.Finalise(decision.Blocks, decision.Certificates);
+        answer(new Input.Finalised(decision.Blocks[^1].Height));
+        finalised(final);
+    }
+
+    private Timestamp Now() => new(clock.GetUtcNow().ToUnixTimeMilliseconds());
+}

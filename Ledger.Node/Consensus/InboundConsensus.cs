@@ -1,0 +1,61 @@
+using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Node.Hosting;
+using Ledger.Node.Transport;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>
+/// The way in for everything that peers say about consensus: decoded and verified here, on the peer's own reader and so
+/// off the consensus loop, then queued for it.
+/// </summary>
+internal sealed class InboundConsensus(
+    PbftGate gate, ConsensusLoop loop, RecentBlocks recent, SyncLag lag, Func<Height> height)
+{
+    public async ValueTask<FrameVerdict> OnFrameAsync(
+        ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        if (!PbftCodec.TryDecodeEnvelope(payload, out var envelope, out _))
+        {
+            return FrameVerdict.Disconnect("malformed");
+        }
+
+        if (gate.Check(envelope, from, out var reason) is not { } verified)
+        {
+            return FrameVerdict.Disconnect(reason);
+        }
+
+        switch (envelope.Message)
+        {
+            case PrePrepare proposal:
+                recent.Add(proposal.Block);
+                break;
+            case Status status:
+                lag.PeerIsAt(status.Committed, height());
+                break;
+            default:
+                break;
+        }
+
+        await loop.OfferAsync(new Input.Received(verified), cancellationToken).ConfigureAwait(false);
+        return FrameVerdict.Ok;
+    }
+
+    /// <summary>A block that was fetched by its hash.</summary>
+    public void OnFetched(Block block) => loop.Post(new Input.Fetched(block));
+
+    /// <summary>Final blocks from a peer that end in a certificate.</summary>
+    /// <returns>False when the certificate does not hold: the peer lies.</returns>
+    public async ValueTask<bool> OnSegmentAsync(
+        IReadOnlyList<Block> blocks, QuorumCertificate certificate, CancellationToken cancellationToken)
+    {
+        if (gate.CheckSegment(blocks, certificate) is not { } segment)
+        {
+            return false;
+        }
+
+        await loop.OfferAsync(new Input.Synced(segment), cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
+using Ledger.Storage;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>The engine's records in the journal's database: one synced write for each turn.</summary>
+internal sealed class NodeJournal(ConsensusJournal journal, ConsensusMetrics metrics) : IJournal
+{
+    /// <summary>What recovery folds; a record that cannot be read is a damaged disk.</summary>
+    public IEnumerable<JournalRecord> Records()
+    {
+        foreach (var bytes in journal.ReadAll())
+        {
+            yield return PbftCodec.TryDecodeRecord(bytes, out var record, out var fault)
+                ? record
+                : throw new DamagedDataException($"The consensus journal holds a record that is none: {fault}.");
+        }
+    }
+
+    public void Append(IReadOnlyList<JournalRecord> records) => Write(records, journal.Append);
+
+    public void Replace(IReadOnlyList<JournalRecord> records) => Write(records, journal.Replace);
+
+    private void Write(IReadOnlyList<JournalRecord> records, Action<IReadOnlyList<ReadOnlyMemory<byte>>> write)
+    {
+        var encoded = new ReadOnlyMemory<byte>[records.Count];
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            encoded[i] = PbftCodec.EncodeRecord(records[i]);
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        write(encoded);
+        metrics.Synced(Stopwatch.GetElapsedTime(started));
+    }
+}

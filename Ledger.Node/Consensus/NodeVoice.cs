@@ -1,0 +1,20 @@
+using Ledger.Consensus;
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>The only place where this validator's key signs consensus statements.</summary>
+internal sealed class NodeVoice(SigningKey key, ValidatorIndex self, Digest chain) : IVoice
+{
+    public ValidatorIndex Self { get; } = self;
+
+    public Digest Chain { get; } = chain;
+
+    public Signature Sign(in Statement statement)
+    {
+        Span<byte> bytes = stackalloc byte[Statement.Size];
+        statement.WriteTo(bytes);
+        return key.Sign(bytes);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Threading.Channels;
+using Ledger.Core;
+using Ledger.Node.Mempool;
+using Ledger.Node.Transport;
+using MessagePack;
+using Refusal = Ledger.Node.Mempool.Refusal;
+
+namespace Ledger.Node.Gossip;
+
+/// <summary>
+/// Spreads admitted transactions to every other validator, several in a frame, so that a primary that censors one is seen
+/// by all. What comes by gossip is not passed on: the network is a full mesh.
+/// </summary>
+public sealed class TransactionGossip(PeerNetwork network, Admission admission)
+{
+    private const int FrameBytes = 256 * 1024;
+    private const int FrameTransactions = 1000;
+    private const int QueueMax = 8192;
+
+    private readonly Channel<Transaction> _outbox = Channel.CreateBounded<Transaction>(
+        new BoundedChannelOptions(QueueMax * 8) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    /// <summary>Queues transactions for all peers; never waits. What does not fit is offered again when overdue.</summary>
+    public void Broadcast(IReadOnlyList<Transaction> transactions)
+    {
+        foreach (var transaction in transactions)
+        {
+            _outbox.Writer.TryWrite(transaction);
+        }
+    }
+
+    /// <summary>Sends to one peer, which has just connected, what waits here.</summary>
+    public void SendTo(ValidatorIndex peer, IReadOnlyList<Transaction> transactions)
+    {
+        foreach (var chunk in transactions.Chunk(FrameTransactions))
+        {
+            Send(chunk, peer);
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        List<Transaction> batch = [];
+        try
+        {
+            while (await _outbox.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
+            {
+                var bytes = 0;
+                while (batch.Count < FrameTransactions && bytes < FrameBytes && _outbox.Reader.TryRead(out var next))
+                {
+                    batch.Add(next);
+                    bytes += next.Encoded.Length;
+                }
+
+                Send(batch, null);
+                batch.Clear();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What was not spread waits in the mempool of the node that the client chose.
+        }
+    }
+
+    /// <summary>Takes a frame of a peer's: no honest one sends what cannot be decoded or is badly signed.</summary>
+    public async ValueTask<FrameVerdict> OnFrameAsync(
+        ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        if (!Canonical.TryRead(payload, Read, out var encoded, out _))
+        {
+            return FrameVerdict.Disconnect("malformed_transactions");
+        }
+
+        foreach (var answer in await admission.AdmitAsync(encoded, cancellationToken).ConfigureAwait(false))
+        {
+            if (answer.Refusal is Refusal.Malformed or Refusal.TooLarge or Refusal.BadSignature or Refusal.WrongChain)
+            {
+                return FrameVerdict.Disconnect("bad_transaction");
+            }
+        }
+
+        return FrameVerdict.Ok;
+    }
+
+    private void Send(IReadOnlyList<Transaction> transactions, ValidatorIndex? to)
+    {
+        var buffer = new ArrayBufferWriter<byte>(FrameBytes);
+        var writer = new MessagePackWriter(buffer);
+        writer.WriteArrayHeader(transactions.Count);
+        foreach (var transaction in transactions)
+        {
+            writer.Write(transaction.Encoded.Span);
+        }
+
+        writer.Flush();
+        network.Send(FrameKind.Transactions, buffer.WrittenMemory, to);
+    }
+
+    private static ReadOnlyMemory<byte>[] Read(ref MessagePackReader reader)
+    {
+        var encoded = new ReadOnlyMemory<byte>[Fields.ReadCount(ref reader, FrameTransactions, "transactions")];
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            encoded[i] = Fields.ReadBytes(ref reader, Limits.TransactionBytes, "transaction");
+        }
+
+        return encoded;
+    }
+}

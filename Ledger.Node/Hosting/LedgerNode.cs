@@ -1,0 +1,75 @@
+using System.Net.Sockets;
+using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.Node.Configuration;
+using Ledger.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Ledger.Node.Hosting;
+
+/// <summary>One validator as a process: opens what it needs, runs until it is told to stop, and says plainly why not.</summary>
+public static class LedgerNode
+{
+    public const int ExitFailed = 1;
+    public const int ExitBadConfiguration = 78;
+
+    /// <returns>0 after a stop that was asked for; 78 when the configuration is at fault, 1 when the node failed.</returns>
+    public static async Task<int> RunAsync(NodeOptions options, CancellationToken stoppingToken)
+    {
+        using var logs = NodeLogging.Create(options);
+        var logger = logs.CreateLogger("Ledger.Node");
+        try
+        {
+            using var parts = NodeParts.Open(options);
+            await using var host = new NodeHost(options, parts, logs);
+            return await host.RunAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsConfiguration(exception))
+        {
+            await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
+            return ExitBadConfiguration;
+        }
+        catch (Exception exception) when (exception is DamagedDataException or StorageFailedException)
+        {
+            NodeLog.Failed(logger, exception.Message);
+            await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
+            return ExitFailed;
+        }
+    }
+
+    /// <summary>Reads and checks everything that <see cref="RunAsync"/> would, and starts nothing.</summary>
+    public static void Check(NodeOptions options)
+    {
+        var genesis = NodeParts.ReadGenesis(options);
+        using var key = NodeParts.ReadKey(options);
+        _ = NodeParts.IndexOf(key.PublicKey, genesis, options);
+        _ = NodeParts.PeersOf(options, genesis);
+    }
+
+    private static bool IsConfiguration(Exception exception)
+        => exception is ConfigurationException or GenesisException or KeyFileException or DataFolderException
+            || exception is IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException }
+            || (exception is SocketException socket && IsAddress(socket.SocketErrorCode));
+
+    private static bool IsAddress(SocketError error)
+        => error is SocketError.AddressAlreadyInUse or SocketError.AccessDenied or SocketError.AddressNotAvailable;
+}
+
+/// <summary>What the node as a whole has to say.</summary>
+internal static partial class NodeLog
+{
+    [LoggerMessage(LogLevel.Information, "Validator {Name} of chain {Chain} starts at height {Height}; genesis {Genesis}")]
+    public static partial void Starts(ILogger logger, string name, string chain, Height height, Digest genesis);
+
+    [LoggerMessage(LogLevel.Information, "HTTP API on {Address}")]
+    public static partial void Serves(ILogger logger, string address);
+
+    [LoggerMessage(LogLevel.Warning, "{Count} validators tolerate no fault; four are the least that tolerate one")]
+    public static partial void TooFew(ILogger logger, int count);
+
+    [LoggerMessage(LogLevel.Information, "Stopping")]
+    public static partial void Stops(ILogger logger);
+
+    [LoggerMessage(LogLevel.Critical, "The node cannot go on: {Reason}")]
+    public static partial void Failed(ILogger logger, string reason);
+}

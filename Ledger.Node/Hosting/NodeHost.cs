@@ -1,0 +1,169 @@
+using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Node.Api;
+using Ledger.Node.Configuration;
+using Ledger.Node.Consensus;
+using Ledger.Node.Gossip;
+using Ledger.Node.Mempool;
+using Ledger.Node.Sync;
+using Ledger.Node.Transport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+
+namespace Ledger.Node.Hosting;
+
+/// <summary>
+/// The running node: joins the rooms (transport, mempool, consensus, execution, API) by their channels and owns their
+/// tasks. Whichever of them ends first ends the node.
+/// </summary>
+internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
+{
+    private readonly NodeParts _parts;
+    private readonly NodeOptions _options;
+    private readonly ILogger _logger;
+    private readonly TransactionPool _pool;
+    private readonly Admission _admission;
+    private readonly TransactionGossip _gossip;
+    private readonly PeerNetwork _network;
+    private readonly ConsensusLoop _loop;
+    private readonly Replica _replica;
+    private readonly ExecutionService _execution;
+    private readonly BlockSync _sync;
+    private readonly Housekeeping _housekeeping;
+    private readonly WebApplication _web;
+
+    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
+    {
+        _options = options;
+        _parts = parts;
+        _logger = logs.CreateLogger("Ledger.Node");
+        var genesis = parts.Genesis;
+        var clock = TimeProvider.System;
+        var registry = Metrics.NewCustomRegistry();
+        var metrics = Metrics.WithCustomRegistry(registry);
+
+        var machine = new LedgerMachine(genesis, parts.Store);
+        var consensusMetrics = new ConsensusMetrics(metrics);
+        var engine = new PbftEngine(
+            genesis.Validators, parts.Self, options.Pbft,
+            new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height));
+        _loop = new(engine, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        _pool = new(options.Mempool, clock)
+        {
+            OnPending = any => _loop.Post(new Input.WorkPending(any)),
+        };
+        _admission = new(genesis, parts.Store, _pool, clock, metrics);
+        var verifications = metrics.CreateCounter(
+            "ledger_signature_verifications_total", "Ed25519 signatures checked.");
+        var signatures = new ValidatorSignatures(genesis.Validators, verifications);
+        var gate = new PbftGate(genesis.Validators, genesis.Hash, genesis.Block.Hash, signatures);
+
+        var waiters = new FinalityWaiters();
+        var lag = new SyncLag();
+        var recent = new RecentBlocks();
+        var inbound = new InboundConsensus(gate, _loop, recent, lag, () => parts.Store.Head!.Height);
+        var router = new FrameRouter();
+        _network = new(
+            new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
+            new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
+            new(), clock, logs.CreateLogger<PeerNetwork>());
+        _gossip = new(_network, _admission);
+        _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
+        var server = new BlockServer(_network, parts.Store, recent);
+        router.On(FrameKind.Consensus, inbound.OnFrameAsync)
+            .On(FrameKind.Transactions, _gossip.OnFrameAsync)
+            .On(FrameKind.Request, server.OnRequestAsync)
+            .On(FrameKind.Response, _sync.OnResponseAsync);
+
+        var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
+        _execution = new(
+            machine, _pool, _admission, parts.Self, options.Proposal, clock, _loop.Post, recent.Add,
+            final =>
+            {
+                foreach (var block in final)
+                {
+                    _pool.Remove(block.Block.Transactions);
+                    ledgerMetrics.Finalised(block);
+                    waiters.OnFinal(block);
+                }
+
+                lag.WeAreAt(final[^1].Block.Height);
+            });
+        _pool.OnReady = _execution.OnTransactionReady;
+        var world = new NodeWorld(
+            _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
+        var journal = new NodeJournal(parts.Journal, consensusMetrics);
+        _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
+        _replica.Recover(journal.Records());
+        _housekeeping = new(_pool, _gossip, _loop, options.RequestTimeout, clock);
+
+        var status = new NodeStatus(genesis, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
+        registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
+        _web = WebHost.Build(
+            options, status, registry,
+            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
+            new LookEndpoints(genesis, parts.Store, waiters));
+    }
+
+    /// <summary>Runs until it is told to stop, or a part fails.</summary>
+    public async Task<int> RunAsync(CancellationToken stoppingToken)
+    {
+        NodeLog.Starts(
+            _logger, _parts.Genesis.Validators[_parts.Self].Name, _parts.Genesis.ChainId, _parts.Store.Head!.Height,
+            _parts.Genesis.Hash);
+        if (_parts.Genesis.Validators.Quorums.Faulty == 0)
+        {
+            NodeLog.TooFew(_logger, _parts.Genesis.Validators.Count);
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        await _network.StartAsync(stop.Token).ConfigureAwait(false);
+        await _web.StartAsync(stop.Token).ConfigureAwait(false);
+        NodeLog.Serves(_logger, _options.HttpListen.ToString());
+
+        // A thread of its own: its synced writes block.
+        var consensus = Task.Factory.StartNew(
+            () => _loop.RunAsync(_replica, stop.Token), stop.Token, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).Unwrap();
+        Task[] parts =
+        [
+            consensus, Task.Run(() => _execution.RunAsync(stop.Token), stop.Token), _gossip.RunAsync(stop.Token),
+            _sync.RunAsync(stop.Token), _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stop.Token),
+        ];
+        var first = await Task.WhenAny(parts).ConfigureAwait(false);
+        NodeLog.Stops(_logger);
+
+        // In reverse order of start: no more requests, no more peers, then consensus and execution.
+        await _web.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await _network.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (first.Exception?.InnerException is { } failure)
+        {
+            NodeLog.Failed(_logger, failure.Message);
+            return LedgerNode.ExitFailed;
+        }
+
+        return 0;
+    }
+
+    public void PeerConnected(ValidatorIndex peer)
+    {
+        _loop.Post(new Input.PeerConnected(peer));
+        _gossip.SendTo(peer, _pool.Oldest(Housekeeping.RepeatMax));
+    }
+
+    public void PeerDisconnected(ValidatorIndex peer)
+    {
+        // The transport dials again; what was lost is repeated when it connects.
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _web.DisposeAsync().ConfigureAwait(false);
+        _network.Dispose();
+        await _admission.DisposeAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,35 @@
+using Ledger.Node.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Ledger.Node.Hosting;
+
+/// <summary>Logs: a line each on a terminal, JSON where a machine reads them.</summary>
+internal static class NodeLogging
+{
+    public static ILoggerFactory Create(NodeOptions options) => LoggerFactory.Create(builder => Configure(builder, options));
+
+    public static void Configure(ILoggingBuilder builder, NodeOptions options)
+    {
+        var json = options.LogFormat == "json" || (options.LogFormat == "auto" && Console.IsOutputRedirected);
+        builder.ClearProviders();
+        builder.SetMinimumLevel(Enum.Parse<LogLevel>(options.LogLevel, ignoreCase: true));
+        builder.AddFilter("Microsoft", LogLevel.Warning);
+        if (json)
+        {
+            builder.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+            });
+        }
+        else
+        {
+            builder.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss.fff ";
+            });
+        }
+
+    }
+}

@@ -1,0 +1,72 @@
+using Ledger.Core;
+using Ledger.Node.Api;
+using Ledger.Node.Consensus;
+using Ledger.Node.Mempool;
+using Ledger.Node.Transport;
+using Ledger.Storage;
+
+namespace Ledger.Node.Hosting;
+
+/// <summary>What the node can say of itself, put together when it is asked.</summary>
+internal sealed class NodeStatus(
+    Genesis genesis,
+    ValidatorIndex self,
+    LedgerStore store,
+    ConsensusLoop loop,
+    TransactionPool pool,
+    PeerNetwork network,
+    SyncLag lag,
+    TimeProvider clock)
+{
+    /// <summary>A loop that has not turned for this long while work waits is stuck.</summary>
+    private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(10);
+
+    private readonly long _started = clock.GetTimestamp();
+
+    public static string Version { get; } = typeof(NodeStatus).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    public bool IsAlive => loop.SinceLastTurn < Stuck;
+
+    /// <summary>In sync and, counting itself, connected to a quorum.</summary>
+    public bool IsReady => State == "ready";
+
+    private string State
+        => network.Connected.Count + 1 < genesis.Validators.Quorums.Quorum ? "waiting"
+            : lag.Blocks > 0 ? "syncing"
+            : "ready";
+
+    public StatusReply Describe()
+    {
+        var head = store.Head!;
+        var position = loop.Position;
+        var primary = genesis.Validators.PrimaryOf(position.View);
+        PeerReply[] peers =
+        [
+            .. network.Peers.Select(
+                p => new PeerReply(p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal)),
+        ];
+        return new(
+            Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
+            genesis.Validators[self].Name, self.Value, State, head.Height.Value, store.HeadHash.ToString() ?? "",
+            head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
+            genesis.Validators[primary].Name, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
+            clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds);
+    }
+}
+
+/// <summary>How far the highest peer that has told us is ahead.</summary>
+public sealed class SyncLag
+{
+    private ulong _highest;
+
+    public ulong Blocks { get; private set; }
+
+    /// <summary>A peer says that it has this height.</summary>
+    public void PeerIsAt(Height peer, Height ours)
+    {
+        _highest = Math.Max(_highest, peer.Value);
+        WeAreAt(ours);
+    }
+
+    public void WeAreAt(Height ours) => Blocks = _highest > ours.Value ? _highest - ours.Value : 0;
+}

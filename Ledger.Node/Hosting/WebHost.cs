@@ -1,0 +1,57 @@
+using Ledger.Node.Api;
+using Ledger.Node.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+
+namespace Ledger.Node.Hosting;
+
+/// <summary>The node's HTTP side: the API and probes on one port, administration on loopback on another.</summary>
+internal static class WebHost
+{
+    public static WebApplication Build(
+        NodeOptions options,
+        NodeStatus status,
+        CollectorRegistry registry,
+        TransactionEndpoints transactions,
+        LookEndpoints looks)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        NodeLogging.Configure(builder.Logging, options);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.HttpMaxBodyBytes;
+            kestrel.Listen(options.HttpListen);
+            kestrel.Listen(options.AdminListen);
+        });
+        builder.Services.AddProblemDetails();
+        builder.Services.AddOpenApi();
+        builder.Services.AddRouting();
+        var app = builder.Build();
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : 500,
+        });
+        app.UseStatusCodePages();
+        transactions.Map(app);
+        looks.Map(app);
+        app.MapGet("/v1/status", status.Describe);
+        app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
+        app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
+        app.MapGet("/readyz", () => Probe(status.IsReady, "behind, or connected to too few validators for a quorum"));
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapMetrics("/metrics", registry);
+        app.MapGet("/admin/v1/peers", () => status.Describe().PeerList).RequireHost($"*:{options.AdminListen.Port}");
+        app.MapGet("/admin/v1/config", () => options.Values).RequireHost($"*:{options.AdminListen.Port}");
+        return app;
+    }
+
+    private static IResult Probe(bool holds, string otherwise) => holds
+        ? Results.Text("ok\n")
+        : Problems.Of(StatusCodes.Status503ServiceUnavailable, "not_ready", otherwise);
+}

@@ -1,0 +1,225 @@
+using System.Threading.Channels;
+using Ledger.Core;
+using Ledger.Crypto;
+using Prometheus;
+
+namespace Ledger.Node.Mempool;
+
+/// <summary>Why a transaction was not taken in; the snake-case names are metric labels.</summary>
+public enum Refusal
+{
+    None,
+    Malformed,
+    TooLarge,
+    WrongChain,
+    Invalid,
+    Expired,
+    TooFarAhead,
+    Duplicate,
+    AlreadyFinal,
+    NotPermitted,
+    BadSignature,
+    MempoolFull,
+    SenderShareFull,
+}
+
+/// <param name="Transaction">The decoded transaction, when it could be decoded.</param>
+/// <param name="Refusal"><see cref="Refusal.None"/> when it was admitted.</param>
+/// <param name="Words">What is wrong, for people.</param>
+public sealed record Admitted(Transaction? Transaction, Refusal Refusal, string Words)
+{
+    public bool IsAdmitted => Refusal == Refusal.None;
+}
+
+/// <summary>
+/// The one door for transactions, from clients and from peers alike. Cheap checks first, the signature last, on a bounded
+/// number of workers off the consensus loop.
+/// </summary>
+public sealed class Admission : IAsyncDisposable
+{
+    private const int QueueMax = 20_000;
+
+    private readonly Genesis _genesis;
+    private readonly IFinalState _state;
+    private readonly TransactionPool _pool;
+    private readonly TimeProvider _clock;
+    private readonly Counter _rejected;
+    private readonly Counter _verifications;
+    private readonly Channel<Job> _queue;
+    private readonly Task[] _workers;
+
+    public Admission(
+        Genesis genesis, IFinalState state, TransactionPool pool, TimeProvider clock, MetricFactory metrics)
+    {
+        _genesis = genesis;
+        _state = state;
+        _pool = pool;
+        _clock = clock;
+        _rejected = metrics.CreateCounter(
+            "ledger_transactions_rejected_total", "Transactions refused at admission.", "reason");
+        _verifications = metrics.CreateCounter(
+            "ledger_signature_verifications_total", "Ed25519 signatures checked.");
+        _queue = Channel.CreateBounded<Job>(new BoundedChannelOptions(QueueMax) { FullMode = BoundedChannelFullMode.Wait });
+        _workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(WorkAsync))];
+    }
+
+    /// <summary>Checks and takes in encoded transactions; the answers come in the order of the questions.</summary>
+    public async Task<Admitted[]> AdmitAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken cancellationToken)
+    {
+        var answers = new Admitted[encoded.Count];
+        var batch = new Batch(encoded.Count);
+        for (var i = 0; i < encoded.Count; i++)
+        {
+            await _queue.Writer.WriteAsync(new(encoded[i], answers, i, batch), cancellationToken).ConfigureAwait(false);
+        }
+
+        batch.Seal();
+        await batch.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var answer in answers)
+        {
+            if (!answer.IsAdmitted)
+            {
+                CountRefusal(answer.Refusal);
+            }
+        }
+
+        return answers;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await Task.WhenAll(_workers).ConfigureAwait(false);
+    }
+
+    /// <summary>The signature of a transaction that came in a block: checked, unless admission has checked it.</summary>
+    public bool SignatureIsValid(Transaction transaction)
+    {
+        if (_pool.IsKnownGood(transaction))
+        {
+            return true;
+        }
+
+        _verifications.Inc();
+        return transaction.SignatureIsValid();
+    }
+
+    public void CountRefusal(Refusal refusal) => _rejected.WithLabels(LabelOf(refusal)).Inc();
+
+    public static string LabelOf(Refusal refusal)
+        => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(refusal.ToString());
+
+    private async Task WorkAsync()
+    {
+        await foreach (var job in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            job.Answers[job.Index] = Admit(job.Encoded);
+            job.Batch.CountDown();
+        }
+    }
+
+    private Admitted Admit(ReadOnlyMemory<byte> encoded)
+    {
+        if (encoded.Length > Limits.TransactionBytes)
+        {
+            return new(null, Refusal.TooLarge, $"a transaction is at most {Limits.TransactionBytes} bytes");
+        }
+
+        if (!Transaction.TryDecode(encoded, out var transaction, out var fault))
+        {
+            return new(null, Refusal.Malformed, fault);
+        }
+
+        if (transaction.Body.ChainId != _genesis.ChainId)
+        {
+            return new(
+                transaction, Refusal.WrongChain,
+                $"it is for chain '{transaction.Body.ChainId}', this is '{_genesis.ChainId}'");
+        }
+
+        if (TransactionRules.FaultIn(transaction.Body, _genesis.ChainId) is { } broken)
+        {
+            return new(transaction, Refusal.Invalid, broken);
+        }
+
+        return AdmitAgainstState(transaction);
+    }
+
+    private Admitted AdmitAgainstState(Transaction transaction)
+    {
+        var now = new Timestamp(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+        if (TransactionRules.FaultAt(transaction.Body, now) is { } late)
+        {
+            var isPast = transaction.Body.ValidUntil < now;
+            return new(transaction, isPast ? Refusal.Expired : Refusal.TooFarAhead, late);
+        }
+
+        if (_pool.Contains(transaction.Hash))
+        {
+            return new(transaction, Refusal.Duplicate, "it is waiting already");
+        }
+
+        if (_state.HoldsTransaction(transaction.Hash))
+        {
+            return new(transaction, Refusal.AlreadyFinal, "it is final already");
+        }
+
+        if (ForbiddenOperation(transaction) is { } forbidden)
+        {
+            return new(transaction, Refusal.NotPermitted, forbidden);
+        }
+
+        _verifications.Inc();
+        if (!transaction.SignatureIsValid())
+        {
+            return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
+        }
+
+        return _pool.TryAdd(transaction) switch
+        {
+            AdmitResult.Added => new(transaction, Refusal.None, ""),
+            AdmitResult.Duplicate => new(transaction, Refusal.Duplicate, "it is waiting already"),
+            AdmitResult.SenderShareFull => new(
+                transaction, Refusal.SenderShareFull, "this sender's share of the mempool is full"),
+            AdmitResult.Expired => new(transaction, Refusal.Expired, "it has expired"),
+            _ => new(transaction, Refusal.MempoolFull, "the mempool is full"),
+        };
+    }
+
+    /// <summary>Asks the final state, so that a client is told at once; execution asks again, and that counts.</summary>
+    private string? ForbiddenOperation(Transaction transaction)
+    {
+        var operations = transaction.Body.Operations;
+        for (var i = 0; i < operations.Count; i++)
+        {
+            if (!Permissions.Allows(transaction.Sender, operations[i], key => _state.ReadState(key)))
+            {
+                return $"operation {i}: the sender {transaction.Sender} lacks the role for it";
+            }
+        }
+
+        return null;
+    }
+
+    private readonly record struct Job(ReadOnlyMemory<byte> Encoded, Admitted[] Answers, int Index, Batch Batch);
+
+    /// <summary>Counts a batch's open answers, and one more until all were handed out.</summary>
+    private sealed class Batch(int count)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _open = count + 1;
+
+        public Task Done => _done.Task;
+
+        public void CountDown()
+        {
+            if (Interlocked.Decrement(ref _open) == 0)
+            {
+                _done.SetResult();
+            }
+        }
+
+        public void Seal() => CountDown();
+    }
+}

@@ -1,0 +1,212 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.Node.Consensus;
+using Ledger.Node.Transport;
+using Ledger.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Ledger.Node.Sync;
+
+/// <summary>
+/// Gets what this validator lacks: one block by its hash, or all from its head on after it was down. Asks one peer after
+/// the other, trusts none of them: a block must have the hash that was asked for, a range must end in a certificate.
+/// </summary>
+internal sealed partial class BlockSync(
+    PeerNetwork network,
+    LedgerStore store,
+    InboundConsensus inbound,
+    TimeProvider clock,
+    ILogger<BlockSync> logger)
+{
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ApplyPoll = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Fetches under way; the engine asks for at most a window's, again and again.</summary>
+    private const int WishesMax = 256;
+
+    private readonly Channel<(Digest Hash, Height Height)> _wishes = Channel.CreateBounded<(Digest, Height)>(
+        new BoundedChannelOptions(WishesMax) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private readonly Channel<(Height Target, ValidatorIndex From)> _targets = Channel.CreateBounded<(Height, ValidatorIndex)>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
+    private long _nextId;
+
+    /// <summary>Asks the peers for a block; never waits. What is not found is asked for again by the engine.</summary>
+    public void FetchBlock(Digest hash, Height height) => _wishes.Writer.TryWrite((hash, height));
+
+    /// <summary>A peer is ahead: fetches up to its height, from it first. Never waits; the last wish counts.</summary>
+    public void CatchUp(Height target, ValidatorIndex from) => _targets.Writer.TryWrite((target, from));
+
+    public ValueTask<FrameVerdict> OnResponseAsync(
+        ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        if (!BlockResponse.TryDecode(payload, out var response))
+        {
+            return ValueTask.FromResult(FrameVerdict.Disconnect("malformed_response"));
+        }
+
+        // An answer that comes too late, or to a question put to another, is of no use.
+        return ValueTask.FromResult(
+            _asked.TryGetValue(response.Id, out var asked) && asked.Peer == from && asked.Answer.TrySetResult(response)
+                ? FrameVerdict.Ok
+                : FrameVerdict.Drop("unasked_response"));
+    }
+
+    public Task RunAsync(CancellationToken stoppingToken)
+        => Task.WhenAll(RunFetchesAsync(stoppingToken), RunCatchUpAsync(stoppingToken));
+
+    private async Task RunFetchesAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var (hash, height) in _wishes.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+            {
+                await FetchAsync(hash, height, stoppingToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+    }
+
+    private async Task FetchAsync(Digest hash, Height height, CancellationToken stoppingToken)
+    {
+        foreach (var peer in network.Connected)
+        {
+            if (height <= store.Head!.Height
+                || await AskAsync(peer, new(NextId(), hash, height), stoppingToken).ConfigureAwait(false) is not { } answer)
+            {
+                continue;
+            }
+
+            if (answer.Blocks.Count == 0)
+            {
+                continue;
+            }
+
+            if (answer.Blocks.Count == 1 && BlockCodec.TryDecode(answer.Blocks[0], out var block, out _) && block.Hash == hash)
+            {
+                inbound.OnFetched(block);
+                return;
+            }
+
+            network.Punish(peer, "wrong_block");
+        }
+    }
+
+    private async Task RunCatchUpAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var (target, from) in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+            {
+                if (target > store.Head!.Height)
+                {
+                    await CatchUpAsync(target, from, stoppingToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+    }
+
+    /// <summary>
+    /// Goes on while somebody serves something. A peer that announced more than it serves is left for the next, and when
+    /// none of them serves, so be it: the next status of a peer that is ahead starts this anew.
+    /// </summary>
+    private async Task CatchUpAsync(Height target, ValidatorIndex first, CancellationToken stoppingToken)
+    {
+        var started = store.Head!.Height;
+        List<ValidatorIndex> peers = [first, .. network.Connected.Where(peer => peer != first)];
+        for (var i = 0; i < peers.Count && store.Head!.Height < target;)
+        {
+            var served = await TakeRangeAsync(peers[i], stoppingToken).ConfigureAwait(false);
+            i = served ? i : i + 1;
+        }
+
+        LogCaughtUp(logger, started, store.Head!.Height, target);
+    }
+
+    private async Task<bool> TakeRangeAsync(ValidatorIndex peer, CancellationToken stoppingToken)
+    {
+        var head = store.Head!.Height;
+        if (await AskAsync(peer, new(NextId(), null, head.Next), stoppingToken).ConfigureAwait(false) is not { } answer)
+        {
+            return false;
+        }
+
+        List<Block> segment = [];
+        var end = head;
+        foreach (var encoded in answer.Blocks)
+        {
+            if (!BlockCodec.TryDecode(encoded, out var block, out _))
+            {
+                network.Punish(peer, "malformed_block");
+                return false;
+            }
+
+            segment.Add(block);
+            if (answer.Certificates.FirstOrDefault(c => c.Subject.Height == block.Height) is not { } certificate)
+            {
+                continue;
+            }
+
+            if (!await inbound.OnSegmentAsync(segment, certificate, stoppingToken).ConfigureAwait(false))
+            {
+                network.Punish(peer, "bad_segment");
+                return false;
+            }
+
+            end = block.Height;
+            segment = [];
+        }
+
+        return end > head && await AppliedAsync(end, stoppingToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until the store has what was handed over, so that no more is fetched than can be taken in.</summary>
+    private async Task<bool> AppliedAsync(Height height, CancellationToken stoppingToken)
+    {
+        var since = clock.GetTimestamp();
+        using var timer = new PeriodicTimer(ApplyPoll, clock);
+        while (store.Head!.Height < height && clock.GetElapsedTime(since) < ApplyTimeout)
+        {
+            await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
+        }
+
+        return store.Head!.Height >= height;
+    }
+
+    private async Task<BlockResponse?> AskAsync(
+        ValidatorIndex peer, BlockRequest request, CancellationToken stoppingToken)
+    {
+        var answer = new TaskCompletionSource<BlockResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _asked[request.Id] = (peer, answer);
+        try
+        {
+            network.Send(FrameKind.Request, request.Encode(), peer);
+            return await answer.Task.WaitAsync(AnswerTimeout, clock, stoppingToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+        finally
+        {
+            _asked.TryRemove(request.Id, out _);
+        }
+    }
+
+    private ulong NextId() => (ulong)Interlocked.Increment(ref _nextId);
+
+    [LoggerMessage(LogLevel.Information, "Caught up from height {From} to {To}; a peer was at {Target}")]
+    private static partial void LogCaughtUp(ILogger logger, Height from, Height to, Height target);
+}

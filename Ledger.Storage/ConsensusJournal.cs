@@ -1,0 +1,217 @@
+using System.Buffers.Binary;
+using Ledger.Crypto;
+using RocksDbSharp;
+
+namespace Ledger.Storage;
+
+/// <summary>
+/// What this validator has promised, durable before it is said. It lies in a database of its own, bound to
+/// one validator key and one chain: under another key, or with a record missing, it would let a validator
+/// vote twice. One caller at a time.
+/// </summary>
+public sealed class ConsensusJournal : IDisposable
+{
+    private const string Remedy = "This validator no longer knows what it has promised and must not vote: "
+        + "remove it from the network and add it again with a new key and an empty data folder";
+
+    private const byte RecordPrefix = (byte)'r';
+
+    private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
+    private readonly string _folder;
+    private readonly RocksDb _database;
+    private ulong _first;
+    private ulong _next;
+    private Exception? _failure;
+    private bool _disposed;
+
+    private ConsensusJournal(string folder, RocksDb database)
+    {
+        _folder = folder;
+        _database = database;
+    }
+
+    private static ReadOnlySpan<byte> BindingKey => "binding"u8;
+
+    private static ReadOnlySpan<byte> RangeKey => "range"u8;
+
+    /// <summary>
+    /// Opens or creates the journal inside the data folder, and reads all of it to see that it is whole.
+    /// </summary>
+    /// <exception cref="DataFolderException">It is of another validator or chain, or in use.</exception>
+    /// <exception cref="DamagedDataException">A record is missing or is not what was written.</exception>
+    public static ConsensusJournal Open(string dataFolder, Digest genesisHash, PublicKey validatorKey)
+    {
+        var folder = Path.Combine(Path.GetFullPath(dataFolder), DataFolder.JournalName);
+        var journal = new ConsensusJournal(folder, RocksFolder.Open(folder, Remedy));
+        try
+        {
+            journal.Bind(new(genesisHash, validatorKey));
+            journal.ReadAll();
+            return journal;
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Every record, in the order of writing.</summary>
+    public IReadOnlyList<byte[]> ReadAll()
+    {
+        ThrowIfUnusable();
+        ReadRange();
+        var records = new List<byte[]>();
+        for (var sequence = _first; sequence < _next; sequence++)
+        {
+            var entry = Read(KeyOf(sequence)) ?? throw Damaged($"record {sequence} is missing");
+            records.Add(JournalEntry.Open(sequence, entry)
+                ?? throw Damaged($"record {sequence} does not match its checksum"));
+        }
+
+        return Read(KeyOf(_next)) is null
+            ? records
+            : throw Damaged($"record {_next} lies beyond the journal's end");
+    }
+
+    /// <summary>Adds records with one synced write. When it throws, the journal is closed for good.</summary>
+    public void Append(IReadOnlyList<ReadOnlyMemory<byte>> records)
+    {
+        ThrowIfUnusable();
+        if (records.Count == 0)
+        {
+            return;
+        }
+
+        using var batch = new WriteBatch();
+        Write(batch, records, _first);
+    }
+
+    /// <summary>
+    /// Puts records in the place of all earlier ones, all or nothing, with one synced write.
+    /// </summary>
+    public void Replace(IReadOnlyList<ReadOnlyMemory<byte>> records)
+    {
+        ThrowIfUnusable();
+        using var batch = new WriteBatch();
+        var (from, to) = (KeyOf(_first), KeyOf(_next));
+        batch.DeleteRange(from, (ulong)from.Length, to, (ulong)to.Length);
+        Write(batch, records, _next);
+    }
+
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _database.Dispose();
+        }
+    }
+
+    private void Write(WriteBatch batch, IReadOnlyList<ReadOnlyMemory<byte>> records, ulong first)
+    {
+        var next = _next;
+        foreach (var record in records)
+        {
+            batch.Put(KeyOf(next), JournalEntry.Seal(next, record.Span));
+            next++;
+        }
+
+        PutRange(batch, first, next);
+        Write(batch);
+        (_first, _next) = (first, next);
+    }
+
+    private void Write(WriteBatch batch)
+    {
+        try
+        {
+            _database.Write(batch, _synced);
+        }
+        catch (RocksDbSharpException failure)
+        {
+            // Never retried: the kernel may already have dropped the pages that it could not write.
+            _failure = failure;
+            throw Failed();
+        }
+    }
+
+    private void Bind(JournalBinding expected)
+    {
+        if (Read(BindingKey) is { } held)
+        {
+            var found = JournalBinding.Decode(held)
+                ?? throw Damaged("the record that binds it to a validator is torn");
+            found.MustBe(expected, _folder);
+            return;
+        }
+
+        if (Read(RangeKey) is not null || Read(KeyOf(1)) is not null)
+        {
+            throw Damaged("the record that binds it to a validator is missing");
+        }
+
+        using var batch = new WriteBatch();
+        batch.Put(BindingKey, expected.Encode());
+        PutRange(batch, 1, 1);
+        Write(batch);
+    }
+
+    private void ReadRange()
+    {
+        var held = Read(RangeKey)
+            ?? throw Damaged("the record of its first and last sequence number is missing");
+        var range = JournalEntry.Open(0, held);
+        if (range is not { Length: 2 * sizeof(ulong) })
+        {
+            throw Damaged("the record of its first and last sequence number does not match its checksum");
+        }
+
+        _first = BinaryPrimitives.ReadUInt64BigEndian(range);
+        _next = BinaryPrimitives.ReadUInt64BigEndian(range.AsSpan(sizeof(ulong)));
+    }
+
+    private static void PutRange(WriteBatch batch, ulong first, ulong next)
+    {
+        Span<byte> range = stackalloc byte[2 * sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(range, first);
+        BinaryPrimitives.WriteUInt64BigEndian(range[sizeof(ulong)..], next);
+        batch.Put(RangeKey, JournalEntry.Seal(0, range));
+    }
+
+    private byte[]? Read(ReadOnlySpan<byte> key)
+    {
+        try
+        {
+            return _database.Get(key);
+        }
+        catch (RocksDbSharpException failure)
+        {
+            throw Damaged($"it cannot be read ({failure.Message})", failure);
+        }
+    }
+
+    private static byte[] KeyOf(ulong sequence)
+    {
+        var key = new byte[1 + sizeof(ulong)];
+        key[0] = RecordPrefix;
+        BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(1), sequence);
+        return key;
+    }
+
+    private void ThrowIfUnusable()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_failure is not null)
+        {
+            throw Failed();
+        }
+    }
+
+    private StorageFailedException Failed()
+        => new($"The consensus journal {_folder} could not be written ({_failure?.Message}); "
+            + "the node must stop. Mend the disk, then start it again", _failure);
+
+    private DamagedDataException Damaged(string what, Exception? cause = null)
+        => new($"The consensus journal {_folder} is damaged: {what}. {Remedy}", cause);
+}

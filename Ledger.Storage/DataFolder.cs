@@ -1,0 +1,133 @@
+using Ledger.Crypto;
+
+namespace Ledger.Storage;
+
+/// <summary>
+/// A node's data folder: made once for one chain, held by one process at a time, and refused in words
+/// whenever it is not what it should be. Holds its lock until disposed.
+/// </summary>
+public sealed class DataFolder : IDisposable
+{
+    /// <summary>Where the final chain lies.</summary>
+    internal const string LedgerName = "ledger";
+
+    /// <summary>Where this validator's promises lie, apart from the chain.</summary>
+    internal const string JournalName = "journal";
+
+    private const string LockName = "lock";
+
+    /// <summary>
+    /// EWOULDBLOCK: another process holds the lock. Anything else is the disk's or its rights' fault.
+    /// </summary>
+    private const int WouldBlock = 11;
+
+    /// <summary>What a file system puts into its own root.</summary>
+    private const string LostAndFound = "lost+found";
+
+    private readonly FileStream _lock;
+
+    private DataFolder(string path, FileStream held)
+    {
+        Root = path;
+        _lock = held;
+    }
+
+    /// <summary>The folder's full path: what the ledger's store and the journal open.</summary>
+    public string Root { get; }
+
+    /// <summary>Opens the folder, or makes it when it is missing or empty.</summary>
+    /// <exception cref="DataFolderException">Foreign, newer, of another chain, in use or unusable.</exception>
+    /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
+    public static DataFolder Open(string path, string chainId, Digest genesisHash)
+    {
+        var root = Path.GetFullPath(path);
+        try
+        {
+            Make(root);
+            MustNotBeForeign(root);
+            var held = Lock(root);
+            try
+            {
+                Manifest.OpenOrCreate(root, new(Manifest.CurrentFormat, chainId, genesisHash));
+                return new(root, held);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(root, failure);
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    /// <summary>
+    /// Makes a folder so that its name survives a power cut: without that, everything synced inside it may
+    /// vanish.
+    /// </summary>
+    internal static void Make(string path)
+    {
+        if (Path.GetDirectoryName(path) is { } parent && !Directory.Exists(path))
+        {
+            Make(parent);
+            Directory.CreateDirectory(path);
+            DurableFile.SyncFolder(parent);
+        }
+    }
+
+    /// <summary>Says in our words why the system would not let us.</summary>
+    internal static DataFolderException Unusable(string path, Exception failure)
+        => IsDiskFull(failure)
+            ? new($"The disk that holds {path} is full; free some space and start again", failure)
+            : new($"The data folder {path} cannot be made or written ({failure.Message}); "
+                + "name a folder that the node's user may write", failure);
+
+    private static bool IsDiskFull(Exception failure)
+        => failure.Message.Contains("No space left", StringComparison.OrdinalIgnoreCase);
+
+    private static void MustNotBeForeign(string root)
+    {
+        if (Manifest.ExistsIn(root))
+        {
+            return;
+        }
+
+        foreach (var entry in Directory.EnumerateFileSystemEntries(root))
+        {
+            var name = Path.GetFileName(entry);
+            if (name is LedgerName or JournalName)
+            {
+                throw new DamagedDataException(
+                    $"The data folder {root} holds a {name} but no {Manifest.FileName}; restore that file "
+                    + "from a backup: an empty folder would make a validator forget its promises");
+            }
+
+            if (name is not (LockName or LostAndFound)
+                && !name.StartsWith(Manifest.FileName, StringComparison.Ordinal))
+            {
+                throw new DataFolderException(
+                    $"The folder {root} is not a ledger's: it holds {name} but no {Manifest.FileName}; "
+                    + "name an empty folder, or the one that this node has used before");
+            }
+        }
+    }
+
+    private static FileStream Lock(string root)
+    {
+        var path = Path.Combine(root, LockName);
+        try
+        {
+            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure) when (failure.HResult == WouldBlock)
+        {
+            throw new DataFolderException(
+                $"The data folder {root} is in use by another process, which holds {path}; stop that node "
+                + "first, or give this one a folder of its own", failure);
+        }
+    }
+}

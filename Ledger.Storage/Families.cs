@@ -1,0 +1,108 @@
+using RocksDbSharp;
+
+namespace Ledger.Storage;
+
+/// <summary>The ledger's column families, and how each is tuned for what lies in it.</summary>
+internal sealed class Families
+{
+    public const string MetaName = "meta";
+
+    /// <summary>
+    /// What to do about a damaged ledger. An older journal would be an older memory of what was promised.
+    /// </summary>
+    public const string Remedy = "Restore this folder from a backup, or remove it and let the node fetch the "
+        + "chain from its peers; leave the journal beside it as it is";
+
+    private const int BloomBitsPerKey = 10;
+    private const ulong FamilyBufferBytes = 16 << 20;
+    private const int FamilyBuffers = 2;
+
+    private static readonly string[] Names =
+    [
+        MetaName, "blocks", "headers", "certificates", "block_heights", "transactions", "receipts", "state",
+        "state_tree", "history",
+    ];
+
+    /// <summary>Looked up by keys that are often absent: a filter saves the disk from answering no.</summary>
+    private static readonly string[] Filtered = ["block_heights", "transactions", "state", "state_tree"];
+
+    /// <summary>Hashes and signatures do not compress.</summary>
+    private static readonly string[] Incompressible =
+        ["certificates", "block_heights", "transactions", "state_tree"];
+
+    private readonly Dictionary<string, ColumnFamilyHandle> _byName;
+
+    private Families(RocksDb database)
+    {
+        Database = database;
+        _byName = Names.ToDictionary(name => name, database.GetColumnFamily);
+    }
+
+    public RocksDb Database { get; }
+
+    public IReadOnlyDictionary<string, ColumnFamilyHandle> ByName => _byName;
+
+    public ColumnFamilyHandle Meta => _byName[MetaName];
+
+    /// <summary>Height to encoded block.</summary>
+    public ColumnFamilyHandle Blocks => _byName["blocks"];
+
+    /// <summary>Height to encoded header; kept when bodies are pruned.</summary>
+    public ColumnFamilyHandle Headers => _byName["headers"];
+
+    /// <summary>Height to encoded commit certificate, where the block has one of its own.</summary>
+    public ColumnFamilyHandle Certificates => _byName["certificates"];
+
+    /// <summary>Block hash to height.</summary>
+    public ColumnFamilyHandle BlockHeights => _byName["block_heights"];
+
+    /// <summary>Transaction hash to height and index.</summary>
+    public ColumnFamilyHandle Transactions => _byName["transactions"];
+
+    /// <summary>Height to the receipts of all its transactions.</summary>
+    public ColumnFamilyHandle Receipts => _byName["receipts"];
+
+    /// <summary>State key to entry.</summary>
+    public ColumnFamilyHandle State => _byName["state"];
+
+    /// <summary>Page key to page of the sparse Merkle tree.</summary>
+    public ColumnFamilyHandle StateTree => _byName["state_tree"];
+
+    /// <summary>State key and height, newest first, to entry or tombstone.</summary>
+    public ColumnFamilyHandle History => _byName["history"];
+
+    public static Families Open(string folder, StorageOptions options)
+    {
+        var cache = Cache.CreateLru((ulong)options.CacheBytes);
+        var families = new ColumnFamilies(OptionsFor(ColumnFamilies.DefaultName, cache));
+        foreach (var name in Names)
+        {
+            families.Add(name, OptionsFor(name, cache));
+        }
+
+        var shared = RocksFolder.BaseOptions()
+            .SetDbWriteBufferSize((ulong)options.WriteBufferBytes)
+            .SetMaxTotalWalSize((ulong)options.WriteAheadLogBytes)
+            .SetMaxOpenFiles(options.OpenFiles);
+        return new(RocksFolder.Open(folder, Remedy, shared, families));
+    }
+
+    private static ColumnFamilyOptions OptionsFor(string name, Cache cache)
+    {
+        // Index and filter blocks live in the cache too, so that its size bounds what reading costs.
+        var table = new BlockBasedTableOptions()
+            .SetBlockCache(cache)
+            .SetCacheIndexAndFilterBlocks(true)
+            .SetPinL0FilterAndIndexBlocksInCache(true);
+        if (Filtered.Contains(name))
+        {
+            table.SetFilterPolicy(BloomFilterPolicy.Create(BloomBitsPerKey, false));
+        }
+
+        return new ColumnFamilyOptions()
+            .SetWriteBufferSize(FamilyBufferBytes)
+            .SetMaxWriteBufferNumber(FamilyBuffers)
+            .SetCompression(Incompressible.Contains(name) ? Compression.No : Compression.Lz4)
+            .SetBlockBasedTableFactory(table);
+    }
+}

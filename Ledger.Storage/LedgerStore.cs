@@ -1,0 +1,297 @@
+using System.Globalization;
+using Ledger.Core;
+using Ledger.Crypto;
+using RocksDbSharp;
+
+namespace Ledger.Storage;
+
+/// <summary>
+/// The final chain and its state, in RocksDB. One caller appends; any number read, from any thread. A block
+/// is visible as <see cref="Head"/> only after the disk has all of it.
+/// </summary>
+public sealed class LedgerStore : ILedgerStore, IDisposable
+{
+    private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
+    private readonly Lock _writing = new();
+    private readonly string _folder;
+    private readonly string _chainId;
+    private readonly Families _families;
+    private readonly SharedDatabase _database;
+    private readonly LedgerReader _reader;
+    private volatile ChainHead? _head;
+    private Exception? _failure;
+
+    private LedgerStore(string folder, string chainId, Families families)
+    {
+        _folder = folder;
+        _chainId = chainId;
+        _families = families;
+        _database = new(families.Database);
+        _reader = new(families, new ReadOptions());
+    }
+
+    public BlockHeader? Head => _head?.Header;
+
+    /// <summary>The head's hash, kept so that nobody computes it again.</summary>
+    public Digest? HeadHash => _head?.Hash;
+
+    /// <summary>Opens or creates the store inside the data folder.</summary>
+    /// <exception cref="DataFolderException">Of another chain, in use, not writable or full.</exception>
+    /// <exception cref="DamagedDataException">RocksDB or we find that it is not what was written.</exception>
+    public static LedgerStore Open(
+        string dataFolder, Digest genesisHash, string chainId, StorageOptions options)
+    {
+        var folder = Path.Combine(Path.GetFullPath(dataFolder), DataFolder.LedgerName);
+        var store = new LedgerStore(folder, chainId, Families.Open(folder, options));
+        try
+        {
+            store.Identify(new(genesisHash, chainId));
+            store._head = store._reader.ReadHead() is { } header ? new(header, header.ComputeHash()) : null;
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    public void Append(IReadOnlyList<FinalBlock> blocks)
+    {
+        lock (_writing)
+        {
+            ThrowIfFailed();
+            using var lease = _database.Use();
+            using var batch = new WriteBatch();
+            var head = _head;
+            foreach (var final in blocks)
+            {
+                MustFollow(final, head);
+                BlockBatch.Put(batch, _families, final);
+                head = new(final.Block.Header, final.Block.Hash);
+            }
+
+            if (blocks.Count > 0)
+            {
+                Write(batch);
+                _head = head;
+            }
+        }
+    }
+
+    public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadState(stateKey);
+    }
+
+    public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page)
+    {
+        using var lease = _database.Use();
+        return _reader.TryReadPage(pageKey, out page);
+    }
+
+    public bool HoldsTransaction(Digest hash)
+    {
+        using var lease = _database.Use();
+        return _reader.HoldsTransaction(hash);
+    }
+
+    public Block? ReadBlock(Height height)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadBlock(height);
+    }
+
+    /// <summary>The block's canonical encoding, to send as it is.</summary>
+    public byte[]? ReadBlockBytes(Height height)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadBlockBytes(height);
+    }
+
+    public BlockHeader? ReadHeader(Height height)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadHeader(height);
+    }
+
+    public Height? FindBlock(Digest hash)
+    {
+        using var lease = _database.Use();
+        return _reader.FindBlock(hash);
+    }
+
+    /// <summary>The block's own commit certificate; null where a descendant's made it final.</summary>
+    public QuorumCertificate? ReadCertificate(Height height)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadCertificate(height);
+    }
+
+    public (Height Height, int Index)? FindTransaction(Digest hash)
+    {
+        using var lease = _database.Use();
+        return _reader.FindTransaction(hash);
+    }
+
+    public Receipt? ReadReceipt(Height height, int index)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadReceipt(height, index);
+    }
+
+    /// <summary>The receipts of all of a block's transactions, in order.</summary>
+    public IReadOnlyList<Receipt>? ReadReceipts(Height height)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadReceipts(height);
+    }
+
+    /// <summary>The versions of one state key, newest first, at most <paramref name="limit"/>.</summary>
+    public IReadOnlyList<StateVersion> ReadHistory(ReadOnlySpan<byte> stateKey, int limit)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadHistory(stateKey, limit);
+    }
+
+    /// <summary>
+    /// Every present state key that begins with <paramref name="prefix"/>, ascending, of one moment.
+    /// </summary>
+    public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
+    {
+        using var lease = _database.Use();
+        foreach (var entry in _reader.ReadStateRange(prefix))
+        {
+            yield return entry;
+        }
+    }
+
+    /// <summary>
+    /// Hashes of the last blocks, ascending, the head last; at most <paramref name="count"/>.
+    /// </summary>
+    public IReadOnlyList<Digest> RecentHashes(int count)
+    {
+        using var lease = _database.Use();
+        if (_head is not { } head)
+        {
+            return [];
+        }
+
+        var hashes = new Digest[Math.Min((ulong)count, head.Header.Height.Value + 1)];
+        var (hash, header) = (head.Hash, head.Header);
+        for (var i = hashes.Length - 1; i >= 0; i--)
+        {
+            hashes[i] = hash;
+            if (i > 0)
+            {
+                var below = header.Height.Previous;
+                hash = header.Parent;
+                header = _reader.ReadHeader(below) ?? throw _reader.Damaged($"header {below} is missing");
+            }
+        }
+
+        return hashes;
+    }
+
+    /// <summary>
+    /// The ledger as it is now, whatever is appended while the snapshot is held. Dispose it soon.
+    /// </summary>
+    public LedgerSnapshot Snapshot()
+    {
+        var lease = _database.Use();
+        try
+        {
+            return new(lease, _families);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Bytes on disk and in write buffers, by column family.</summary>
+    public IReadOnlyDictionary<string, long> SizeByFamily()
+    {
+        using var lease = _database.Use();
+        return _families.ByName.ToDictionary(
+            family => family.Key,
+            family => Property("rocksdb.total-sst-files-size", family.Value)
+                + Property("rocksdb.cur-size-all-mem-tables", family.Value));
+    }
+
+    /// <summary>Closes the database once the last read and snapshot have left it.</summary>
+    public void Dispose() => _database.Dispose();
+
+    private void Identify(StoreIdentity expected)
+    {
+        if (_reader.ReadIdentity() is { } found)
+        {
+            if (found != expected)
+            {
+                throw new DataFolderException(
+                    $"The ledger in {_folder} is of chain {found.ChainId} with genesis {found.GenesisHash}, "
+                    + $"expected is chain {expected.ChainId} with genesis {expected.GenesisHash}; "
+                    + "use the data folder of this chain");
+            }
+
+            return;
+        }
+
+        using var batch = new WriteBatch();
+        batch.Put(LedgerReader.IdentityKey, expected.Encode(), _families.Meta);
+        batch.Put(Keys.End, Array.Empty<byte>(), _families.State);
+        batch.Put(Keys.End, Array.Empty<byte>(), _families.History);
+        Write(batch);
+    }
+
+    private void MustFollow(FinalBlock final, ChainHead? head)
+    {
+        var block = final.Block;
+        Invariant.Holds(block.Header.ChainId == _chainId, "a final block is of the store's chain");
+        Invariant.Holds(final.Receipts.Count == block.Transactions.Count, "each transaction has one receipt");
+        Invariant.Holds(
+            head is null ? block.Height == Height.Genesis : block.Height == head.Header.Height.Next,
+            "final blocks are appended in height order");
+        Invariant.Holds(head is null || block.Parent == head.Hash, "a final block's parent is the head");
+    }
+
+    private void Write(WriteBatch batch)
+    {
+        try
+        {
+            _families.Database.Write(batch, _synced);
+        }
+        catch (RocksDbSharpException failure)
+        {
+            // Never retried: the kernel may already have dropped the pages that it could not write.
+            _failure = failure;
+            throw Failed();
+        }
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is not null)
+        {
+            throw Failed();
+        }
+    }
+
+    private StorageFailedException Failed()
+        => new($"The ledger in {_folder} could not be written ({_failure?.Message}); the node must stop. "
+            + "Mend the disk, then start it again", _failure);
+
+    private long Property(string name, ColumnFamilyHandle family)
+        => long.TryParse(
+            _families.Database.GetProperty(name, family),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var bytes)
+            ? bytes
+            : 0;
+
+    /// <summary>The header and its hash, published together.</summary>
+    private sealed record ChainHead(BlockHeader Header, Digest Hash);
+}
