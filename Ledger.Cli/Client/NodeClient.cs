@@ -160,7 +160,7 @@ internal sealed class NodeClient : IDisposable
             UseNext();
         }
 
-        throw new UnreachableException(string.Join(", ", refusals));
+        throw new NoNodeAnswersException(string.Join(", ", refusals));
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -29,5 +29,5 @@ internal sealed class BusyException(TimeSpan retryAfter) : Exception("The node i
 }
 
 /// <summary>None of the nodes that were named answered.</summary>
-internal sealed class UnreachableException(string refusals)
+internal sealed class NoNodeAnswersException(string refusals)
     : Exception($"no node answers: {refusals}; start one with 'ledger devnet', or name one with --node");

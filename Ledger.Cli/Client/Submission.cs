@@ -15,16 +15,17 @@ internal static class Submission
         NodeClient client, SigningKey key, Operation operation, bool wait, CancellationToken cancellationToken)
     {
         var chainId = (await client.GenesisAsync(cancellationToken)).ChainId;
-        var transaction = Sign(chainId, key, [operation]);
+        var nonce = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        var transaction = Sign(chainId, key, nonce, [operation]);
         var watch = Stopwatch.StartNew();
         var replies = await client.SubmitAsync([transaction], wait, cancellationToken);
         return (replies[0], watch.Elapsed);
     }
 
-    public static Transaction Sign(string chainId, SigningKey key, IReadOnlyList<Operation> operations)
+    public static Transaction Sign(
+        string chainId, SigningKey key, ulong nonce, IReadOnlyList<Operation> operations)
     {
         Timestamp validUntil = new((DateTimeOffset.UtcNow + ValidFor).ToUnixTimeMilliseconds());
-        var nonce = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         return Transaction.Sign(new(chainId, key.PublicKey, validUntil, nonce, operations), key);
     }
 }

@@ -16,7 +16,7 @@ internal static class DevnetCommands
     private static readonly Option<string> Dir = new("--dir")
     {
         Description = "Its folder",
-        DefaultValueFactory = _ => ".ledger-devnet",
+        DefaultValueFactory = _ => DevnetFolder.DefaultPath,
         HelpName = "DIR",
     };
 

@@ -89,7 +89,7 @@ internal static class LookCommands
                         limit => client.GetAsync<StatusReply>("v1/status", limit), cancellationToken);
                     PrintStatus(terminal, parsed, node, status);
                 }
-                catch (UnreachableException exception)
+                catch (NoNodeAnswersException exception)
                 {
                     failed = true;
                     terminal.Fail(exception.Message);

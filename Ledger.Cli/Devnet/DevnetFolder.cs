@@ -17,6 +17,8 @@ internal sealed record DevnetSettings(int Validators, string Mode, int BasePort)
 /// <summary>The folder of one devnet: made once, then resumed.</summary>
 internal sealed class DevnetFolder
 {
+    public const string DefaultPath = ".ledger-devnet";
+
     private const string SettingsName = "devnet.json";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };

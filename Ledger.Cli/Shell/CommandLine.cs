@@ -40,7 +40,7 @@ internal static class CommandLine
             terminal.Fail(exception.Message);
             return exception.ExitCode;
         }
-        catch (Exception exception) when (exception is RefusedException or UnreachableException)
+        catch (Exception exception) when (exception is RefusedException or NoNodeAnswersException)
         {
             terminal.Fail(exception.Message);
             return ExitCode.Failed;
@@ -76,6 +76,7 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        root.Add(BenchCommand.Build(terminal));
         root.Add(CompletionCommand.Build(terminal));
         root.Add(VersionCommand.Build(terminal));
         foreach (var help in root.Options.OfType<HelpOption>())

@@ -171,7 +171,7 @@ internal sealed class FileSubmission(
                 deadline += busy.RetryAfter;
                 await Task.Delay(busy.RetryAfter, cancellationToken);
             }
-            catch (UnreachableException) when (DateTime.UtcNow < deadline)
+            catch (NoNodeAnswersException) when (DateTime.UtcNow < deadline)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
             }
