@@ -4,7 +4,7 @@ using MessagePack;
 
 namespace Ledger.Cli.Client;
 
-/// <summary>Several transactions as one request body: an array of byte strings, each a transaction as it was signed.</summary>
+/// <summary>Several transactions as one request body: an array of byte strings, each the canonical encoding as it was signed.</summary>
 internal static class TransactionBatch
 {
     private const int HeaderBytesMax = 5;
@@ -26,6 +26,7 @@ internal static class TransactionBatch
         }
 
         writer.Flush();
+
         return buffer.WrittenMemory;
     }
 }

@@ -1,112 +1,128 @@
 using System.Collections;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Ledger.Cli.Shell;
 using Ledger.Node.Configuration;
 using Ledger.Node.Hosting;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger node run</c> and <c>ledger config show</c>: one validator, and what it is told.</summary>
+/// <summary><c>ledger node run</c> and <c>ledger config show</c>: one validator, and what it was told.</summary>
 internal static class NodeCommands
 {
-    private static readonly Option<string> Config = new("--config")
-    {
-        Description = "The validator's node.json",
-        Required = true,
-        HelpName = "FILE",
-    };
-
-    private static readonly Option<string[]> Set = new("--set")
-    {
-        Description = "Override a value: it wins over the environment (LEDGER__Section__Key) and the file",
-        HelpName = "PATH=VALUE",
-        Validators = { result => RefuseNoPair(result) },
-    };
-
     public static IEnumerable<Command> Build(Terminal terminal)
     {
-        ExampleCommand node = new("node", "Run a validator", "ledger node run --config network/validator-1/node.json");
+        ExampleCommand node = new("node", "Run a validator", "ledger node run --config node.json");
         node.Add(Run(terminal));
-        ExampleCommand config = new("config", "Look at a configuration", "ledger config show --config node.json --origin");
+        yield return node;
+        ExampleCommand config = new("config", "Look at a validator's settings", "ledger config show --config node.json --origin");
         config.Add(Show(terminal));
-        return [node, config];
+        yield return config;
     }
 
     private static ExampleCommand Run(Terminal terminal)
     {
-        Option<bool> check = new("--check-config") { Description = "Check everything it would start with, and start nothing" };
+        var (file, settings) = (ConfigOption(), SettingsOption());
+        Option<bool> check = new("--check-config") { Description = "Check everything that is read at the start, and start nothing" };
         ExampleCommand command = new(
-            "run", "Run one validator until SIGTERM or Ctrl-C",
-            "ledger node run --config network/validator-1/node.json",
-            "ledger node run --config node.json --check-config",
-            "ledger node run --config node.json --set log.level=debug");
-        command.Add(Config);
-        command.Add(Set);
+            "run", "Run one validator until SIGTERM or Ctrl-C", "ledger node run --config node.json",
+            "ledger node run --config node.json --set http.listen=0.0.0.0:8080");
+        command.Add(file);
+        command.Add(settings);
         command.Add(check);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var options = Load(parsed);
-            if (!parsed.GetValue(check))
+            try
             {
-                return await LedgerNode.RunAsync(options, cancellationToken);
-            }
+                var options = Load(parsed.GetRequiredValue(file), parsed.GetValue(settings) ?? []);
+                if (!parsed.GetValue(check))
+                {
+                    return await LedgerNode.RunAsync(options, cancellationToken);
+                }
 
-            LedgerNode.Check(options);
-            terminal.Line("the configuration is good");
-            return ExitCode.Done;
+                LedgerNode.Check(options);
+                terminal.Line("The configuration is valid.");
+                return ExitCode.Done;
+            }
+            catch (ConfigurationException exception)
+            {
+                terminal.Fail($"{exception.Message}\ncorrect these; 'ledger config show' lists every setting");
+                return ExitCode.BadConfiguration;
+            }
         });
         return command;
     }
 
     private static ExampleCommand Show(Terminal terminal)
     {
-        Option<bool> origin = new("--origin")
-        {
-            Description = "Also say where each value came from: default, file, environment or flag",
-        };
+        var (file, settings) = (ConfigOption(), SettingsOption());
+        Option<bool> origin = new("--origin") { Description = "Say where each value came from" };
         ExampleCommand command = new(
-            "show", "Show every value that a node would run with", "ledger config show --config node.json --origin");
-        command.Add(Config);
-        command.Add(Set);
+            "show", "List every setting and its value", "ledger config show --config node.json --origin");
+        command.Add(file);
+        command.Add(settings);
         command.Add(origin);
         command.SetAction(parsed =>
         {
-            var withOrigin = parsed.GetValue(origin);
-            foreach (var (path, value, from) in Load(parsed).Values)
+            try
             {
-                if (parsed.IsJson())
-                {
-                    terminal.Json(new { Path = path, Value = value, Origin = withOrigin ? from : null });
-                }
-                else
-                {
-                    terminal.Line(withOrigin ? $"{path,-34} {value,-28} {from}" : $"{path,-34} {value}");
-                }
+                var options = Load(parsed.GetRequiredValue(file), parsed.GetValue(settings) ?? []);
+                Print(terminal, parsed, options, parsed.GetValue(origin));
+                return ExitCode.Done;
             }
-
-            return ExitCode.Done;
+            catch (ConfigurationException exception)
+            {
+                terminal.Fail(exception.Message);
+                return ExitCode.BadConfiguration;
+            }
         });
         return command;
     }
 
-    private static NodeOptions Load(ParseResult parsed)
+    private static void Print(Terminal terminal, ParseResult parsed, NodeOptions options, bool origin)
+    {
+        if (parsed.IsJson())
+        {
+            terminal.Json(options.Values);
+            return;
+        }
+
+        var width = options.Values.Max(value => value.Path.Length);
+        foreach (var value in options.Values)
+        {
+            var source = origin ? $"{value.Origin,-12} " : "";
+            terminal.Line($"{value.Path.PadRight(width)}  {source}{value.Value}");
+        }
+    }
+
+    private static NodeOptions Load(string file, IReadOnlyList<string> settings)
     {
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
-        var flags = (parsed.GetValue(Set) ?? []).Select(pair => pair.Split('=', 2))
-            .GroupBy(pair => pair[0]).ToDictionary(group => group.Key, group => group.Last()[1]);
-        return NodeOptionsLoader.Load(parsed.GetRequiredValue(Config), environment, flags);
+        Dictionary<string, string> flags = [];
+        foreach (var setting in settings)
+        {
+            var equals = setting.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw new CliException($"--set '{setting}' is no PATH=VALUE", "write --set http.listen=0.0.0.0:8080", ExitCode.Usage);
+            }
+
+            flags[setting[..equals]] = setting[(equals + 1)..];
+        }
+
+        return NodeOptionsLoader.Load(file, environment, flags);
     }
 
-    private static void RefuseNoPair(OptionResult result)
+    private static Option<string> ConfigOption() => new("--config")
     {
-        foreach (var token in result.Tokens)
-        {
-            if (!token.Value.Contains('=', StringComparison.Ordinal))
-            {
-                result.AddError($"--set takes PATH=VALUE, such as log.level=debug, not '{token.Value}'");
-            }
-        }
-    }
+        Description = "The validator's node.json",
+        Required = true,
+        HelpName = "FILE",
+    };
+
+    private static Option<string[]> SettingsOption() => new("--set")
+    {
+        Description = "Overrides one setting; may be given again",
+        HelpName = "PATH=VALUE",
+    };
 }

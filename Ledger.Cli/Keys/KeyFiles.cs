@@ -3,46 +3,43 @@ using Ledger.Crypto;
 
 namespace Ledger.Cli.Keys;
 
-/// <summary>Key files as commands use them: what is wrong with one is an error for the person who named it.</summary>
+/// <summary>Key files as the command line sees them: a passphrase is asked for only when one is needed.</summary>
 internal static class KeyFiles
 {
     public static void Create(string path, SigningKey key, string? passphrase)
-    {
-        if (File.Exists(path))
+        => Explained(() =>
         {
-            throw new CliException($"{path} exists", "choose another name: a key is never overwritten");
-        }
-
-        InWords(() => KeyFile.Create(path, key, passphrase));
-    }
+            KeyFile.Create(path, key, passphrase);
+            return true;
+        });
 
     public static void Replace(string path, SigningKey key, string? passphrase)
-        => InWords(() => KeyFile.Replace(path, key, passphrase));
+        => Explained(() =>
+        {
+            KeyFile.Replace(path, key, passphrase);
+            return true;
+        });
 
-    public static (PublicKey PublicKey, bool IsSealed) Describe(string path) => InWords(() => KeyFile.Describe(path));
+    public static (PublicKey PublicKey, bool IsEncrypted) Describe(string path) => Explained(() => KeyFile.Describe(path));
 
     /// <param name="path">The file.</param>
     /// <param name="passphrase">Asked for only when the file is sealed.</param>
     public static SigningKey Load(string path, Func<string> passphrase)
-        => InWords(() => KeyFile.Load(path, KeyFile.Describe(path).IsSealed ? passphrase() : null));
+        => Explained(() => KeyFile.Load(path, KeyFile.Describe(path).IsSealed ? passphrase() : null));
 
-    private static void InWords(Action use) => InWords(() =>
-    {
-        use();
-        return true;
-    });
-
-    private static T InWords<T>(Func<T> use)
+    private static T Explained<T>(Func<T> work)
     {
         try
         {
-            return use();
+            return work();
         }
         catch (KeyFileException exception)
         {
-            // Its message is "what: how to mend it", or only what.
-            var parts = exception.Message.Split(": ", 2);
-            throw new CliException(parts[0], parts.Length > 1 ? parts[1] : "try again, or name another key file");
+            // Its words are "what: how to mend it".
+            var colon = exception.Message.LastIndexOf(": ", StringComparison.Ordinal);
+            throw colon < 0
+                ? new CliException(exception.Message, "check the file and the passphrase")
+                : new CliException(exception.Message[..colon], exception.Message[(colon + 2)..]);
         }
     }
 }

@@ -44,7 +44,7 @@ internal static class NetworkFolder
         for (var i = 0; i < plan.Validators.Count; i++)
         {
             File.WriteAllText(Path.Combine(folder, plan.Validators[i].Name, GenesisName), text);
-            File.WriteAllText(ConfigPath(folder, plan.Validators[i]), NodeConfigFile.Write(plan, plan.Validators[i]));
+            File.WriteAllText(ConfigPath(folder, plan.Validators[i]), NodeConfigFile.Write(plan, i));
         }
 
         return genesis;

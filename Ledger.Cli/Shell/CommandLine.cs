@@ -77,7 +77,8 @@ internal static class CommandLine
 
         root.Add(KeysCommands.Build(terminal));
         root.Add(TransactionCommands.Build(terminal));
-        foreach (var command in StateCommands.Build(terminal).Concat(LookCommands.Build(terminal)))
+        foreach (var command in StateCommands.Build(terminal)
+            .Concat(LookCommands.Build(terminal)).Concat(NodeCommands.Build(terminal)))
         {
             root.Add(command);
         }

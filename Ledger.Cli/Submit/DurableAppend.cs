@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ledger.Crypto;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ledger.Cli.Submit;
@@ -19,7 +20,7 @@ internal sealed class DurableAppend : IDisposable
         _file = new(path, FileMode.Append, FileAccess.Write, FileShare.None);
         if (isNew)
         {
-            SyncFolderOf(path);
+            DurableFile.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
     }
 
@@ -28,33 +29,15 @@ internal sealed class DurableAppend : IDisposable
     public void Sync()
     {
         _file.Flush();
-        Check(Fsync(_file.SafeFileHandle), _path);
+        if (Fsync(_file.SafeFileHandle) != 0)
+        {
+            throw new IOException($"{_path} could not be synced to disk: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
     }
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>A new file is lost with its name, unless its folder is synced as well.</summary>
-    private static void SyncFolderOf(string path)
-    {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var descriptor = Open(folder, flags: 0);
-        using SafeFileHandle handle = new(descriptor, ownsHandle: true);
-        Check(descriptor < 0 ? -1 : Fsync(handle), folder);
-    }
-
-    private static void Check(int result, string path)
-    {
-        if (result != 0)
-        {
-            throw new IOException($"{path} could not be synced to disk: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-    }
-
     [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Fsync(SafeFileHandle descriptor);
-
-    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }

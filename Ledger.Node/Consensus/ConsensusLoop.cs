@@ -66,7 +66,7 @@ public sealed partial class ConsensusLoop(PbftEngine engine, ConsensusMetrics me
                 turn.Clear();
                 Position = ConsensusPosition.Of(engine);
                 Volatile.Write(ref _lastTurn, Stopwatch.GetTimestamp());
-                if (_within.Reader.Count + _peers.Reader.Count > 0)
+                if (_within.Reader.TryPeek(out _) || _peers.Reader.TryPeek(out _))
                 {
                     _bell.Writer.TryWrite(true);
                 }

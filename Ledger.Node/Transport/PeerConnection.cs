@@ -108,15 +108,9 @@ internal sealed class PeerConnection
         Task[] tasks = [ReadAsync(stop.Token), WriteAsync(stop.Token), WatchAsync(stop.Token)];
         try
         {
-            // A task that ends otherwise than through the end's reason has failed, and the owner must know.
-            var first = await Task.WhenAny([_end.Task, .. tasks]).WaitAsync(stopping).ConfigureAwait(false);
-            if (first != _end.Task)
-            {
-                await first.ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
+            // A task ends after it gave the reason, because we stop, or because it failed: then the owner must know.
+            var first = await Task.WhenAny([_end.Task, .. tasks]).ConfigureAwait(false);
+            await first.ConfigureAwait(false);
             End("stopping");
         }
         finally

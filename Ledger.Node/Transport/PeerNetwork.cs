@@ -142,8 +142,8 @@ public sealed class PeerNetwork : BackgroundService
         // Each runs until it is stopped: one that ends before that has failed, and then all must.
         await Task.WhenAny(tasks).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
-        _listener!.Dispose();
         await Task.WhenAll(tasks).ConfigureAwait(false);
+        _listener!.Dispose();
     }
 
     private static void SendTo(PeerSlot? slot, FrameKind kind, ReadOnlyMemory<byte> payload)

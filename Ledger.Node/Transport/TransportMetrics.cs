@@ -9,6 +9,7 @@ namespace Ledger.Node.Transport;
 public sealed class TransportMetrics
 {
     private readonly ConcurrentDictionary<HandshakeRefusal, long> _refused = new();
+    private readonly ConcurrentDictionary<string, PeerMeter> _peers = new();
     private int _connected;
 
     /// <summary>How many validators are connected now.</summary>
@@ -16,13 +17,16 @@ public sealed class TransportMetrics
 
     public long HandshakesRefused(HandshakeRefusal reason) => _refused.GetValueOrDefault(reason);
 
+    public long Dropped(string peer, string reason) => _peers.TryGetValue(peer, out var meter) ? meter.DroppedCount(reason) : 0;
+
     internal void Connected() => Interlocked.Increment(ref _connected);
 
     internal void Disconnected() => Interlocked.Decrement(ref _connected);
 
     internal void Refused(HandshakeRefusal reason) => _refused.AddOrUpdate(reason, 1, (_, count) => count + 1);
 
-    internal PeerMeter ForPeer(Validator validator) => new(validator.Name);
+    internal PeerMeter ForPeer(Validator validator)
+        => _peers.GetOrAdd(validator.Name, static name => new(name));
 }
 
 /// <summary>What is counted of one peer, over all its connections.</summary>

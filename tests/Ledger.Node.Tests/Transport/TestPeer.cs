@@ -74,6 +74,8 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
 
     public Channel<ReceivedFrame> Inbox { get; } = Channel.CreateUnbounded<ReceivedFrame>();
 
+    public bool FailureIsExpected { get; set; }
+
     /// <summary>What a frame is answered with; by default all is well.</summary>
     public Func<ReceivedFrame, CancellationToken, ValueTask<FrameVerdict>>? Judge { get; set; }
 
@@ -140,7 +142,7 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
 
         await _network.StopAsync(CancellationToken.None);
         _network.Dispose();
-        if (_network.ExecuteTask is { } task)
+        if (_network.ExecuteTask is { } task && !FailureIsExpected)
         {
             await task;
         }
