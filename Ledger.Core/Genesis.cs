@@ -69,15 +69,11 @@ public sealed class Genesis
             overlay.Keep();
         }
 
-        StateChange[] changes =
-        [
-            .. overlay.Writes.Select(w => new StateChange(w.Key, StateKey.ValueDigest(w.Value.Value!))),
-        ];
-        var tree = StateTree.Empty(new EmptyState()).Update(changes);
+        var outcome = Outcome.Of(overlay, [], StateTree.Empty(new EmptyState()));
         var header = new BlockHeader(
-            ChainId, Height.Genesis, Digest.Zero, Time, new(0), TransactionTree.RootOf([]), ReceiptCodec.RootOf([]),
-            tree.Root, Validators.Hash, Validators.Hash);
-        return new(new(header, []), null, [], [.. overlay.Writes.Values], tree.PageWrites());
+            ChainId, Height.Genesis, Digest.Zero, Time, new(0), TransactionTree.RootOf([]), ReceiptTree.RootOf([]),
+            outcome.Tree.Root, Validators.Hash, Validators.Hash);
+        return new(new(header, []), null, [], outcome.Writes, outcome.Tree.PageWrites());
     }
 
     private static void Write(ref MessagePackWriter writer, Genesis genesis)

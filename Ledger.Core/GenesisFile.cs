@@ -6,15 +6,27 @@ namespace Ledger.Core;
 
 /// <summary>A genesis file that cannot be used; its message lists everything that is wrong with it.</summary>
 public sealed class GenesisException(IReadOnlyList<string> faults)
-    : Exception("The genesis file is not valid: " + string.Join("; ", faults));
+    : Exception("The genesis file is not valid: " + string.Join("; ", faults))
+{
+    /// <summary>One for each fault: its path in the file, and what should stand there.</summary>
+    public IReadOnlyList<string> Faults { get; } = faults;
+}
 
-/// <summary>The genesis as a JSON file for people. Strict: what it does not know, it refuses.</summary>
+/// <summary>
+/// The genesis as a JSON file for people. Strict: what it does not know it refuses, since a setting that one validator
+/// overlooks is another chain.
+/// </summary>
 public static class GenesisFile
 {
+    /// <summary>The last millisecond of the year 9999: far from where adding a day would overflow.</summary>
+    private const long TimeMax = 253_402_300_799_999;
+
+    /// <summary>Roles that a genesis file may give; further ones are granted on the chain.</summary>
+    private const int RolesMax = 65_536;
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         WriteIndented = true,
     };
 
@@ -30,85 +42,121 @@ public static class GenesisFile
     /// <exception cref="GenesisException">With every fault, each named by its path.</exception>
     public static Genesis Parse(string json)
     {
-        Document document;
+        List<string> faults = [];
         try
         {
-            document = JsonSerializer.Deserialize<Document>(json, Json) ?? throw new GenesisException(["it is empty"]);
+            using var document = JsonDocument.Parse(json);
+            return Read(document.RootElement, faults) ?? throw new GenesisException(faults);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The latter is half a surrogate pair: well-formed JSON, but no text.
             throw new GenesisException([exception.Message]);
         }
-
-        List<string> faults = [];
-        var mode = document.Mode switch
-        {
-            "pbft" => ConsensusMode.Pbft,
-            "raft" => ConsensusMode.Raft,
-            _ => default,
-        };
-        Check(mode != default, "mode: 'pbft' or 'raft'");
-        Check(IsChainId(document.ChainId), "chainId: 1 to 64 characters of a-z, 0-9, '-'");
-        Check(document.Validators?.Count is > 0 and <= Limits.Validators, $"validators: 1 to {Limits.Validators}");
-        var validators = (document.Validators ?? []).Select(ReadMember).ToList();
-        Check(validators.Select(v => v.PublicKey).Distinct().Count() == validators.Count, "validators: a key twice");
-        Check(validators.Select(v => v.Name).Distinct().Count() == validators.Count, "validators: a name twice");
-        var roles = (document.Roles ?? []).Select(ReadRole).ToList();
-        Check(roles.Exists(role => role.Role == Role.Admin), "roles: nobody is admin");
-        return faults.Count == 0
-            ? new(document.ChainId!, mode, new(document.Time), validators, roles)
-            : throw new GenesisException(faults);
-
-        void Check(bool holds, string fault)
-        {
-            if (!holds)
-            {
-                faults.Add(fault);
-            }
-        }
-
-        Validator ReadMember(Member member, int index)
-        {
-            Check(member.Name is { Length: > 0 and <= 64 }, $"validators[{index}].name: 1 to 64 characters");
-            Check(
-                PublicKey.TryParse(member.PublicKey, out var key),
-                $"validators[{index}].publicKey: 64 hexadecimal digits");
-            return new(member.Name ?? "", key);
-        }
-
-        GenesisRole ReadRole(AccountRole role, int index)
-        {
-            Check(PublicKey.TryParse(role.Account, out var account), $"roles[{index}].account: 64 hexadecimal digits");
-            Check(
-                Enum.TryParse<Role>(role.Role, ignoreCase: true, out var parsed) && Enum.IsDefined(parsed),
-                $"roles[{index}].role: admin, issuer, writer or reader");
-            var @namespace = role.Namespace ?? "";
-            var scoped = parsed is Role.Writer or Role.Reader;
-            Check(
-                scoped
-                    ? @namespace == TransactionRules.AnyNamespace || TransactionRules.IsName(@namespace)
-                    : @namespace.Length == 0,
-                $"roles[{index}].namespace: a name or '*' for writer and reader, none for admin and issuer");
-            return new(account, parsed, @namespace);
-        }
     }
+
+    private static Genesis? Read(JsonElement root, List<string> faults)
+    {
+        StrictObject file = new(root, "", ["chainId", "mode", "time", "validators", "roles"], faults);
+        var chainId = file.Text("chainId", $"1 to {Limits.ChainIdBytes} characters of a-z, 0-9, '-'", IsChainId);
+        var mode = file.Text("mode", "'pbft' or 'raft'", text => text is "pbft" or "raft");
+        var time = file.Number("time", "milliseconds since 1970, not beyond the year 9999", TimeMax);
+        var validators = ReadValidators(file, faults);
+        var roles = ReadRoles(file, faults);
+        return faults.Count > 0
+            ? null
+            : new(chainId, mode == "pbft" ? ConsensusMode.Pbft : ConsensusMode.Raft, new(time), validators, roles);
+    }
+
+    private static List<Validator> ReadValidators(StrictObject file, List<string> faults)
+    {
+        List<Validator> validators = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
+        HashSet<PublicKey> keys = [];
+        foreach (var (element, path) in file.Items("validators", $"1 to {Limits.Validators}", 1, Limits.Validators))
+        {
+            StrictObject member = new(element, path, ["name", "publicKey"], faults);
+            var name = member.Text("name", "1 to 64 characters, no control characters", IsValidatorName);
+            var key = ReadKey(member, "publicKey");
+            if (name.Length > 0 && !names.Add(name))
+            {
+                faults.Add($"{member.PathOf("name")}: another validator has this name");
+            }
+
+            if (key is not null && !keys.Add(key.Value))
+            {
+                faults.Add($"{member.PathOf("publicKey")}: another validator has this key");
+            }
+
+            validators.Add(new(name, key ?? default));
+        }
+
+        return validators;
+    }
+
+    private static List<GenesisRole> ReadRoles(StrictObject file, List<string> faults)
+    {
+        List<GenesisRole> roles = [];
+        HashSet<GenesisRole> seen = [];
+        foreach (var (element, path) in file.Items("roles", "a list of roles, an admin among them", 0, RolesMax))
+        {
+            StrictObject entry = new(element, path, ["account", "role", "namespace"], faults);
+            var account = ReadKey(entry, "account");
+            var role = RoleOf(entry.Text("role", "admin, issuer, writer or reader", text => RoleOf(text) != default));
+            var @namespace = entry.OptionalText(
+                "namespace", "a name or '*' for writer and reader, none for admin and issuer",
+                text => role == default || TransactionRules.IsScope(role, text));
+            GenesisRole given = new(account ?? default, role, @namespace);
+            if (account is not null && role != default && !seen.Add(given))
+            {
+                faults.Add($"{path}: the account has this role already");
+            }
+
+            roles.Add(given);
+        }
+
+        if (!roles.Exists(role => role.Role == Role.Admin))
+        {
+            faults.Add("roles: nobody is admin");
+        }
+
+        return roles;
+    }
+
+    private static PublicKey? ReadKey(StrictObject entry, string key)
+    {
+        var hex = entry.Text(key, "64 hexadecimal digits", text => PublicKey.TryParse(text, out _));
+        return PublicKey.TryParse(hex, out var parsed) ? parsed : null;
+    }
+
+    private static Role RoleOf(string text) => text switch
+    {
+        "admin" => Role.Admin,
+        "issuer" => Role.Issuer,
+        "writer" => Role.Writer,
+        "reader" => Role.Reader,
+        _ => default,
+    };
 
     private static AccountRole Describe(GenesisRole role) => new(
         role.Account.ToString(),
         role.Role.ToString().ToLowerInvariant(),
         role.Namespace.Length == 0 ? null : role.Namespace);
 
-    private static bool IsChainId(string? text)
-        => text is { Length: > 0 and <= Limits.ChainIdBytes }
+    private static bool IsChainId(string text)
+        => text.Length is > 0 and <= Limits.ChainIdBytes
             && text.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-');
 
-    private sealed record Document(
-        string? ChainId, string? Mode, long Time, IReadOnlyList<Member>? Validators, IReadOnlyList<AccountRole>? Roles);
+    private static bool IsValidatorName(string text)
+        => text.Length is > 0 and <= 64 && !text.Any(char.IsControl);
 
-    private sealed record Member(string? Name, string? PublicKey);
+    private sealed record Document(
+        string ChainId, string Mode, long Time, IReadOnlyList<Member> Validators, IReadOnlyList<AccountRole> Roles);
+
+    private sealed record Member(string Name, string PublicKey);
 
     private sealed record AccountRole(
-        string? Account,
-        string? Role,
+        string Account,
+        string Role,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Namespace);
 }

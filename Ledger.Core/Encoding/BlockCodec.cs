@@ -10,6 +10,12 @@ namespace Ledger.Core;
 /// </summary>
 public static class BlockCodec
 {
+    /// <summary>More than a block's header and counts can take.</summary>
+    public const int FrameBytes = 1024;
+
+    /// <summary>What stands before each transaction's bytes, at most.</summary>
+    public const int TransactionFrameBytes = 5;
+
     public static void Write(ref MessagePackWriter writer, Block block)
         => Write(ref writer, new Parts(block.Header, block.Transactions));
 

@@ -1,22 +1,18 @@
 using System.Diagnostics.CodeAnalysis;
-using Ledger.Crypto;
 using MessagePack;
 
 namespace Ledger.Core;
 
-/// <summary>The canonical encoding of receipts, and the RFC 6962 tree over a block's.</summary>
+/// <summary>The canonical encoding of receipts, one and all of a block's.</summary>
 public static class ReceiptCodec
 {
-    public static Digest RootOf(IReadOnlyList<Receipt> receipts)
-    {
-        var leaves = new Digest[receipts.Count];
-        for (var i = 0; i < leaves.Length; i++)
-        {
-            leaves[i] = MerkleTree.LeafHash(Canonical.Encode(receipts[i], Write));
-        }
+    public static byte[] Encode(Receipt receipt) => Canonical.Encode(receipt, Write);
 
-        return MerkleTree.Root(leaves);
-    }
+    public static bool TryDecode(
+        ReadOnlyMemory<byte> encoded,
+        [MaybeNullWhen(false)] out Receipt receipt,
+        [NotNullWhen(false)] out string? fault)
+        => Canonical.TryDecode(encoded, Read, Write, out receipt, out fault);
 
     /// <summary>All receipts of one block, as storage keeps them.</summary>
     public static byte[] EncodeAll(IReadOnlyList<Receipt> receipts) => Canonical.Encode(receipts, WriteAll);
@@ -38,7 +34,23 @@ public static class ReceiptCodec
     public static Receipt Read(ref MessagePackReader reader)
     {
         Fields.ReadFixedArray(ref reader, 3, "a receipt");
-        return new(Fields.ReadDigest(ref reader), (FailureReason)reader.ReadByte(), reader.ReadByte());
+        var receipt = new Receipt(Fields.ReadDigest(ref reader), ReadReason(ref reader), reader.ReadByte());
+        if (receipt.FailedOperation >= Limits.TransactionOperations)
+        {
+            throw new MalformedException($"no transaction has an operation {receipt.FailedOperation}");
+        }
+
+        return receipt.IsApplied && receipt.FailedOperation != 0
+            ? throw new MalformedException("a receipt without a failure names no operation")
+            : receipt;
+    }
+
+    private static FailureReason ReadReason(ref MessagePackReader reader)
+    {
+        var reason = (FailureReason)reader.ReadByte();
+        return reason <= FailureReason.LastAdmin
+            ? reason
+            : throw new MalformedException($"no failure has number {(byte)reason}");
     }
 
     private static void WriteAll(ref MessagePackWriter writer, IReadOnlyList<Receipt> receipts)

@@ -2,26 +2,18 @@ using Ledger.Crypto;
 
 namespace Ledger.Core;
 
-/// <summary>One executed block that is not final yet: its writes over its parent's.</summary>
-/// <param name="Block">The block.</param>
-/// <param name="Parent">The layer below; null on the final head, and once the parent became final.</param>
-internal sealed class Layer(
-    Block block,
-    Layer? parent,
-    IReadOnlyDictionary<Digest, StateWrite> writes,
-    IReadOnlyList<Receipt> receipts,
-    StateTree tree,
-    IReadOnlySet<Digest> transactions)
+/// <summary>One executed block that is not final yet: what it changed, over its parent's layer.</summary>
+/// <param name="block">The block.</param>
+/// <param name="parent">The layer below; null on the final head.</param>
+/// <param name="outcome">What executing it gave.</param>
+/// <param name="transactions">The hashes of its transactions.</param>
+internal sealed class Layer(Block block, Layer? parent, Outcome outcome, IReadOnlySet<Digest> transactions)
 {
     public Block Block { get; } = block;
 
     public Layer? Parent { get; private set; } = parent;
 
-    public IReadOnlyDictionary<Digest, StateWrite> Writes { get; } = writes;
-
-    public IReadOnlyList<Receipt> Receipts { get; } = receipts;
-
-    public StateTree Tree { get; } = tree;
+    public Outcome Outcome { get; } = outcome;
 
     public IReadOnlySet<Digest> Transactions { get; } = transactions;
 

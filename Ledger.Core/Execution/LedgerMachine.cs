@@ -14,6 +14,7 @@ public sealed class LedgerMachine
     private StateTree _finalTree;
 
     /// <summary>Opens the ledger at the store's head; an empty store is given the genesis block.</summary>
+    /// <exception cref="InvalidDataException">The store holds another chain's blocks.</exception>
     public LedgerMachine(Genesis genesis, ILedgerStore store)
     {
         _genesis = genesis;
@@ -25,6 +26,7 @@ public sealed class LedgerMachine
 
         Head = store.Head ?? throw new InvalidOperationException("The store did not keep the genesis block.");
         HeadHash = Head.ComputeHash();
+        CheckIsOfThisChain();
         _finalTree = StateTree.Open(store, Head.StateRoot);
     }
 
@@ -38,8 +40,8 @@ public sealed class LedgerMachine
     /// <param name="candidates">In the order wanted; those that may not go in are passed over.</param>
     /// <param name="now">The proposer's clock.</param>
     /// <param name="proposer">This validator.</param>
-    /// <param name="maxTransactions">At most <see cref="Limits.BlockTransactions"/>.</param>
-    /// <param name="maxBytes">Of all transactions together.</param>
+    /// <param name="maxTransactions">No more than these, and never more than the protocol allows.</param>
+    /// <param name="maxBytes">Of all transactions together, likewise; one goes in whatever its size.</param>
     /// <returns>Null when the parent is not known here.</returns>
     public Block? Propose(
         Digest parent,
@@ -55,32 +57,18 @@ public sealed class LedgerMachine
         }
 
         var time = now > below.Time ? now : below.Time;
-        List<Transaction> packed = [];
         HashSet<Digest> hashes = [];
-        var bytes = 0;
-        foreach (var transaction in candidates)
-        {
-            if (packed.Count == maxTransactions || bytes + transaction.Encoded.Length > maxBytes)
-            {
-                break;
-            }
-
-            if (TransactionRules.FaultAt(transaction.Body, time) is null
-                && !IsKnown(transaction.Hash, layer) && hashes.Add(transaction.Hash))
-            {
-                packed.Add(transaction);
-                bytes += transaction.Encoded.Length;
-            }
-        }
-
+        var packed = Pack(candidates, time, layer, maxTransactions, maxBytes, hashes);
         var height = below.Height.Next;
-        var (overlay, receipts) = Execute(packed, height, layer);
-        var tree = TreeOf(layer).Update(ChangesOf(overlay));
+        var outcome = Execute(packed, height, layer);
         var header = new BlockHeader(
             _genesis.ChainId, height, parent, time, proposer, TransactionTree.RootOf(packed),
-            ReceiptCodec.RootOf(receipts), tree.Root, _genesis.Validators.Hash, _genesis.Validators.Hash);
+            ReceiptTree.RootOf(outcome.Receipts), outcome.Tree.Root, _genesis.Validators.Hash,
+            _genesis.Validators.Hash);
         var block = new Block(header, packed);
-        _layers[block.Hash] = new(block, layer, overlay.Writes, receipts, tree, hashes);
+
+        // The very same block may have been made before; blocks above it hold on to that layer.
+        _layers.TryAdd(block.Hash, new(block, layer, outcome, hashes));
         return block;
     }
 
@@ -91,7 +79,7 @@ public sealed class LedgerMachine
     /// <returns>Null when valid, otherwise the rule it breaks.</returns>
     public string? Validate(Block block, Timestamp now, Func<Transaction, bool> signatureIsValid)
     {
-        if (_layers.ContainsKey(block.Hash))
+        if (_layers.ContainsKey(block.Hash) || block.Hash == HeadHash)
         {
             return null;
         }
@@ -101,49 +89,50 @@ public sealed class LedgerMachine
             return "its parent is not known here";
         }
 
-        if (HeaderFault(block.Header, below, now) is { } headerFault)
-        {
-            return headerFault;
-        }
-
-        return TransactionsFault(block, layer, signatureIsValid) ?? KeepIfRootsAgree(block, layer);
+        return BlockRules.FaultIn(block, below, _genesis, now)
+            ?? TransactionsFault(block, layer, signatureIsValid)
+            ?? KeepIfRootsAgree(block, layer);
     }
 
     /// <summary>
     /// Makes blocks final, ascending from the head. One that was not executed yet (it came with its certificate) is
     /// executed now: a quorum has vouched for it, so a difference in a root means that this node's state is wrong.
     /// </summary>
+    /// <param name="blocks">Each the parent of the next, the first on the head.</param>
+    /// <param name="certificates">Those among them that have one of their own.</param>
+    /// <returns>What the store was given.</returns>
     public IReadOnlyList<FinalBlock> Finalise(
         IReadOnlyList<Block> blocks, IReadOnlyList<QuorumCertificate> certificates)
     {
+        if (blocks.Count == 0)
+        {
+            return [];
+        }
+
         var final = new FinalBlock[blocks.Count];
-        var trees = new StateTree[blocks.Count];
-        for (var i = 0; i < blocks.Count; i++)
+        var layers = new Layer[blocks.Count];
+        for (var i = 0; i < final.Length; i++)
         {
             var block = blocks[i];
-            if (!_layers.ContainsKey(block.Hash))
-            {
-                Invariant.Holds(TryFindParent(block.Parent, out var below, out _), "a final block's parent is known");
-                var fault = KeepIfRootsAgree(block, below);
-                Invariant.Holds(fault is null, $"the state agrees with the certified block {block}: {fault}");
-            }
-
-            var layer = _layers[block.Hash];
-            var certificate = certificates.FirstOrDefault(c => c.Subject.Block == block.Hash);
-            trees[i] = layer.Tree;
-            final[i] = new(block, certificate, layer.Receipts, [.. layer.Writes.Values], layer.Tree.PageWrites());
+            Invariant.Holds(
+                block.Parent == (i == 0 ? HeadHash : blocks[i - 1].Hash), "final blocks follow the head one by one");
+            layers[i] = LayerOfCertified(block, i == 0 ? null : layers[i - 1]);
+            var outcome = layers[i].Outcome;
+            final[i] = new(
+                block, CertificateOf(block, certificates), outcome.Receipts, outcome.Writes, outcome.Tree.PageWrites());
         }
 
         _store.Append(final);
-        foreach (var tree in trees)
-        {
-            tree.Unload();
-        }
-
         Head = blocks[^1].Header;
         HeadHash = blocks[^1].Hash;
-        _finalTree = trees[^1];
-        DropWhatDoesNotDescend(blocks);
+        foreach (var layer in layers)
+        {
+            layer.Outcome.Tree.Unload();
+            _layers.Remove(layer.Block.Hash);
+        }
+
+        _finalTree = layers[^1].Outcome.Tree;
+        DropWhatDoesNotDescend();
         return final;
     }
 
@@ -164,6 +153,18 @@ public sealed class LedgerMachine
         return _store.HoldsTransaction(transaction);
     }
 
+    /// <summary>The header tells chains apart by name and validators; that all of genesis fits is the store's to check.</summary>
+    private void CheckIsOfThisChain()
+    {
+        if (Head.ChainId != _genesis.ChainId || Head.ValidatorsHash != _genesis.Validators.Hash
+            || (Head.Height == Height.Genesis && HeadHash != _genesis.Block.Hash))
+        {
+            throw new InvalidDataException(
+                $"The store holds chain '{Head.ChainId}' at height {Head.Height}, and not the chain '{_genesis.ChainId}' "
+                + $"of genesis {_genesis.Hash}; use the data folder of this chain.");
+        }
+    }
+
     private bool TryFindParent(Digest parent, out Layer? layer, out BlockHeader header)
     {
         header = Head;
@@ -176,36 +177,46 @@ public sealed class LedgerMachine
         return parent == HeadHash;
     }
 
-    private StateTree TreeOf(Layer? layer) => layer?.Tree ?? _finalTree;
-
-    private string? HeaderFault(BlockHeader header, BlockHeader below, Timestamp now)
+    private List<Transaction> Pack(
+        IReadOnlyList<Transaction> candidates,
+        Timestamp time,
+        Layer? layer,
+        int maxTransactions,
+        int maxBytes,
+        HashSet<Digest> hashes)
     {
-        if (header.ChainId != _genesis.ChainId || header.Height != below.Height.Next)
+        List<Transaction> packed = [];
+        var count = Math.Min(maxTransactions, Limits.BlockTransactions);
+        var room = Limits.BlockBytes - BlockCodec.FrameBytes;
+        var bytes = 0;
+        for (var i = 0; i < candidates.Count && packed.Count < count; i++)
         {
-            return "it is of another chain or height than its parent says";
+            var transaction = candidates[i];
+            if (TransactionRules.FaultAt(transaction.Body, time) is not null
+                || hashes.Contains(transaction.Hash) || IsKnown(transaction.Hash, layer))
+            {
+                continue;
+            }
+
+            bytes += transaction.Encoded.Length;
+            room -= transaction.Encoded.Length + BlockCodec.TransactionFrameBytes;
+
+            // A limit set below one transaction's size must not keep that transaction out for ever.
+            if (room < 0 || (bytes > maxBytes && packed.Count > 0))
+            {
+                break;
+            }
+
+            hashes.Add(transaction.Hash);
+            packed.Add(transaction);
         }
 
-        if (header.Time < below.Time)
-        {
-            return "its time runs backwards";
-        }
-
-        // A parent's time may be all that keeps it ahead of a clock; only what lies beyond both is refused.
-        var early = now.Plus(-Limits.ClockDrift);
-        var late = now.Plus(Limits.ClockDrift);
-        if (header.Time > late || (header.Time < early && header.Time != below.Time))
-        {
-            return $"its time is {header.Time}, this clock says {now}: more than {Limits.ClockDrift.TotalSeconds} s apart";
-        }
-
-        return header.ValidatorsHash == _genesis.Validators.Hash && header.NextValidatorsHash == _genesis.Validators.Hash
-            ? null
-            : "it names other validators";
+        return packed;
     }
 
     private string? TransactionsFault(Block block, Layer? layer, Func<Transaction, bool> signatureIsValid)
     {
-        HashSet<Digest> seen = [];
+        HashSet<Digest> seen = new(block.Transactions.Count);
         for (var i = 0; i < block.Transactions.Count; i++)
         {
             var transaction = block.Transactions[i];
@@ -222,16 +233,26 @@ public sealed class LedgerMachine
         return null;
     }
 
+    private Layer LayerOfCertified(Block block, Layer? below)
+    {
+        if (!_layers.ContainsKey(block.Hash))
+        {
+            var fault = KeepIfRootsAgree(block, below);
+            Invariant.Holds(fault is null, $"the state agrees with the certified block {block}: {fault}");
+        }
+
+        return _layers[block.Hash];
+    }
+
     private string? KeepIfRootsAgree(Block block, Layer? layer)
     {
-        var (overlay, receipts) = Execute(block.Transactions, block.Height, layer);
-        var tree = TreeOf(layer).Update(ChangesOf(overlay));
-        if (tree.Root != block.Header.StateRoot)
+        var outcome = Execute(block.Transactions, block.Height, layer);
+        if (outcome.Tree.Root != block.Header.StateRoot)
         {
             return "its state root is not what execution gives";
         }
 
-        if (ReceiptCodec.RootOf(receipts) != block.Header.ReceiptsRoot)
+        if (ReceiptTree.RootOf(outcome.Receipts) != block.Header.ReceiptsRoot)
         {
             return "its receipts root is not what execution gives";
         }
@@ -242,12 +263,11 @@ public sealed class LedgerMachine
             hashes.Add(transaction.Hash);
         }
 
-        _layers[block.Hash] = new(block, layer, overlay.Writes, receipts, tree, hashes);
+        _layers.Add(block.Hash, new(block, layer, outcome, hashes));
         return null;
     }
 
-    private (Overlay Overlay, Receipt[] Receipts) Execute(
-        IReadOnlyList<Transaction> transactions, Height height, Layer? layer)
+    private Outcome Execute(IReadOnlyList<Transaction> transactions, Height height, Layer? layer)
     {
         var overlay = new Overlay(layer, _store);
         var receipts = new Receipt[transactions.Count];
@@ -256,7 +276,7 @@ public sealed class LedgerMachine
             receipts[i] = Execute(transactions[i], height, overlay);
         }
 
-        return (overlay, receipts);
+        return Outcome.Of(overlay, receipts, layer is null ? _finalTree : layer.Outcome.Tree);
     }
 
     private static Receipt Execute(Transaction transaction, Height height, Overlay overlay)
@@ -276,27 +296,22 @@ public sealed class LedgerMachine
         return new(transaction.Hash, FailureReason.None, 0);
     }
 
-    private static StateChange[] ChangesOf(Overlay overlay)
+    private static QuorumCertificate? CertificateOf(Block block, IReadOnlyList<QuorumCertificate> certificates)
     {
-        var changes = new StateChange[overlay.Writes.Count];
-        var i = 0;
-
-        // In no particular order: the tree sorts them by path.
-        foreach (var (path, write) in overlay.Writes)
+        foreach (var certificate in certificates)
         {
-            changes[i++] = new(path, write.Value is null ? null : StateKey.ValueDigest(write.Value));
+            if (certificate.Subject.Block == block.Hash)
+            {
+                return certificate;
+            }
         }
 
-        return changes;
+        return null;
     }
 
-    private void DropWhatDoesNotDescend(IReadOnlyList<Block> final)
+    /// <summary>Keeps the layers above the head. Parents come before their children, so heights ascend.</summary>
+    private void DropWhatDoesNotDescend()
     {
-        foreach (var block in final)
-        {
-            _layers.Remove(block.Hash);
-        }
-
         foreach (var layer in _layers.Values.OrderBy(layer => layer.Block.Height).ToList())
         {
             if (layer.Block.Parent == HeadHash)

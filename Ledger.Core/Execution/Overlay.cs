@@ -14,6 +14,17 @@ internal sealed class Overlay(Layer? parent, IFinalState final)
     /// <summary>What the block has written so far, each key once.</summary>
     public IReadOnlyDictionary<Digest, StateWrite> Writes => _block;
 
+    /// <summary>The same in the order of their paths: what is made of them is then the same everywhere.</summary>
+    public StateWrite[] InOrder(out Digest[] paths)
+    {
+        paths = new Digest[_block.Count];
+        var writes = new StateWrite[_block.Count];
+        _block.Keys.CopyTo(paths, 0);
+        _block.Values.CopyTo(writes, 0);
+        Array.Sort(paths, writes);
+        return writes;
+    }
+
     public byte[]? Read(byte[] key)
     {
         var path = StateKey.PathOf(key);
@@ -24,7 +35,7 @@ internal sealed class Overlay(Layer? parent, IFinalState final)
 
         for (var layer = parent; layer is not null; layer = layer.Parent)
         {
-            if (layer.Writes.TryGetValue(path, out write))
+            if (layer.Outcome.ByPath.TryGetValue(path, out write))
             {
                 return write.Value;
             }

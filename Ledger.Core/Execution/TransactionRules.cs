@@ -61,6 +61,11 @@ public static class TransactionRules
         return true;
     }
 
+    /// <summary>Whether a role can be for this namespace: a name or any for writer and reader, none for the others.</summary>
+    public static bool IsScope(Role role, string @namespace) => role is Role.Writer or Role.Reader
+        ? @namespace == AnyNamespace || IsName(@namespace)
+        : @namespace.Length == 0;
+
     private static string? FaultIn(Operation operation) => operation switch
     {
         Operation.Put put => NamespaceFault(put.Namespace) ?? KeyFault(put.Key) ?? ValueFault(put.Value),
@@ -104,11 +109,15 @@ public static class TransactionRules
 
     private static string? AmountFault(Amount amount) => amount.Value > 0 ? null : "an amount is at least 1";
 
-    private static string? RoleFault(Role role, string @namespace) => role switch
+    private static string? RoleFault(Role role, string @namespace)
     {
-        Role.Writer or Role.Reader when @namespace == AnyNamespace || IsName(@namespace) => null,
-        Role.Writer or Role.Reader => "writer and reader are for a namespace, or '*' for all",
-        _ when @namespace.Length == 0 => null,
-        _ => "admin and issuer are not for a namespace",
-    };
+        if (IsScope(role, @namespace))
+        {
+            return null;
+        }
+
+        return role is Role.Writer or Role.Reader
+            ? "writer and reader are for a namespace, or '*' for all"
+            : "admin and issuer are not for a namespace";
+    }
 }

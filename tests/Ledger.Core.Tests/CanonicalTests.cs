@@ -114,30 +114,6 @@ public sealed class CanonicalTests
         Assert.False(CertificateCodec.TryDecode(CertificateCodec.Encode(Of(1, 0)), out _, out _));
     }
 
-    [Fact]
-    public void A_genesis_reads_back_from_its_file_with_the_same_hash()
-    {
-        var genesis = new Chain().Genesis;
-        Assert.Equal(genesis.Hash, GenesisFile.Parse(GenesisFile.Write(genesis)).Hash);
-    }
-
-    [Fact]
-    public void A_bad_genesis_names_every_fault_at_once()
-    {
-        var failure = Assert.Throws<GenesisException>(() => GenesisFile.Parse(
-            """
-            {"chainId":"Bad Chain","mode":"paxos","time":1,"validators":[{"name":"","publicKey":"zz"}],
-             "roles":[{"account":"00","role":"king"}]}
-            """));
-        foreach (var path in (string[])["chainId", "mode", "validators[0].name", "validators[0].publicKey",
-            "roles[0].account", "roles[0].role", "nobody is admin"])
-        {
-            Assert.Contains(path, failure.Message, StringComparison.Ordinal);
-        }
-
-        Assert.Contains("colour", Assert.Throws<GenesisException>(() => GenesisFile.Parse("""{"colour":1}""")).Message, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData(1, 0, 1)]
     [InlineData(4, 1, 3)]

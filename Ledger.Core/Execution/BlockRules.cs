@@ -1,0 +1,57 @@
+namespace Ledger.Core;
+
+/// <summary>What can be said of a block by its own bytes, its parent's header and a clock, before any execution.</summary>
+internal static class BlockRules
+{
+    /// <returns>Null when all hold, otherwise the rule that is broken.</returns>
+    public static string? FaultIn(Block block, BlockHeader below, Genesis genesis, Timestamp now)
+        => SizeFault(block) ?? PlaceFault(block.Header, below, genesis) ?? TimeFault(block.Header, below, now);
+
+    private static string? SizeFault(Block block)
+    {
+        if (block.Transactions.Count > Limits.BlockTransactions)
+        {
+            return $"it has more than {Limits.BlockTransactions} transactions";
+        }
+
+        return block.Encoded.Length > Limits.BlockBytes ? $"it is longer than {Limits.BlockBytes} bytes" : null;
+    }
+
+    private static string? PlaceFault(BlockHeader header, BlockHeader below, Genesis genesis)
+    {
+        if (header.ChainId != genesis.ChainId)
+        {
+            return "it is of another chain";
+        }
+
+        if (header.Height != below.Height.Next)
+        {
+            return "its height does not follow its parent's";
+        }
+
+        if (!genesis.Validators.Contains(header.Proposer))
+        {
+            return "its proposer is not a validator";
+        }
+
+        var validators = genesis.Validators.Hash;
+        return header.ValidatorsHash == validators && header.NextValidatorsHash == validators
+            ? null
+            : "it names other validators";
+    }
+
+    private static string? TimeFault(BlockHeader header, BlockHeader below, Timestamp now)
+    {
+        if (header.Time < below.Time)
+        {
+            return "its time runs backwards";
+        }
+
+        // A block may always repeat its parent's time: clocks that were set back must not stop the chain, and time
+        // that does not move lets no one choose it.
+        var isFar = header.Time > now.Plus(Limits.ClockDrift) || header.Time < now.Plus(-Limits.ClockDrift);
+        return isFar && header.Time != below.Time
+            ? $"its time is {header.Time}, this clock says {now}: more than {Limits.ClockDrift.TotalSeconds} s apart"
+            : null;
+    }
+}

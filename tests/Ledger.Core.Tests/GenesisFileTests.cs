@@ -1,0 +1,174 @@
+using System.Text.Json.Nodes;
+using Ledger.Crypto;
+using static Ledger.Core.Tests.Chain;
+
+namespace Ledger.Core.Tests;
+
+/// <summary>The genesis file: strict, every fault at once, and everything in the hash.</summary>
+public sealed class GenesisFileTests
+{
+    private static readonly string Good = GenesisFile.Write(new Chain().Genesis);
+
+    [Fact]
+    public void A_genesis_reads_back_from_its_file_with_the_same_hash_and_block()
+    {
+        var genesis = new Chain(new GenesisRole(Alice.PublicKey, Role.Reader, "docs")).Genesis;
+        var read = GenesisFile.Parse(GenesisFile.Write(genesis));
+        Assert.Equal(genesis.Hash, read.Hash);
+        Assert.Equal(genesis.Block.Hash, read.Block.Hash);
+        Assert.Equal(GenesisFile.Write(genesis), GenesisFile.Write(read));
+    }
+
+    [Theory]
+    [InlineData("chainId", "\"Upper\"", "chainId: 1 to 64")]
+    [InlineData("chainId", "\"\"", "chainId: 1 to 64")]
+    [InlineData("chainId", "7", "chainId: 1 to 64")]
+    [InlineData("mode", "\"paxos\"", "mode: 'pbft' or 'raft'")]
+    [InlineData("mode", "\"Pbft\"", "mode: 'pbft' or 'raft'")]
+    [InlineData("time", "-1", "time: milliseconds")]
+    [InlineData("time", "1.5", "time: milliseconds")]
+    [InlineData("time", "\"1\"", "time: milliseconds")]
+    [InlineData("time", "253402300800000", "time: milliseconds")]
+    [InlineData("validators", "[]", "validators: 1 to 1024")]
+    [InlineData("validators", "null", "validators: 1 to 1024")]
+    [InlineData("validators", "[null]", "validators[0]: an object")]
+    [InlineData("validators", "[{\"name\":\"a\",\"publicKey\":\"zz\"}]", "validators[0].publicKey: 64 hexadecimal")]
+    [InlineData("validators", "[{\"name\":\"a\\u0007\",\"publicKey\":\"zz\"}]", "validators[0].name: 1 to 64")]
+    [InlineData("validators", "[{\"publicKey\":\"zz\"}]", "validators[0].name: 1 to 64")]
+    [InlineData("validators", "[{\"weight\":1}]", "validators[0].weight: not a known key")]
+    [InlineData("roles", "[]", "roles: nobody is admin")]
+    [InlineData("roles", "{}", "roles: a list of roles")]
+    [InlineData("roles", "[{\"role\":\"king\"}]", "roles[0].role: admin, issuer")]
+    [InlineData("roles", "[{\"role\":\"1\"}]", "roles[0].role: admin, issuer")]
+    [InlineData("roles", "[{\"role\":\"admin\",\"namespace\":\"docs\"}]", "roles[0].namespace: a name or '*'")]
+    [InlineData("roles", "[{\"role\":\"writer\"}]", "roles[0].namespace: a name or '*'")]
+    [InlineData("roles", "[{\"role\":\"writer\",\"namespace\":\"A\"}]", "roles[0].namespace: a name or '*'")]
+    [InlineData("colour", "1", "colour: not a known key")]
+    public void A_bad_value_is_named_by_its_path(string key, string value, string fault)
+    {
+        var file = JsonNode.Parse(Good)!;
+        file[key] = JsonNode.Parse(value);
+        Assert.Contains(FaultsIn(file.ToJsonString()), found => found.StartsWith(fault, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("chainId")]
+    [InlineData("mode")]
+    [InlineData("time")]
+    [InlineData("validators")]
+    [InlineData("roles")]
+    public void A_missing_key_is_a_fault(string key)
+    {
+        var file = JsonNode.Parse(Good)!.AsObject();
+        file.Remove(key);
+        Assert.Contains(FaultsIn(file.ToJsonString()), found => found.StartsWith(key + ":", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_key_that_stands_twice_is_a_fault()
+    {
+        var twice = Good.Insert(Good.IndexOf('{', StringComparison.Ordinal) + 1, "\"mode\": \"raft\",");
+        Assert.Equal(["mode: the key stands twice"], FaultsIn(twice));
+    }
+
+    [Fact]
+    public void Two_validators_share_neither_name_nor_key_and_no_role_stands_twice()
+    {
+        var file = JsonNode.Parse(Good)!;
+        file["validators"]!.AsArray().Add(file["validators"]![0]!.DeepClone());
+        file["roles"]!.AsArray().Add(file["roles"]![2]!.DeepClone());
+        Assert.Equal(
+            [
+                "validators[2].name: another validator has this name",
+                "validators[2].publicKey: another validator has this key",
+                "roles[3]: the account has this role already",
+            ],
+            FaultsIn(file.ToJsonString()));
+    }
+
+    [Fact]
+    public void A_chain_has_at_most_1024_validators()
+    {
+        string With(int count)
+        {
+            var file = JsonNode.Parse(Good)!;
+            file["validators"] = new JsonArray([.. Enumerable.Range(0, count).Select(i => new JsonObject
+            {
+                ["name"] = $"v{i}",
+                ["publicKey"] = i.ToString("x64", null),
+            })]);
+            return file.ToJsonString();
+        }
+
+        Assert.Equal(1024, GenesisFile.Parse(With(1024)).Validators.Count);
+        Assert.Equal(["validators: 1 to 1024"], FaultsIn(With(1025)));
+    }
+
+    [Fact]
+    public void Every_fault_is_listed_at_once()
+    {
+        var faults = FaultsIn(
+            """
+            {"chainId":"Bad Chain","mode":"paxos","validators":[{"name":"","publicKey":"zz"}],
+             "roles":[{"account":"00","role":"king"}],"colour":1}
+            """);
+        Assert.Equal(
+            ["colour", "chainId", "mode", "time", "validators[0].name", "validators[0].publicKey", "roles[0].account",
+                "roles[0].role", "roles"],
+            faults.Select(fault => fault[..fault.IndexOf(':', StringComparison.Ordinal)]));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{} {}")]
+    [InlineData("""{"chainId":"\ud800"}""")]
+    public void What_is_no_genesis_at_all_is_refused_in_words(string json) => Assert.NotEmpty(FaultsIn(json));
+
+    [Fact]
+    public void The_mode_decides_the_quorum()
+    {
+        Genesis Of(ConsensusMode mode) => new(
+            "test", mode, new(1), [.. Enumerable.Range(1, 4).Select(i => new Validator($"v{i}", Key((byte)i).PublicKey))], []);
+        Assert.Equal(Quorums.Byzantine(4), Of(ConsensusMode.Pbft).Validators.Quorums);
+        Assert.Equal(Quorums.Crash(4), Of(ConsensusMode.Raft).Validators.Quorums);
+    }
+
+    [Fact]
+    public void Whatever_differs_in_a_genesis_differs_in_its_hash()
+    {
+        Validator[] validators = [new("one", Key(1).PublicKey), new("two", Key(2).PublicKey)];
+        GenesisRole[] roles = [new(Admin.PublicKey, Role.Admin, ""), new(Alice.PublicKey, Role.Writer, "docs")];
+        Genesis[] all =
+        [
+            new("test", ConsensusMode.Pbft, new(1), validators, roles),
+            new("tess", ConsensusMode.Pbft, new(1), validators, roles),
+            new("test", ConsensusMode.Raft, new(1), validators, roles),
+            new("test", ConsensusMode.Pbft, new(2), validators, roles),
+            new("test", ConsensusMode.Pbft, new(1), [validators[1], validators[0]], roles),
+            new("test", ConsensusMode.Pbft, new(1), [validators[0]], roles),
+            new("test", ConsensusMode.Pbft, new(1), [validators[0], new("tow", Key(2).PublicKey)], roles),
+            new("test", ConsensusMode.Pbft, new(1), [validators[0], new("two", Key(3).PublicKey)], roles),
+            new("test", ConsensusMode.Pbft, new(1), validators, [roles[0]]),
+            new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Role = Role.Reader }]),
+            new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Namespace = "docz" }]),
+            new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Account = Bob.PublicKey }]),
+        ];
+        Assert.Distinct(all.Select(genesis => genesis.Hash));
+    }
+
+    [Fact]
+    public void The_genesis_block_stands_at_height_0_and_holds_the_roles_in_its_state_root()
+    {
+        var block = new Chain().Genesis.Block;
+        Assert.Equal((Height.Genesis, Digest.Zero), (block.Height, block.Parent));
+        Assert.Empty(block.Transactions);
+        var richer = new Chain(new GenesisRole(Alice.PublicKey, Role.Issuer, "")).Genesis.Block;
+        Assert.NotEqual(block.Header.StateRoot, richer.Header.StateRoot);
+    }
+
+    private static IReadOnlyList<string> FaultsIn(string json)
+        => Assert.Throws<GenesisException>(() => GenesisFile.Parse(json)).Faults;
+}
