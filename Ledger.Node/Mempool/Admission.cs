@@ -57,6 +57,13 @@ public sealed class Admission : IAsyncDisposable
         _clock = clock;
         _rejected = metrics.CreateCounter(
             "ledger_transactions_rejected_total", "Transactions refused at admission.", "reason");
+
+        // From the start, so that a rate over a reason that has not occurred yet is zero and not absent.
+        foreach (var refusal in Enum.GetValues<Refusal>().Where(refusal => refusal != Refusal.None))
+        {
+            _ = _rejected.WithLabels(LabelOf(refusal));
+        }
+
         _verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
         _queue = Channel.CreateBounded<Job>(new BoundedChannelOptions(QueueMax) { FullMode = BoundedChannelFullMode.Wait });
@@ -114,8 +121,17 @@ public sealed class Admission : IAsyncDisposable
     {
         await foreach (var job in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            job.Answers[job.Index] = Admit(job.Encoded);
-            job.Batch.CountDown();
+            try
+            {
+                job.Answers[job.Index] = Admit(job.Encoded);
+                job.Batch.CountDown();
+            }
+            catch (Exception exception)
+            {
+                // Whoever asked is told, since it waits for an answer; a worker that died here would leave it, and all
+                // who ask after it, waiting.
+                job.Batch.Fail(exception);
+            }
         }
     }
 
@@ -155,9 +171,11 @@ public sealed class Admission : IAsyncDisposable
             return new(transaction, isPast ? Refusal.Expired : Refusal.TooFarAhead, late);
         }
 
-        if (_pool.Contains(transaction.Hash))
+        // Before the signature, so that a flood that finds no room costs next to nothing.
+        var verdict = _pool.WouldAdd(transaction);
+        if (verdict == AdmitResult.Duplicate)
         {
-            return new(transaction, Refusal.Duplicate, "it is waiting already");
+            return AnswerTo(verdict, transaction);
         }
 
         if (_state.HoldsTransaction(transaction.Hash))
@@ -170,22 +188,29 @@ public sealed class Admission : IAsyncDisposable
             return new(transaction, Refusal.NotPermitted, forbidden);
         }
 
+        if (verdict != AdmitResult.Added)
+        {
+            return AnswerTo(verdict, transaction);
+        }
+
         _verifications.Inc();
         if (!transaction.SignatureIsValid())
         {
             return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
         }
 
-        return _pool.TryAdd(transaction) switch
-        {
-            AdmitResult.Added => new(transaction, Refusal.None, ""),
-            AdmitResult.Duplicate => new(transaction, Refusal.Duplicate, "it is waiting already"),
-            AdmitResult.SenderShareFull => new(
-                transaction, Refusal.SenderShareFull, "this sender's share of the mempool is full"),
-            AdmitResult.Expired => new(transaction, Refusal.Expired, "it has expired"),
-            _ => new(transaction, Refusal.MempoolFull, "the mempool is full"),
-        };
+        return AnswerTo(_pool.TryAdd(transaction), transaction);
     }
+
+    private static Admitted AnswerTo(AdmitResult result, Transaction transaction) => result switch
+    {
+        AdmitResult.Added => new(transaction, Refusal.None, ""),
+        AdmitResult.Duplicate => new(transaction, Refusal.Duplicate, "it is waiting already"),
+        AdmitResult.SenderShareFull => new(
+            transaction, Refusal.SenderShareFull, "this sender's share of the mempool is full"),
+        AdmitResult.Expired => new(transaction, Refusal.Expired, "it has expired"),
+        _ => new(transaction, Refusal.MempoolFull, "the mempool is full"),
+    };
 
     /// <summary>Asks the final state, so that a client is told at once; execution asks again, and that counts.</summary>
     private string? ForbiddenOperation(Transaction transaction)
@@ -216,9 +241,11 @@ public sealed class Admission : IAsyncDisposable
         {
             if (Interlocked.Decrement(ref _open) == 0)
             {
-                _done.SetResult();
+                _done.TrySetResult();
             }
         }
+
+        public void Fail(Exception exception) => _done.TrySetException(exception);
 
         public void Seal() => CountDown();
     }

@@ -84,43 +84,27 @@ public sealed class TransactionPool(MempoolLimits limits, TimeProvider clock)
         }
     }
 
+    /// <summary>What <see cref="TryAdd"/> would say now: asked before a signature is checked, which costs far more.</summary>
+    public AdmitResult WouldAdd(Transaction transaction)
+    {
+        lock (_lock)
+        {
+            return Judge(transaction);
+        }
+    }
+
     /// <summary>Takes in a transaction whose signature and rules were checked.</summary>
     public AdmitResult TryAdd(Transaction transaction)
     {
         lock (_lock)
         {
-            if (_byHash.ContainsKey(transaction.Hash))
+            var verdict = Judge(transaction);
+            if (verdict != AdmitResult.Added)
             {
-                return AdmitResult.Duplicate;
+                return verdict;
             }
 
-            var size = transaction.Encoded.Length;
-            if (_byHash.Count >= limits.MaxTransactions || _bytes + size > limits.MaxBytes)
-            {
-                return AdmitResult.Full;
-            }
-
-            if (!_senders.TryGetValue(transaction.Sender, out var sender))
-            {
-                _senders[transaction.Sender] = sender = new(transaction.Sender);
-            }
-
-            if (sender.Count + 1 > Math.Max(1, limits.MaxTransactions * limits.SenderShare)
-                || sender.Bytes + size > limits.MaxBytes * limits.SenderShare)
-            {
-                return AdmitResult.SenderShareFull;
-            }
-
-            var entry = new Entry(transaction, sender, clock.GetTimestamp(), ++_admitted, _finalised, _byHash.Count);
-            _byHash[transaction.Hash] = entry;
-            sender.Count++;
-            sender.Bytes += size;
-            _bytes += size;
-            MakeReady(entry);
-            if (_byHash.Count == 1)
-            {
-                OnPending?.Invoke(true);
-            }
+            Add(transaction);
         }
 
         OnReady?.Invoke();
@@ -279,6 +263,53 @@ public sealed class TransactionPool(MempoolLimits limits, TimeProvider clock)
             return [.. _byHash.Values.OrderBy(entry => entry.Order).Take(limit).Select(entry => entry.Transaction)];
         }
     }
+
+    private AdmitResult Judge(Transaction transaction)
+    {
+        if (_byHash.ContainsKey(transaction.Hash))
+        {
+            return AdmitResult.Duplicate;
+        }
+
+        if (transaction.Body.ValidUntil < Now())
+        {
+            return AdmitResult.Expired;
+        }
+
+        var size = transaction.Encoded.Length;
+        if (_byHash.Count >= limits.MaxTransactions || _bytes + size > limits.MaxBytes)
+        {
+            return AdmitResult.Full;
+        }
+
+        var (count, bytes) = _senders.TryGetValue(transaction.Sender, out var sender)
+            ? (sender.Count, sender.Bytes)
+            : (0, 0);
+        var hasShare = count + 1 <= Math.Max(1, limits.MaxTransactions * limits.SenderShare)
+            && bytes + size <= limits.MaxBytes * limits.SenderShare;
+        return hasShare ? AdmitResult.Added : AdmitResult.SenderShareFull;
+    }
+
+    private void Add(Transaction transaction)
+    {
+        if (!_senders.TryGetValue(transaction.Sender, out var sender))
+        {
+            _senders[transaction.Sender] = sender = new(transaction.Sender);
+        }
+
+        var entry = new Entry(transaction, sender, clock.GetTimestamp(), ++_admitted, _finalised, _byHash.Count);
+        _byHash[transaction.Hash] = entry;
+        sender.Count++;
+        sender.Bytes += transaction.Encoded.Length;
+        _bytes += transaction.Encoded.Length;
+        MakeReady(entry);
+        if (_byHash.Count == 1)
+        {
+            OnPending?.Invoke(true);
+        }
+    }
+
+    private Timestamp Now() => new(clock.GetUtcNow().ToUnixTimeMilliseconds());
 
     private void MakeReady(Entry entry)
     {
