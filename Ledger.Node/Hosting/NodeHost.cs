@@ -68,7 +68,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
             new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
-            new(), clock, logs.CreateLogger<PeerNetwork>());
+            new(metrics), clock, logs.CreateLogger<PeerNetwork>());
         _gossip = new(_network, _admission);
         _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
         var server = new BlockServer(_network, parts.Store, recent);

@@ -1,52 +1,65 @@
 using System.Collections.Concurrent;
 using Ledger.Core;
+using Prometheus;
 
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// What the transport counts. Labels are bounded: peers are the validators' names, reasons are words of this program.
+/// What the transport shows of itself. Labels are bounded: peers are the validators' names, reasons are words of this
+/// program and never of a peer.
 /// </summary>
 public sealed class TransportMetrics
 {
-    private readonly ConcurrentDictionary<HandshakeRefusal, long> _refused = new();
-    private readonly ConcurrentDictionary<string, PeerMeter> _peers = new();
-    private int _connected;
+    private readonly Gauge _connected;
+    private readonly Counter _bytes;
+    private readonly Counter _dropped;
+    private readonly Counter _refused;
 
-    /// <summary>How many validators are connected now.</summary>
-    public int PeersConnected => Volatile.Read(ref _connected);
+    public TransportMetrics(MetricFactory metrics)
+    {
+        _connected = metrics.CreateGauge("ledger_peers_connected", "Other validators that are connected.");
+        _bytes = metrics.CreateCounter(
+            "ledger_peer_bytes_total", "Bytes of frames carried, by peer and direction.", "peer", "direction");
+        _dropped = metrics.CreateCounter(
+            "ledger_peer_messages_dropped_total",
+            "Frames that were not sent or not used, by peer and reason.", "peer", "reason");
+        _refused = metrics.CreateCounter(
+            "ledger_handshakes_refused_total",
+            "Connections that were not let in, by us or by the other side.", "reason");
+        foreach (var reason in Enum.GetValues<HandshakeRefusal>())
+        {
+            _ = _refused.WithLabels(reason.Label());
+        }
+    }
 
-    public long HandshakesRefused(HandshakeRefusal reason) => _refused.GetValueOrDefault(reason);
+    internal void Connected() => _connected.Inc();
 
-    public long Dropped(string peer, string reason) => _peers.TryGetValue(peer, out var meter) ? meter.DroppedCount(reason) : 0;
+    internal void Disconnected() => _connected.Dec();
 
-    internal void Connected() => Interlocked.Increment(ref _connected);
-
-    internal void Disconnected() => Interlocked.Decrement(ref _connected);
-
-    internal void Refused(HandshakeRefusal reason) => _refused.AddOrUpdate(reason, 1, (_, count) => count + 1);
+    internal void Refused(HandshakeRefusal reason) => _refused.WithLabels(reason.Label()).Inc();
 
     internal PeerMeter ForPeer(Validator validator)
-        => _peers.GetOrAdd(validator.Name, static name => new(name));
+        => new(
+            validator.Name,
+            _bytes.WithLabels(validator.Name, "in"),
+            _bytes.WithLabels(validator.Name, "out"),
+            reason => _dropped.WithLabels(validator.Name, reason));
 }
 
 /// <summary>What is counted of one peer, over all its connections.</summary>
-internal sealed class PeerMeter(string name)
+internal sealed class PeerMeter(string name, ICounter bytesIn, ICounter bytesOut, Func<string, ICounter> droppedFor)
 {
-    private readonly ConcurrentDictionary<string, long> _dropped = new();
-    private long _bytesIn;
-    private long _bytesOut;
+    private readonly ConcurrentDictionary<string, ICounter> _dropped = new();
 
     public string Name => name;
 
-    public long BytesIn => Interlocked.Read(ref _bytesIn);
+    public long BytesIn => (long)bytesIn.Value;
 
-    public long BytesOut => Interlocked.Read(ref _bytesOut);
+    public long BytesOut => (long)bytesOut.Value;
 
-    public void Received(int bytes) => Interlocked.Add(ref _bytesIn, bytes);
+    public void Received(int bytes) => bytesIn.Inc(bytes);
 
-    public void Sent(int bytes) => Interlocked.Add(ref _bytesOut, bytes);
+    public void Sent(int bytes) => bytesOut.Inc(bytes);
 
-    public void Dropped(string reason) => _dropped.AddOrUpdate(reason, 1, (_, count) => count + 1);
-
-    public long DroppedCount(string reason) => _dropped.GetValueOrDefault(reason);
+    public void Dropped(string reason) => _dropped.GetOrAdd(reason, droppedFor).Inc();
 }

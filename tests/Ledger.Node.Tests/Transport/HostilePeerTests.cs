@@ -106,7 +106,7 @@ public sealed class HostilePeerTests
 
         await peer.UntilClosedAsync();
 
-        await node.UntilAsync(() => node.Metrics.HandshakesRefused(HandshakeRefusal.Timeout) == 1);
+        await node.UntilAsync(() => node.Refused("timeout") == 1);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class HostilePeerTests
             await peer.UntilClosedAsync();
         }
 
-        await node.UntilAsync(() => node.Metrics.HandshakesRefused(HandshakeRefusal.Malformed) == openings.Length);
+        await node.UntilAsync(() => node.Refused("malformed") == openings.Length);
         using var honest = await (await RawPeer.DialAsync(node.Address)).GreetAsync(_chain, 3);
         await node.UntilConnectedAsync(3);
     }
@@ -145,11 +145,11 @@ public sealed class HostilePeerTests
         using var third = await RawPeer.DialAsync(node.Address);
 
         await third.UntilClosedAsync();
-        Assert.Equal(1, node.Metrics.HandshakesRefused(HandshakeRefusal.Busy));
+        Assert.Equal(1, node.Refused("busy"));
 
         await first.UntilClosedAsync();
         await second.UntilClosedAsync();
-        await node.UntilAsync(() => node.Metrics.HandshakesRefused(HandshakeRefusal.Timeout) == 2);
+        await node.UntilAsync(() => node.Refused("timeout") == 2);
         using var honest = await (await RawPeer.DialAsync(node.Address)).GreetAsync(_chain, 3);
     }
 
@@ -248,8 +248,8 @@ public sealed class HostilePeerTests
             Assert.Equal(payload.Length, (await quick.ExpectAsync((byte)FrameKind.Consensus)).Length);
         }
 
-        Assert.True(node.Metrics.Dropped("validator-3", "queue_full") > 0);
-        Assert.Equal(0, node.Metrics.Dropped("validator-2", "queue_full"));
+        Assert.True(node.Dropped("validator-3", "queue_full") > 0);
+        Assert.Equal(0, node.Dropped("validator-2", "queue_full"));
     }
 
     [Fact]
@@ -295,7 +295,7 @@ public sealed class HostilePeerTests
 
         await second.UntilLoggedAsync("two nodes share one key");
         await node.UntilLoggedAsync("two nodes share one key");
-        Assert.True(node.Metrics.HandshakesRefused(HandshakeRefusal.Duplicate) > 0);
+        Assert.True(node.Refused("duplicate") > 0);
         Assert.Equal(["+1"], node.Events);
         Assert.Empty(second.Network.Connected);
     }
@@ -405,6 +405,18 @@ public sealed class HostilePeerTests
         await node.UntilConnectedAsync(3);
     }
 
+    private static string LabelOf(HandshakeRefusal reason) => reason switch
+    {
+        HandshakeRefusal.WrongGenesis => "wrong_genesis",
+        HandshakeRefusal.WrongChain => "wrong_chain",
+        HandshakeRefusal.UnknownKey => "unknown_key",
+        HandshakeRefusal.OwnKey => "own_key",
+        HandshakeRefusal.Version => "version",
+        HandshakeRefusal.BadSignature => "bad_signature",
+        HandshakeRefusal.Penalty => "penalty",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason)),
+    };
+
     private static TransportOptions WithShortPatience(TransportOptions options)
         => options with { HandshakeTimeout = TimeSpan.FromMilliseconds(300) };
 
@@ -432,7 +444,7 @@ public sealed class HostilePeerTests
     {
         var refused = await peer.ExpectAsync(RawPeer.Refused);
         Assert.Equal(reason, (HandshakeRefusal)refused[0]);
-        await node.UntilAsync(() => node.Metrics.HandshakesRefused(reason) == 1);
+        await node.UntilAsync(() => node.Refused(LabelOf(reason)) == 1);
         Assert.Empty(node.Network.Connected);
     }
 }

@@ -14,6 +14,7 @@ public sealed class PeerNetworkTests
         for (var i = 0; i < 4; i++)
         {
             Assert.Equal(3, mesh[i].Network.Connected.Count);
+            Assert.Equal(3, mesh[i].ConnectedCount);
             Assert.All(mesh[i].Network.Peers, peer => Assert.NotNull(peer.Since));
         }
     }

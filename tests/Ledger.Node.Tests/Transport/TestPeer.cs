@@ -5,6 +5,7 @@ using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Transport;
 using Microsoft.Extensions.Logging;
+using Prometheus;
 
 namespace Ledger.Node.Tests.Transport;
 
@@ -41,6 +42,7 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
     private readonly Channel<bool> _changes = Channel.CreateUnbounded<bool>();
     private readonly ConcurrentQueue<string> _log = new();
     private readonly ConcurrentQueue<string> _events = new();
+    private readonly MetricFactory _factory;
     private PeerNetwork? _network;
 
     public TestPeer(TestChain chain, int index, int port = 0, Func<TransportOptions, TransportOptions>? with = null)
@@ -51,6 +53,8 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
     public TestPeer(NodeIdentity identity, int port = 0, Func<TransportOptions, TransportOptions>? with = null)
     {
         Identity = identity;
+        _factory = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
+        Metrics = new(_factory);
         var options = new TransportOptions
         {
             Listen = new(IPAddress.Loopback, port),
@@ -70,7 +74,7 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
 
     public FrameRouter Router { get; } = new();
 
-    public TransportMetrics Metrics { get; } = new();
+    public TransportMetrics Metrics { get; }
 
     public Channel<ReceivedFrame> Inbox { get; } = Channel.CreateUnbounded<ReceivedFrame>();
 
@@ -92,6 +96,16 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
 
     public void Knows(int validator, int port, string host = "127.0.0.1")
         => _endpoints.Add(new(new(validator), host, port));
+
+    /// <summary>A factory gives the one metric of a name, so this reads what the transport counts.</summary>
+    public double Refused(string reason)
+        => _factory.CreateCounter("ledger_handshakes_refused_total", "", "reason").WithLabels(reason).Value;
+
+    public double Dropped(string peer, string reason)
+        => _factory.CreateCounter("ledger_peer_messages_dropped_total", "", "peer", "reason")
+            .WithLabels(peer, reason).Value;
+
+    public double ConnectedCount => _factory.CreateGauge("ledger_peers_connected", "").Value;
 
     public async Task<TestPeer> StartAsync()
     {
