@@ -25,6 +25,7 @@ public sealed class VerifierKey
         key.CopyTo(bytes);
         return NSec.Cryptography.PublicKey.TryImport(
             SignatureAlgorithm.Ed25519, bytes, KeyBlobFormat.RawPublicKey, out var imported)
+            && imported is not null
             ? new(imported)
             : null;
     }

@@ -10,23 +10,23 @@ public static class Fields
 {
     public static void WriteDigest(ref MessagePackWriter writer, Digest digest)
     {
-        Span<byte> bytes = stackalloc byte[Digest.Size];
-        digest.CopyTo(bytes);
-        writer.Write((ReadOnlySpan<byte>)bytes);
+        writer.WriteBinHeader(Digest.Size);
+        digest.CopyTo(writer.GetSpan(Digest.Size));
+        writer.Advance(Digest.Size);
     }
 
     public static void WriteKey(ref MessagePackWriter writer, PublicKey key)
     {
-        Span<byte> bytes = stackalloc byte[PublicKey.Size];
-        key.CopyTo(bytes);
-        writer.Write((ReadOnlySpan<byte>)bytes);
+        writer.WriteBinHeader(PublicKey.Size);
+        key.CopyTo(writer.GetSpan(PublicKey.Size));
+        writer.Advance(PublicKey.Size);
     }
 
     public static void WriteSignature(ref MessagePackWriter writer, Signature signature)
     {
-        Span<byte> bytes = stackalloc byte[Signature.Size];
-        signature.CopyTo(bytes);
-        writer.Write((ReadOnlySpan<byte>)bytes);
+        writer.WriteBinHeader(Signature.Size);
+        signature.CopyTo(writer.GetSpan(Signature.Size));
+        writer.Advance(Signature.Size);
     }
 
     public static Digest ReadDigest(ref MessagePackReader reader)

@@ -1,6 +1,6 @@
 namespace MessagePack;
 
-/// <summary>Thrown on input that is not what the call expects.</summary>
+/// <summary>The bytes are not what was asked for: another format than the one being read.</summary>
 public class MessagePackSerializationException : Exception
 {
     public MessagePackSerializationException()

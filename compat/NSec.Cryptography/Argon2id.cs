@@ -1,69 +1,52 @@
-using System.Text;
+using System.Security.Cryptography;
+using NSec.Cryptography.Native;
 
 namespace NSec.Cryptography;
 
-public struct Argon2Parameters
-{
-    /// <summary>Must be 1: libsodium has no other.</summary>
-    public int DegreeOfParallelism { get; set; }
-
-    /// <summary>In KiB.</summary>
-    public long MemorySize { get; set; }
-
-    public long NumberOfPasses { get; set; }
-}
-
-public abstract class PasswordBasedKeyDerivationAlgorithm : Algorithm
-{
-    private protected PasswordBasedKeyDerivationAlgorithm()
-    {
-    }
-
-    public static Argon2id Argon2id(in Argon2Parameters parameters) => new(parameters);
-
-    public abstract byte[] DeriveBytes(ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, int count);
-
-    public Key DeriveKey(
-        string password, ReadOnlySpan<byte> salt, Algorithm algorithm, in KeyCreationParameters creationParameters = default)
-    {
-        var bytes = DeriveBytes(Encoding.UTF8.GetBytes(password), salt, 32);
-        var key = Key.Import(algorithm, bytes, KeyBlobFormat.RawSymmetricKey, creationParameters);
-        System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes);
-        return key;
-    }
-}
-
-/// <summary>Argon2id version 1.3 (RFC 9106) over libsodium.</summary>
+/// <summary>Argon2id (RFC 9106) as libsodium has it: one lane, no secret and no associated data.</summary>
 public sealed class Argon2id : PasswordBasedKeyDerivationAlgorithm
 {
-    private const int Algorithm13 = 2;
+    private const int SaltBytes = 16;
+    private const int OutputBytesMin = 16;
+    private const long MemoryKiBMin = 8;
+    private const long MemoryKiBMax = 4398046510080 / 1024;
 
-    private readonly Argon2Parameters _parameters;
+    private readonly ulong _opsLimit;
+    private readonly nuint _memLimit;
 
-    internal Argon2id(in Argon2Parameters parameters)
+    public Argon2id(in Argon2Parameters parameters)
+        : base(SaltBytes, maxCount: int.MaxValue)
     {
-        if (parameters.DegreeOfParallelism != 1 || parameters.MemorySize < 8 || parameters.NumberOfPasses < 1)
+        if (parameters.DegreeOfParallelism != 1
+            || parameters.MemorySize is < MemoryKiBMin or > MemoryKiBMax
+            || parameters.NumberOfPasses is < 1 or > uint.MaxValue)
         {
-            throw new ArgumentException("The Argon2id parameters are not supported.", nameof(parameters));
+            throw new ArgumentException(
+                "The specified Argon2 parameters are out of the range of valid values.", nameof(parameters));
         }
 
-        _parameters = parameters;
+        _opsLimit = (ulong)parameters.NumberOfPasses;
+        _memLimit = (nuint)(parameters.MemorySize * 1024);
     }
 
-    public int SaltSize => 16;
-
-    public override byte[] DeriveBytes(ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, int count)
+    private protected override bool TryDeriveBytesCore(
+        ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, Span<byte> bytes)
     {
-        if (salt.Length != SaltSize)
+        if (bytes.Length >= OutputBytesMin)
         {
-            throw new ArgumentException("The salt has the wrong length.", nameof(salt));
+            return TryHash(password, salt, bytes);
         }
 
-        var bytes = new byte[count];
-        return Sodium.crypto_pwhash(
-            bytes, (ulong)count, password, (ulong)password.Length, salt, (ulong)_parameters.NumberOfPasses,
-            (nuint)(_parameters.MemorySize * 1024), Algorithm13) == 0
-            ? bytes
-            : throw new InvalidOperationException("Argon2id could not get its memory.");
+        // libsodium makes no tag under 16 bytes. The package cuts a longer one, and so do we: not RFC 9106's tag.
+        Span<byte> shortest = stackalloc byte[OutputBytesMin];
+        var derived = TryHash(password, salt, shortest);
+        shortest[..bytes.Length].CopyTo(bytes);
+        CryptographicOperations.ZeroMemory(shortest);
+        return derived;
     }
+
+    private bool TryHash(ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, Span<byte> output)
+        => Libsodium.crypto_pwhash_argon2id(
+            output, (ulong)output.Length, password, (ulong)password.Length, salt, _opsLimit, _memLimit,
+            Libsodium.Argon2idAlg13) == 0;
 }

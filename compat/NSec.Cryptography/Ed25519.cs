@@ -1,55 +1,46 @@
+using NSec.Cryptography.Native;
+
 namespace NSec.Cryptography;
 
-public abstract class SignatureAlgorithm : Algorithm
-{
-    private protected SignatureAlgorithm()
-    {
-    }
-
-    public static Ed25519 Ed25519 { get; } = new();
-
-    public abstract int SignatureSize { get; }
-
-    public abstract void Sign(Key key, ReadOnlySpan<byte> data, Span<byte> signature);
-
-    public abstract bool Verify(PublicKey publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature);
-
-    public byte[] Sign(Key key, ReadOnlySpan<byte> data)
-    {
-        var signature = new byte[SignatureSize];
-        Sign(key, data, signature);
-        return signature;
-    }
-}
-
-/// <summary>Ed25519 (RFC 8032) over libsodium, whose verification is strict: small-order keys and S ≥ L are refused.</summary>
+/// <summary>
+/// Ed25519 (RFC 8032). Verification is libsodium's strict one: a scalar S that is not reduced, a small-order or
+/// non-canonical public key and a small-order R are refused.
+/// </summary>
 public sealed class Ed25519 : SignatureAlgorithm
 {
-    internal Ed25519()
+    private const int SeedBytes = 32;
+    private const int PublicKeyBytes = 32;
+
+    // libsodium's secret key is the seed followed by the public key: signing never takes the public key from outside,
+    // where a wrong one would leak the secret.
+    private const int SecretKeyBytes = 64;
+    private const int SignatureBytes = 64;
+
+    public Ed25519()
+        : base(SeedBytes, PublicKeyBytes, SignatureBytes)
     {
     }
 
-    public override int SignatureSize => 64;
+    internal override int SeedSize => SeedBytes;
 
-    public int PublicKeySize => 32;
+    internal override KeyBlobFormat SecretKeyFormat => KeyBlobFormat.RawPrivateKey;
 
-    public int PrivateKeySize => 32;
-
-    public override void Sign(Key key, ReadOnlySpan<byte> data, Span<byte> signature)
+    internal override SecureMemoryHandle CreateKey(ReadOnlySpan<byte> seed, out PublicKey? publicKey)
     {
-        ArgumentNullException.ThrowIfNull(key);
-        if (signature.Length != SignatureSize)
-        {
-            throw new ArgumentException("The signature has the wrong length.", nameof(signature));
-        }
-
-        _ = Sodium.crypto_sign_ed25519_detached(signature, 0, data, (ulong)data.Length, key.Secret);
+        Span<byte> publicKeyBytes = stackalloc byte[PublicKeyBytes];
+        var secretKey = SecureMemoryHandle.Allocate(SecretKeyBytes);
+        _ = Libsodium.crypto_sign_ed25519_seed_keypair(publicKeyBytes, secretKey, seed);
+        secretKey.Seal();
+        publicKey = new PublicKey(this, publicKeyBytes);
+        return secretKey;
     }
 
-    public override bool Verify(PublicKey publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
-    {
-        ArgumentNullException.ThrowIfNull(publicKey);
-        return signature.Length == SignatureSize
-            && Sodium.crypto_sign_ed25519_verify_detached(signature, data, (ulong)data.Length, publicKey.Bytes) == 0;
-    }
+    private protected override void SignCore(
+        SecureMemoryHandle key, ReadOnlySpan<byte> data, Span<byte> signature)
+        => _ = Libsodium.crypto_sign_ed25519_detached(signature, 0, data, (ulong)data.Length, key);
+
+    private protected override bool VerifyCore(
+        PublicKey publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+        => Libsodium.crypto_sign_ed25519_verify_detached(
+            signature, data, (ulong)data.Length, publicKey.Bytes) == 0;
 }
