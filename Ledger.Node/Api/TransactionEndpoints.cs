@@ -11,7 +11,7 @@ namespace Ledger.Node.Api;
 
 /// <summary>Submitting transactions, and asking what became of them.</summary>
 internal sealed class TransactionEndpoints(
-    LedgerStore store, TransactionPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters)
+    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters)
 {
     private const int WaitMsDefault = 30_000;
     private const int WaitMsMax = 120_000;

@@ -1,7 +1,7 @@
 using System.Net;
 using Ledger.Consensus.Pbft;
+using Ledger.Core;
 using Ledger.Node.Consensus;
-using Ledger.Node.Mempool;
 
 namespace Ledger.Node.Configuration;
 

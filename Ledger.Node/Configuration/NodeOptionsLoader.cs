@@ -161,7 +161,7 @@ public static class NodeOptionsLoader
                 Mempool = new(
                     (int)Number("mempool.maxTransactions", 1, 10_000_000),
                     Number("mempool.maxBytes", Limits.TransactionBytes, 1L << 34),
-                    Number("mempool.senderSharePercent", 1, 100) / 100.0),
+                    (int)Number("mempool.senderSharePercent", 1, 100)),
                 CacheMiB = (int)Number("storage.cacheMiB", 8, 65_536),
                 LogFormat = OneOf("log.format", "auto", "json", "console"),
                 LogLevel = OneOf("log.level", "trace", "debug", "information", "warning", "error"),

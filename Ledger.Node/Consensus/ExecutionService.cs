@@ -17,7 +17,7 @@ public sealed record ProposalOptions(int MaxTransactions, int MaxBytes, TimeSpan
 /// </summary>
 public sealed class ExecutionService(
     LedgerMachine machine,
-    TransactionPool pool,
+    SharedPool pool,
     Admission admission,
     ValidatorIndex self,
     ProposalOptions options,

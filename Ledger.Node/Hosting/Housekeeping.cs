@@ -11,7 +11,7 @@ namespace Ledger.Node.Hosting;
 /// to all again at half of the request timeout, and after all of it the primary is left.
 /// </summary>
 internal sealed class Housekeeping(
-    TransactionPool pool, TransactionGossip gossip, ConsensusLoop loop, TimeSpan requestTimeout, TimeProvider clock)
+    SharedPool pool, TransactionGossip gossip, ConsensusLoop loop, TimeSpan requestTimeout, TimeProvider clock)
 {
     /// <summary>Transactions offered again at once.</summary>
     public const int RepeatMax = 1000;
@@ -19,7 +19,7 @@ internal sealed class Housekeeping(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private View _view;
-    private long _viewSince = clock.GetTimestamp();
+    private TimeSpan _viewSince = pool.Elapsed;
     private bool _repeated;
 
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -40,11 +40,11 @@ internal sealed class Housekeeping(
 
     private void Look()
     {
-        pool.DropExpired(new(clock.GetUtcNow().ToUnixTimeMilliseconds()));
+        pool.DropExpired();
         var position = loop.Position;
         if (position.View != _view)
         {
-            (_view, _viewSince, _repeated) = (position.View, clock.GetTimestamp(), false);
+            (_view, _viewSince, _repeated) = (position.View, pool.Elapsed, false);
         }
 
         if (pool.Overdue(requestTimeout, _viewSince).Count > 0)

@@ -16,7 +16,7 @@ internal sealed class LedgerMetrics
     private readonly Gauge _height;
 
     public LedgerMetrics(
-        MetricFactory metrics, LedgerStore store, TransactionPool pool, SyncLag lag, Genesis genesis,
+        MetricFactory metrics, LedgerStore store, SharedPool pool, SyncLag lag, Genesis genesis,
         CollectorRegistry registry)
     {
         _height = metrics.CreateGauge("ledger_block_height", "Height of the last final block.");
@@ -32,7 +32,7 @@ internal sealed class LedgerMetrics
         _finality = metrics.CreateHistogram(
             "ledger_transaction_finality_seconds", "From admission here to final, for transactions admitted here.",
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.001, 2, 15) });
-        pool.OnFinality = seconds => _finality.Observe(seconds);
+        pool.OnFinality = waited => _finality.Observe(waited.TotalSeconds);
         var count = metrics.CreateGauge("ledger_mempool_transactions", "Transactions that wait.");
         var bytes = metrics.CreateGauge("ledger_mempool_bytes", "Bytes of the transactions that wait.");
         var behind = metrics.CreateGauge("ledger_sync_lag_blocks", "Blocks behind the highest peer.");

@@ -23,7 +23,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly NodeParts _parts;
     private readonly NodeOptions _options;
     private readonly ILogger _logger;
-    private readonly TransactionPool _pool;
+    private readonly SharedPool _pool;
     private readonly Admission _admission;
     private readonly TransactionGossip _gossip;
     private readonly PeerNetwork _network;

@@ -13,7 +13,7 @@ internal sealed class NodeStatus(
     ValidatorIndex self,
     LedgerStore store,
     ConsensusLoop loop,
-    TransactionPool pool,
+    SharedPool pool,
     PeerNetwork network,
     SyncLag lag,
     TimeProvider clock)

@@ -41,7 +41,7 @@ public sealed class Admission : IAsyncDisposable
 
     private readonly Genesis _genesis;
     private readonly IFinalState _state;
-    private readonly TransactionPool _pool;
+    private readonly SharedPool _pool;
     private readonly TimeProvider _clock;
     private readonly Counter _rejected;
     private readonly Counter _verifications;
@@ -49,7 +49,7 @@ public sealed class Admission : IAsyncDisposable
     private readonly Task[] _workers;
 
     public Admission(
-        Genesis genesis, IFinalState state, TransactionPool pool, TimeProvider clock, MetricFactory metrics)
+        Genesis genesis, IFinalState state, SharedPool pool, TimeProvider clock, MetricFactory metrics)
     {
         _genesis = genesis;
         _state = state;
@@ -172,7 +172,7 @@ public sealed class Admission : IAsyncDisposable
         }
 
         // Before the signature, so that a flood that finds no room costs next to nothing.
-        var verdict = _pool.WouldAdd(transaction);
+        var verdict = _pool.Judge(transaction);
         if (verdict == AdmitResult.Duplicate)
         {
             return AnswerTo(verdict, transaction);
