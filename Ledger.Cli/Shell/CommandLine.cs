@@ -70,11 +70,6 @@ internal static class CommandLine
         root.Options.Add(CommonOptions.Json);
         root.Add(DevnetCommands.Build(terminal));
         root.Add(NetworkCommands.Build(terminal));
-        foreach (var command in NodeCommands.Build(terminal))
-        {
-            root.Add(command);
-        }
-
         root.Add(KeysCommands.Build(terminal));
         root.Add(TransactionCommands.Build(terminal));
         foreach (var command in StateCommands.Build(terminal)
