@@ -201,9 +201,10 @@ public sealed class Admission : IAsyncDisposable
             return AnswerTo(verdict, transaction);
         }
 
-        if (_state.HoldsTransaction(transaction.Hash))
+        var seen = _pool.Finalised;
+        if (verdict == AdmitResult.AlreadyFinal || _state.HoldsTransaction(transaction.Hash))
         {
-            return new(transaction, Refusal.AlreadyFinal, "it is final already");
+            return AnswerTo(AdmitResult.AlreadyFinal, transaction);
         }
 
         if (ForbiddenOperation(transaction) is { } forbidden)
@@ -222,7 +223,24 @@ public sealed class Admission : IAsyncDisposable
             return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
         }
 
-        return AnswerTo(_pool.TryAdd(transaction), transaction);
+        return AnswerTo(AddUnlessFinal(transaction, seen), transaction);
+    }
+
+    /// <summary>
+    /// The transaction may have become final since the store was asked. The pool remembers the last of those; after a
+    /// pause so long that it may have forgotten, the store is asked again.
+    /// </summary>
+    private AdmitResult AddUnlessFinal(Transaction transaction, ulong seen)
+    {
+        var result = _pool.TryAdd(transaction);
+        if (result == AdmitResult.Added && _pool.Finalised - seen > TransactionPool.RecentMax
+            && _state.HoldsTransaction(transaction.Hash))
+        {
+            _pool.Remove([transaction]);
+            return AdmitResult.AlreadyFinal;
+        }
+
+        return result;
     }
 
     private static Admitted AnswerTo(AdmitResult result, Transaction transaction) => result switch
@@ -232,6 +250,7 @@ public sealed class Admission : IAsyncDisposable
         AdmitResult.SenderShareFull => new(
             transaction, Refusal.SenderShareFull, "this sender's share of the mempool is full"),
         AdmitResult.Expired => new(transaction, Refusal.Expired, "it has expired"),
+        AdmitResult.AlreadyFinal => new(transaction, Refusal.AlreadyFinal, "it is final already"),
         _ => new(transaction, Refusal.MempoolFull, "the mempool is full"),
     };
 
