@@ -11,10 +11,14 @@ public sealed class CodeTests
     /// <summary>Files that read a hash table where the order is lost again, each with its reason.</summary>
     private static readonly Dictionary<string, string> OrderIsLost = new()
     {
-        ["Ledger.Core/Execution/Overlay.cs"] = "sorts what it copies, and merges distinct keys into another table",
+
+        [
+            "Ledger.Core/Execution/Overlay.cs",
+        ] = "sorts what it copies, and merges distinct keys into another table",
     };
 
-    private static IEnumerable<SourceFile> Pure => SourceTree.Product.Where(file => PureRooms.Contains(file.Room));
+    private static IEnumerable<SourceFile> Pure
+        => SourceTree.Product.Where(file => PureRooms.Contains(file.Room));
 
     [Fact]
     public void The_product_is_finished() => Fault.None(SourceTree.Product.SelectMany(Words.Unfinished));
@@ -43,7 +47,8 @@ public sealed class CodeTests
     public void A_banned_construct_is_seen(string text) => Assert.Single(Constructs.Banned(Product(text)));
 
     [Fact]
-    public void No_thread_waits_for_a_task() => Fault.None(SourceTree.Product.SelectMany(Constructs.Blocking));
+    public void No_thread_waits_for_a_task()
+        => Fault.None(SourceTree.Product.SelectMany(Constructs.Blocking));
 
     [Theory]
     [InlineData("var x = task.Result;")]
@@ -73,7 +78,8 @@ public sealed class CodeTests
     [InlineData("using System.Threading.Channels;")]
     [InlineData("public async Task RunAsync()")]
     [InlineData("private volatile bool _stopped;")]
-    public void A_thread_in_the_core_is_seen(string text) => Assert.Single(Constructs.Concurrency(Product(text)));
+    public void A_thread_in_the_core_is_seen(string text)
+        => Assert.Single(Constructs.Concurrency(Product(text)));
 
     [Theory]
     [InlineData("var block = Block(height);")]
@@ -83,7 +89,8 @@ public sealed class CodeTests
 
     [Fact]
     public void No_hash_table_is_read_in_its_order_in_the_core()
-        => Fault.None(Pure.Where(file => !OrderIsLost.ContainsKey(file.Path)).SelectMany(HashOrder.Enumerated));
+        => Fault.None(
+            Pure.Where(file => !OrderIsLost.ContainsKey(file.Path)).SelectMany(HashOrder.Enumerated));
 
     [Fact]
     public void An_exception_to_that_is_still_needed()
@@ -96,7 +103,8 @@ public sealed class CodeTests
     [InlineData("var first = _table.First();")]
     [InlineData("var all = _table.Values.Select(value => value.Hash);")]
     public void A_hash_table_read_in_its_order_is_seen(string use)
-        => Assert.Single(HashOrder.Enumerated(Product($"private readonly Dictionary<int, List<int>> _table = [];\n{use}")));
+        => Assert.Single(HashOrder.Enumerated(
+            Product($"private readonly Dictionary<int, List<int>> _table = [];\n{use}")));
 
     [Theory]
     [InlineData("private readonly SortedDictionary<int, int> _table = [];\nforeach (var x in _table)")]
@@ -105,7 +113,8 @@ public sealed class CodeTests
         => Assert.Empty(HashOrder.Enumerated(Product(text)));
 
     [Fact]
-    public void Nothing_static_changes() => Fault.None(SourceTree.Product.SelectMany(Constructs.StaticMutableState));
+    public void Nothing_static_changes()
+        => Fault.None(SourceTree.Product.SelectMany(Constructs.StaticMutableState));
 
     [Theory]
     [InlineData("    private static int _count;")]
@@ -126,7 +135,8 @@ public sealed class CodeTests
 
     [Fact]
     public void Classes_are_sealed()
-        => Fault.None(SourceTree.Product.Where(file => file.Room != "compat").SelectMany(Constructs.OpenClasses));
+        => Fault.None(
+            SourceTree.Product.Where(file => file.Room != "compat").SelectMany(Constructs.OpenClasses));
 
     [Theory]
     [InlineData("public class Open")]

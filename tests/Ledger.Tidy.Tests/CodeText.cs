@@ -1,8 +1,8 @@
 namespace Ledger.Tidy.Tests;
 
 /// <summary>
-/// Blanks what the compiler does not read as code, comments and the contents of strings, so that a rule about code is
-/// not broken by words about it. The holes of interpolated strings stay: they are code.
+/// Blanks what the compiler does not read as code, comments and the contents of strings, so that a rule about
+/// code is not broken by words about it. The holes of interpolated strings stay: they are code.
 /// </summary>
 public sealed class CodeText
 {

@@ -20,7 +20,8 @@ public sealed class FloorTests
     [Fact]
     public void An_arrow_down_is_none_of_our_business()
         => Assert.Empty(Floors.Arrows(
-            Project("Ledger.Node", "<ProjectReference Include=\"../Ledger.Storage/Ledger.Storage.csproj\" />")));
+            Project(
+                "Ledger.Node", "<ProjectReference Include=\"../Ledger.Storage/Ledger.Storage.csproj\" />")));
 
     [Fact]
     public void Every_floor_is_there()
@@ -40,7 +41,8 @@ public sealed class FloorTests
     {
         var project = Project(
             "Ledger.Consensus",
-            "<InternalsVisibleTo Include=\"Ledger.Consensus.Tests\" /><InternalsVisibleTo Include=\"Ledger.Node\" />");
+            "<InternalsVisibleTo Include=\"Ledger.Consensus.Tests\" />"
+            + "<InternalsVisibleTo Include=\"Ledger.Node\" />");
 
         Assert.Contains("Ledger.Node", Assert.Single(Floors.Windows(project)).What, StringComparison.Ordinal);
         Assert.Single(Floors.WindowsInCode(new("Ledger.Core/A.cs", "[assembly: InternalsVisibleTo(\"x\")]")));

@@ -18,13 +18,15 @@ public sealed class PageTests
     [Fact]
     public void A_line_that_is_too_wide_is_seen()
     {
-        Assert.Equal(2, Assert.Single(Layout.Width(Page($"x\n{new string('x', Layout.ColumnLimit + 1)}"))).Line);
+        Assert.Equal(
+            2, Assert.Single(Layout.Width(Page($"x\n{new string('x', Layout.ColumnLimit + 1)}"))).Line);
         Assert.Empty(Layout.Width(Page(new string('x', Layout.ColumnLimit))));
     }
 
     [Fact]
     public void A_file_ends_with_its_last_line() => Fault.None(
-        SourceTree.Files.Where(file => !file.Path.EndsWith(".sln", StringComparison.Ordinal)).SelectMany(Layout.Ends));
+        SourceTree.Files.Where(
+            file => !file.Path.EndsWith(".sln", StringComparison.Ordinal)).SelectMany(Layout.Ends));
 
     [Fact]
     public void A_file_that_ends_otherwise_is_seen()
@@ -35,7 +37,8 @@ public sealed class PageTests
     }
 
     [Fact]
-    public void No_file_names_a_path_of_one_machine() => Fault.None(SourceTree.Files.SelectMany(Words.MachinePaths));
+    public void No_file_names_a_path_of_one_machine()
+        => Fault.None(SourceTree.Files.SelectMany(Words.MachinePaths));
 
     [Theory]
     [InlineData("docs/a.md", "cd /ho" + "me/ann/ledger", 1)]
@@ -47,7 +50,8 @@ public sealed class PageTests
         => Assert.Equal(count, Words.MachinePaths(new(path, text)).Count());
 
     [Fact]
-    public void No_file_speaks_of_who_wrote_it() => Fault.None(SourceTree.Files.SelectMany(Words.WorkplaceWords));
+    public void No_file_speaks_of_who_wrote_it()
+        => Fault.None(SourceTree.Files.SelectMany(Words.WorkplaceWords));
 
     [Fact]
     public void A_word_about_who_wrote_it_is_seen()
@@ -79,7 +83,8 @@ public sealed class PageTests
             let mode = File.GetUnixFileMode(Path.Combine(SourceTree.Root, file.Path))
             where !mode.HasFlag(UnixFileMode.UserExecute)
                 || !file.Text.Contains("\nset -eu", StringComparison.Ordinal)
-            select new Fault(file.Path, 1, "is not executable, or goes on after a fault (set -euo pipefail)"));
+            select new Fault(
+                file.Path, 1, "is not executable, or goes on after a fault (set -euo pipefail)"));
 
     private static SourceFile Page(string text) => new("Ledger.Core/Sample.cs", text);
 }

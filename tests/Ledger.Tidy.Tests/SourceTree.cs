@@ -14,11 +14,13 @@ public static class SourceTree
 
     public static IReadOnlyList<SourceFile> Files => Read.Value;
 
-    public static IEnumerable<SourceFile> CSharp => Files.Where(file => file.Path.EndsWith(".cs", StringComparison.Ordinal));
+    public static IEnumerable<SourceFile> CSharp
+        => Files.Where(file => file.Path.EndsWith(".cs", StringComparison.Ordinal));
 
     /// <summary>What runs in production: the floors and the stand-ins for packages.</summary>
     public static IEnumerable<SourceFile> Product
-        => CSharp.Where(file => file.Room.StartsWith("Ledger.", StringComparison.Ordinal) || file.Room == "compat");
+        => CSharp.Where(
+            file => file.Room.StartsWith("Ledger.", StringComparison.Ordinal) || file.Room == "compat");
 
     public static IEnumerable<SourceFile> Tests => CSharp.Where(file => file.Room == "tests");
 
@@ -32,7 +34,8 @@ public static class SourceTree
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!System.IO.File.Exists(Path.Combine(folder.FullName, "Ledger.sln")))
         {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("no folder above holds Ledger.sln");
+            folder = folder.Parent
+                ?? throw new DirectoryNotFoundException("no folder above holds Ledger.sln");
         }
 
         return folder.FullName;
@@ -40,7 +43,8 @@ public static class SourceTree
 
     private static List<SourceFile> ReadAll()
         => [.. Names()
-            .Where(name => !Binary.Contains(Path.GetExtension(name)) && System.IO.File.Exists(Path.Combine(Root, name)))
+            .Where(name => !Binary.Contains(Path.GetExtension(name)) && System.IO.File.Exists(
+                Path.Combine(Root, name)))
             .Order(StringComparer.Ordinal)
             .Select(name => new SourceFile(name, System.IO.File.ReadAllText(Path.Combine(Root, name))))];
 
@@ -48,7 +52,8 @@ public static class SourceTree
     private static IEnumerable<string> Names()
         => NamesByGit() ?? Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Root, path))
-            .Where(name => !name.Split('/').Any(part => part is "bin" or "obj" or "artifacts" or "TestResults"));
+            .Where(
+                name => !name.Split('/').Any(part => part is "bin" or "obj" or "artifacts" or "TestResults"));
 
     private static string[]? NamesByGit()
     {
@@ -58,7 +63,8 @@ public static class SourceTree
         }
 
         string[] question = ["-C", Root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-        using var git = Process.Start(new ProcessStartInfo("git", question) { RedirectStandardOutput = true })!;
+        using var git = Process.Start(
+            new ProcessStartInfo("git", question) { RedirectStandardOutput = true })!;
         var names = git.StandardOutput.ReadToEnd();
         git.WaitForExit();
         return git.ExitCode == 0 ? names.Split('\0', StringSplitOptions.RemoveEmptyEntries) : null;

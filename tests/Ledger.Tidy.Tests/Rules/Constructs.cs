@@ -16,7 +16,9 @@ public static partial class Constructs
     public static IEnumerable<Fault> SleepingTests(SourceFile file)
         => Matches(file, SleepPattern(), "in a test: wait for what it waits for");
 
-    /// <summary>A test that is switched off shows nothing; one that cannot run here says so as it runs.</summary>
+    /// <summary>
+    /// A test that is switched off shows nothing; one that cannot run here says so as it runs.
+    /// </summary>
     public static IEnumerable<Fault> SkippedTests(SourceFile file)
         => Matches(file, SkippedPattern(), "switches a test off");
 
@@ -57,7 +59,8 @@ public static partial class Constructs
            from Match match in pattern.Matches(line.Text)
            select new Fault(file.Path, line.Number, $"'{match.Value.Trim()}' {why}");
 
-    [GeneratedRegex(@"#region|#pragma warning disable|\basync\s+void\b|\bThread\.Sleep\b|\bSuppressMessage\b|\bgoto\b")]
+    [GeneratedRegex(
+        @"#region|#pragma warning disable|\basync\s+void\b|\bThread\.Sleep\b|\bSuppressMessage\b|\bgoto\b")]
     private static partial Regex BannedPattern();
 
     [GeneratedRegex(@"(?<!\.Value)\.Result\b(?!\s*[=(])|\.Wait\(|\.GetAwaiter\(\)\.GetResult\(")]
@@ -69,7 +72,8 @@ public static partial class Constructs
     [GeneratedRegex(@"\[(Fact|Theory)\s*\(.*\bSkip\s*=")]
     private static partial Regex SkippedPattern();
 
-    [GeneratedRegex(@"\block\s*\(|\bSystem\.Threading\b|\basync\b|\bawait\b|\bvolatile\b|\bThread(Local|Static|Pool)\b")]
+    [GeneratedRegex(
+        @"\block\s*\(|\bSystem\.Threading\b|\basync\b|\bawait\b|\bvolatile\b|\bThread(Local|Static|Pool)\b")]
     private static partial Regex ConcurrencyPattern();
 
     [GeneratedRegex(
@@ -87,7 +91,8 @@ public static partial class Constructs
         + @"(?:class|record(?!\s+struct)(?:\s+class)?)\s+[A-Z]\w*")]
     private static partial Regex OpenClassPattern();
 
-    [GeneratedRegex(@"\basync\s+(?:Task|ValueTask|IAsyncEnumerable)(?:<[^(]*>)?\s+(?<name>\w+)\s*(?:<[^(]*>)?\(")]
+    [GeneratedRegex(
+        @"\basync\s+(?:Task|ValueTask|IAsyncEnumerable)(?:<[^(]*>)?\s+(?<name>\w+)\s*(?:<[^(]*>)?\(")]
     private static partial Regex AsyncMethodPattern();
 
     [GeneratedRegex(@"^namespace\s+[\w.]+\s*(?:\r?\n)?\{", RegexOptions.Multiline)]
@@ -96,6 +101,7 @@ public static partial class Constructs
     [GeneratedRegex(@"^namespace\s+[\w.]+;", RegexOptions.Multiline)]
     private static partial Regex FileNamespacePattern();
 
-    [GeneratedRegex(@"^(?:public|internal|file)\s.*\b(?:class|struct|record|interface|enum)\b", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(?:public|internal|file)\s.*\b(?:class|struct|record|interface|enum)\b", RegexOptions.Multiline)]
     private static partial Regex DeclaresType();
 }

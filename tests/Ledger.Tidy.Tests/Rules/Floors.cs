@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace Ledger.Tidy.Tests.Rules;
 
-/// <summary>The seven projects, one floor each, and the arrows between them, which only ever point down.</summary>
+/// <summary>
+/// The seven projects, one floor each, and the arrows between them, which only ever point down.
+/// </summary>
 public static class Floors
 {
     private static readonly Dictionary<string, int> FloorOf = new()
@@ -40,7 +42,8 @@ public static class Floors
     public static IEnumerable<Fault> Windows(SourceFile project)
         => from friend in References(project, "InternalsVisibleTo")
            where friend != NameOf(project.Path) + ".Tests"
-           select new Fault(project.Path, 1, $"shows its internals to {friend}, which is not its test project");
+           select new Fault(
+               project.Path, 1, $"shows its internals to {friend}, which is not its test project");
 
     public static IEnumerable<Fault> WindowsInCode(SourceFile file)
         => from line in file.CodeLines
@@ -71,7 +74,8 @@ public static class Floors
             if (element.Attribute("Version") is not null || element.Attribute("VersionOverride") is not null
                 || element.Element("Version") is not null)
             {
-                yield return new(project.Path, 1, $"names a version of {package}: Directory.Packages.props does");
+                yield return new(
+                    project.Path, 1, $"names a version of {package}: Directory.Packages.props does");
             }
 
             if (!central.Contains(package) && package?.StartsWith('@') != true)
@@ -85,13 +89,17 @@ public static class Floors
     private static bool PointsDown(string from, string to)
         => IsTest(from)
             ? !IsTest(to)
-            : FloorOf.TryGetValue(from, out var upper) && FloorOf.TryGetValue(to, out var lower) && lower < upper;
+            : FloorOf.TryGetValue(from, out var upper)
+                && FloorOf.TryGetValue(to, out var lower)
+                && lower < upper;
 
     private static bool IsTest(string name)
-        => name.EndsWith(".Tests", StringComparison.Ordinal) || name is "Ledger.EndToEnd" or "Ledger.Benchmarks";
+        => name.EndsWith(".Tests", StringComparison.Ordinal)
+            || name is "Ledger.EndToEnd" or "Ledger.Benchmarks";
 
     private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);
 
     private static IEnumerable<string> References(SourceFile project, string element)
-        => XDocument.Parse(project.Text).Descendants(element).Select(reference => (string?)reference.Attribute("Include") ?? "");
+        => XDocument.Parse(project.Text).Descendants(element).Select(
+            reference => (string?)reference.Attribute("Include") ?? "");
 }

@@ -3,18 +3,20 @@ using System.Text.RegularExpressions;
 namespace Ledger.Tidy.Tests.Rules;
 
 /// <summary>
-/// The order in which a hash table is read differs between runs: it must not reach an order or a digest. Seen by name
-/// within one file, which is how far this code lets such tables go.
+/// The order in which a hash table is read differs between runs: it must not reach an order or a digest. Seen
+/// by name within one file, which is how far this code lets such tables go.
 /// </summary>
 public static partial class HashOrder
 {
     public static IEnumerable<Fault> Enumerated(SourceFile file)
     {
-        var tables = TablePattern().Matches(file.Code).Select(match => match.Groups["name"].Value).ToHashSet();
+        var tables = TablePattern().Matches(file.Code).Select(
+            match => match.Groups["name"].Value).ToHashSet();
         return from line in file.CodeLines
                from Match match in UsePattern().Matches(line.Text)
                where tables.Contains(match.Groups["name"].Value)
-               select new Fault(file.Path, line.Number, $"'{match.Value.Trim()}' reads a hash table in its order");
+               select new Fault(
+                   file.Path, line.Number, $"'{match.Value.Trim()}' reads a hash table in its order");
     }
 
     [GeneratedRegex(

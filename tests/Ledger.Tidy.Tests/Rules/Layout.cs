@@ -9,7 +9,9 @@ public static class Layout
     public static IEnumerable<Fault> Length(SourceFile file)
     {
         var lines = file.Text.Count(letter => letter == '\n');
-        return lines > LineLimit ? [new(file.Path, lines, $"more than {LineLimit} lines: ask what moved in")] : [];
+        return lines > LineLimit
+            ? [new(file.Path, lines, $"more than {LineLimit} lines: ask what moved in")]
+            : [];
     }
 
     public static IEnumerable<Fault> Width(SourceFile file)

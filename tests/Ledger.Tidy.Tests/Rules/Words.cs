@@ -2,13 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace Ledger.Tidy.Tests.Rules;
 
-/// <summary>Words that have no place: unfinished work in the product, and a builder's own machine anywhere.</summary>
+/// <summary>
+/// Words that have no place: unfinished work in the product, and a builder's own machine anywhere.
+/// </summary>
 public static partial class Words
 {
     /// <summary>Written in two halves, so that this file keeps the rule that it checks.</summary>
     private static readonly string[] Workplace =
     [
-        "Cla" + "ude", "Anth" + "ropic", "Chat" + "GPT", "Copi" + "lot", "language " + "model", "sub" + "agent",
+        "Cla" + "ude", "Anth" + "ropic", "Chat" + "GPT", "Copi" + "lot", "language " + "model", "sub"
+            + "agent",
         "BRI" + "EF.md", "AI-" + "generated", "DESI" + "GN.md section",
     ];
 
