@@ -128,7 +128,7 @@ public sealed class KeyFileTests : IDisposable
     [InlineData("passes", 0)]
     [InlineData("passes", 101)]
     public void Parameters_out_of_bounds_are_refused_before_any_work(string name, long value)
-        => AssertRefused(Changed(box => box[name] = value));
+        => AssertRefused(Changed(box => box[name] = value), "is not a key file");
 
     [Theory]
     [InlineData("kdf", "argon2i")]
@@ -221,7 +221,7 @@ public sealed class KeyFileTests : IDisposable
     }
 
     /// <summary>Whatever is wrong: a refusal that names the file and never the secret.</summary>
-    private void AssertRefused(byte[] content)
+    private void AssertRefused(byte[] content, string reason = "")
     {
         File.WriteAllBytes(Path, content);
         File.SetUnixFileMode(Path, OwnerOnly);
@@ -229,6 +229,7 @@ public sealed class KeyFileTests : IDisposable
         var refused = Assert.Throws<KeyFileException>(() => KeyFile.Load(Path, Passphrase).Dispose());
 
         Assert.Contains(Path, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret(), refused.ToString(), StringComparison.OrdinalIgnoreCase);
     }
 
