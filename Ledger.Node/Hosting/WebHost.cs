@@ -46,10 +46,17 @@ internal static class WebHost
         app.MapGet("/readyz", () => Probe(status.IsReady, "behind, or connected to too few validators for a quorum"));
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
-        app.MapGet("/admin/v1/peers", () => status.Describe().PeerList).RequireHost($"*:{options.AdminListen.Port}");
-        app.MapGet("/admin/v1/config", () => options.Values).RequireHost($"*:{options.AdminListen.Port}");
+        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(options.AdminListen.Port));
+        admin.MapGet("/peers", () => status.Describe().PeerList);
+        admin.MapGet("/config", () => options.Values);
         return app;
     }
+
+    /// <summary>By the port that the connection came in on: what a Host header says, anybody can write.</summary>
+    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(int port)
+        => (context, next) => context.HttpContext.Connection.LocalPort == port
+            ? next(context)
+            : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
 
     private static IResult Probe(bool holds, string otherwise) => holds
         ? Results.Text("ok\n")
