@@ -6,6 +6,7 @@ using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Ledger.Node.Api;
 
@@ -25,7 +26,8 @@ internal sealed class TransactionEndpoints(
         routes.MapGet("/v1/transactions/{hash}", (string hash) => Show(hash)).Produces<TransactionReply>();
     }
 
-    private async Task<IResult> SubmitAsync(HttpContext context, string? wait, int? timeoutMs)
+    private async Task<IResult> SubmitAsync(
+        HttpContext context, IHostApplicationLifetime lifetime, string? wait, int? timeoutMs)
     {
         var isMessagePack = context.Request.ContentType?.StartsWith(
             TransactionBodies.MessagePackType, StringComparison.OrdinalIgnoreCase) == true;
@@ -57,7 +59,7 @@ internal sealed class TransactionEndpoints(
 
         var patience = TimeSpan.FromMilliseconds(Math.Clamp(timeoutMs ?? WaitMsDefault, 1, WaitMsMax));
         var replies = untilFinal
-            ? await WaitAsync(answers, patience, context.RequestAborted).ConfigureAwait(false)
+            ? await WaitAsync(answers, patience, lifetime.ApplicationStopping, context.RequestAborted).ConfigureAwait(false)
             : [.. answers.Select(ReplyTo)];
         var allFinal = Array.TrueForAll(replies, reply => reply.Status != "pending");
         return Results.Json(
@@ -85,10 +87,10 @@ internal sealed class TransactionEndpoints(
     }
 
     private async Task<TransactionReply[]> WaitAsync(
-        Admitted[] answers, TimeSpan patience, CancellationToken cancellationToken)
+        Admitted[] answers, TimeSpan patience, CancellationToken stopping, CancellationToken cancellationToken)
     {
         var replies = new TransactionReply[answers.Length];
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
         limit.CancelAfter(patience);
         for (var i = 0; i < answers.Length; i++)
         {
