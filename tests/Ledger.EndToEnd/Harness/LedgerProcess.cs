@@ -22,6 +22,7 @@ internal sealed class LedgerProcess : IDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly List<(string Words, TaskCompletionSource Heard)> _awaited = [];
+    private bool _disposed;
 
     private LedgerProcess(ProcessStartInfo start)
     {
@@ -123,9 +124,13 @@ internal sealed class LedgerProcess : IDisposable
 
     public void Dispose()
     {
-        AppDomain.CurrentDomain.ProcessExit -= _onTestsEnd;
-        Kill();
-        _process.Dispose();
+        if (!_disposed)
+        {
+            _disposed = true;
+            AppDomain.CurrentDomain.ProcessExit -= _onTestsEnd;
+            Kill();
+            _process.Dispose();
+        }
     }
 
     private void Hear(StringBuilder into, string? line)

@@ -93,7 +93,8 @@ internal sealed class Load : IAsyncDisposable
             try
             {
                 var (_, replies) = await TestClient.SubmitAsync(
-                    _network.Nodes[node % _network.Nodes.Count], wait: true, [transaction], _stop.Token);
+                    _network.Nodes[node % _network.Nodes.Count], wait: true, [transaction],
+                    cancellationToken: _stop.Token);
                 if (replies is [{ Status: not "pending" } reply])
                 {
                     Assert.True(reply is { Status: "final", Applied: true }, reply.ToString());

@@ -39,10 +39,11 @@ internal sealed class TestClient(string chainId, SigningKey key)
 
     /// <summary>Sends as a batch: one that was sent before is then waited for as well.</summary>
     public static async Task<(HttpStatusCode Status, TransactionReply[] Replies)> SubmitAsync(
-        TestNode node, bool wait, IReadOnlyList<Transaction> transactions, CancellationToken cancellationToken = default)
+        TestNode node, bool wait, IReadOnlyList<Transaction> transactions, int waitMs = 10_000,
+        CancellationToken cancellationToken = default)
     {
         using var response = await node.PostAsync(
-            wait ? "v1/transactions?wait=final&timeoutMs=10000" : "v1/transactions", Batch(transactions), MessagePackType,
+            wait ? $"v1/transactions?wait=final&timeoutMs={waitMs}" : "v1/transactions", Batch(transactions), MessagePackType,
             cancellationToken);
         return response.IsSuccessStatusCode
             ? (response.StatusCode, (await response.Content.ReadFromJsonAsync<TransactionReply[]>(Json, cancellationToken))!)

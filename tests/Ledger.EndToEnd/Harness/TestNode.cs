@@ -13,7 +13,7 @@ internal sealed class TestNode : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private LedgerProcess? _process;
 
     /// <param name="home">Its folder; exists.</param>
