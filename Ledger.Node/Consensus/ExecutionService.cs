@@ -152,31 +152,14 @@ public sealed class ExecutionService(
 
     private void ValidateNow(Block block)
     {
-        var checkedHere = CheckSignatures(block);
-        var fault = machine.Validate(block, Now(), checkedHere.Contains);
+        var badlySigned = admission.BadlySigned(block.Transactions);
+        var fault = machine.Validate(block, Now(), transaction => !badlySigned.Contains(transaction));
         if (fault is null)
         {
             pool.SetAside(block.Transactions);
         }
 
         answer(new Input.Judged(block.Hash, fault));
-    }
-
-    /// <summary>Those not known from admission are checked here, on all cores.</summary>
-    private HashSet<Transaction> CheckSignatures(Block block)
-    {
-        var valid = new bool[block.Transactions.Count];
-        Parallel.For(0, valid.Length, i => valid[i] = admission.SignatureIsValid(block.Transactions[i]));
-        HashSet<Transaction> good = new(valid.Length, ReferenceEqualityComparer.Instance);
-        for (var i = 0; i < valid.Length; i++)
-        {
-            if (valid[i])
-            {
-                good.Add(block.Transactions[i]);
-            }
-        }
-
-        return good;
     }
 
     private void FinaliseNow(Decision decision)

@@ -89,13 +89,22 @@ public sealed class SharedPool(MempoolLimits limits, TimeProvider clock)
         return AdmitResult.Added;
     }
 
-    /// <inheritdoc cref="TransactionPool.IsKnownGood"/>
-    public bool IsKnownGood(Transaction transaction)
+    /// <summary>Those whose very signature was not checked at admission.</summary>
+    public IReadOnlyList<Transaction> Unknown(IReadOnlyList<Transaction> transactions)
     {
+        List<Transaction> unknown = [];
         lock (_lock)
         {
-            return _pool.IsKnownGood(transaction);
+            foreach (var transaction in transactions)
+            {
+                if (!_pool.IsKnownGood(transaction))
+                {
+                    unknown.Add(transaction);
+                }
+            }
         }
+
+        return unknown;
     }
 
     public bool Contains(Digest hash)
