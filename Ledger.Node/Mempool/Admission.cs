@@ -203,7 +203,7 @@ public sealed class Admission : IAsyncDisposable
 
         if (_state.HoldsTransaction(transaction.Hash))
         {
-            return new(transaction, Refusal.AlreadyFinal, "it is final already");
+            return AlreadyFinal(transaction);
         }
 
         if (ForbiddenOperation(transaction) is { } forbidden)
@@ -222,8 +222,27 @@ public sealed class Admission : IAsyncDisposable
             return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
         }
 
-        return AnswerTo(_pool.TryAdd(transaction), transaction);
+        return Add(transaction);
     }
+
+    /// <summary>
+    /// A block may have made it final since the state was asked, and found nothing in the pool to remove. It would wait
+    /// there for a block that can never come, and make the idle network change views; so the state is asked again.
+    /// </summary>
+    private Admitted Add(Transaction transaction)
+    {
+        var verdict = _pool.TryAdd(transaction);
+        if (verdict == AdmitResult.Added && _state.HoldsTransaction(transaction.Hash))
+        {
+            _pool.Remove([transaction]);
+            return AlreadyFinal(transaction);
+        }
+
+        return AnswerTo(verdict, transaction);
+    }
+
+    private static Admitted AlreadyFinal(Transaction transaction)
+        => new(transaction, Refusal.AlreadyFinal, "it is final already");
 
     private static Admitted AnswerTo(AdmitResult result, Transaction transaction) => result switch
     {
