@@ -27,4 +27,24 @@ public sealed class AgreementTests
             }
         }
     }
+
+    [Fact]
+    public async Task After_a_storm_through_all_of_them_they_agree_nothing_waits_and_silence_returns()
+    {
+        using var network = await TestNetwork.StartAsync();
+        var (exitCode, _, errors) = await LedgerProcess.RunAsync(
+        [
+            "bench", "--duration", "4", "--clients", "8", "--key", network.AdminKeyPath, "--json",
+            .. network.Nodes.SelectMany(node => new[] { "--node", node.HttpUrl.ToString() }),
+        ]);
+        Assert.True(exitCode == 0, errors);
+
+        await Agreement.OfAsync(network.Nodes);
+        foreach (var node in network.Nodes)
+        {
+            Assert.Equal(0, await node.MetricAsync("ledger_mempool_bytes"));
+            Assert.Equal(0, await node.MetricAsync("ledger_evidence_total"));
+            Assert.Equal("ready", (await node.StatusAsync()).State);
+        }
+    }
 }

@@ -27,31 +27,63 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         ["too deep a JSON"] = BadInput.OfJson(400, "malformed", "", new string('[', 100_000)),
         ["an unknown member"] = BadInput.OfJson(400, "malformed", "colour", """{"colour":"red"}"""),
         ["a missing member"] = BadInput.OfJson(400, "malformed", "signature", "{}"),
-        ["an unknown operation"] = BadInput.OfJson(400, "malformed", "'fly' is no operation", c => c with { Operations = """[{"type":"fly"}]""" }),
-        ["no operation"] = BadInput.OfJson(400, "malformed", "at least one operation", c => c with { Operations = "[]" }),
-        ["a null operation"] = BadInput.OfJson(400, "malformed", "type: must be given", c => c with { Operations = "[null]" }),
-        ["a value that is no base64"] = BadInput.OfJson(400, "malformed", "", c => c with { Operations = """[{"type":"put","namespace":"n","key":"k","value":"*"}]""" }),
-        ["half a surrogate pair"] = BadInput.OfJson(400, "malformed", "", c => c with { Operations = """[{"type":"delete","namespace":"n","key":"\ud800"}]""" }),
+        ["an unknown operation"] = BadInput.OfJson(
+            400, "malformed", "'fly' is no operation", c => c with { Operations = """[{"type":"fly"}]""" }),
+        ["no operation"] = BadInput.OfJson(
+            400, "malformed", "at least one operation", c => c with { Operations = "[]" }),
+        ["a null operation"] = BadInput.OfJson(
+            400, "malformed", "type: must be given", c => c with { Operations = "[null]" }),
+        ["a value that is no base64"] = BadInput.OfJson(
+            400, "malformed", "",
+            c => c with { Operations = """[{"type":"put","namespace":"n","key":"k","value":"*"}]""" }),
+        ["half a surrogate pair"] = BadInput.OfJson(
+            400, "malformed", "",
+            c => c with { Operations = """[{"type":"delete","namespace":"n","key":"\ud800"}]""" }),
         ["a signature of zeros"] = BadInput.OfJson(401, "bad_signature", "signature is not valid", c => c),
         ["no MessagePack"] = BadInput.Of(400, "malformed", "", _ => [0xc1, 0xc1]),
         ["nothing as MessagePack"] = BadInput.Of(400, "malformed", "", _ => []),
         ["an empty batch"] = BadInput.Of(400, "malformed", "at least one", _ => [0x90]),
-        ["a batch said to be of four billion"] = BadInput.Of(400, "malformed", "array of byte strings", _ => [0xdd, 0xff, 0xff, 0xff, 0xff]),
-        ["a truncated transaction"] = BadInput.Of(400, "malformed", "not MessagePack of the expected shape", c => c.Put("k", "v").Encoded.ToArray()[..^9]),
-        ["bytes behind a transaction"] = BadInput.Of(400, "malformed", "bytes follow", c => [.. c.Put("k", "v").Encoded.Span, 0]),
-        ["a longer encoding of the same"] = BadInput.Of(400, "malformed", "canonical", c => LongerEncodingOf(c.Put("k", "v"))),
-        ["a transaction that is too long"] = BadInput.Of(413, "too_large", "at most 131072 bytes", c => c.Sign(Values(3)).Encoded.ToArray()),
-        ["another chain"] = BadInput.Of(400, "wrong_chain", "'elsewhere'", c => c.Sign(c.Body(Put("k")) with { ChainId = "elsewhere" }).Encoded.ToArray()),
-        ["an expired one"] = BadInput.Of(400, "expired", "is past", c => c.Sign(c.Body(Put("k")) with { ValidUntil = TestClient.InMinutes(-1) }).Encoded.ToArray()),
-        ["one valid for too long"] = BadInput.Of(400, "too_far_ahead", "more than a day ahead", c => c.Sign(c.Body(Put("k")) with { ValidUntil = TestClient.InMinutes(25 * 60) }).Encoded.ToArray()),
-        ["the end of time"] = BadInput.Of(400, "too_far_ahead", "more than a day ahead", c => c.Sign(c.Body(Put("k")) with { ValidUntil = new(long.MaxValue) }).Encoded.ToArray()),
-        ["a time before all times"] = BadInput.Of(400, "expired", "is past", c => c.Sign(c.Body(Put("k")) with { ValidUntil = new(long.MinValue) }).Encoded.ToArray()),
-        ["a bad namespace"] = BadInput.Of(400, "invalid", "a namespace is", c => c.Put("k", "v", "Upper Case").Encoded.ToArray()),
-        ["a control character in a key"] = BadInput.Of(400, "invalid", "control characters", c => c.Put("a\nb", "v").Encoded.ToArray()),
-        ["an amount of nothing"] = BadInput.Of(400, "invalid", "at least 1", c => c.Sign(new Operation.Burn("gold", new(0))).Encoded.ToArray()),
-        ["a changed signature"] = BadInput.Of(401, "bad_signature", "signature is not valid", c => Flipped(c.Put("k", "v"), fromEnd: 1)),
-        ["a changed value"] = BadInput.Of(401, "bad_signature", "signature is not valid", c => Flipped(c.Put("k", "v"), fromEnd: 70)),
-        ["no role"] = BadInput.Of(403, "not_permitted", "lacks the role", _ => new TestClient("e2e", Stranger).Put("k", "v").Encoded.ToArray()),
+        ["a batch said to be of four billion"] = BadInput.Of(
+            400, "malformed", "array of byte strings", _ => [0xdd, 0xff, 0xff, 0xff, 0xff]),
+        ["a truncated transaction"] = BadInput.Of(
+            400, "malformed", "not MessagePack of the expected shape",
+            c => c.Put("k", "v").Encoded.ToArray()[..^9]),
+        ["bytes behind a transaction"] = BadInput.Of(
+            400, "malformed", "bytes follow", c => [.. c.Put("k", "v").Encoded.Span, 0]),
+        ["a longer encoding of the same"] = BadInput.Of(
+            400, "malformed", "canonical", c => LongerEncodingOf(c.Put("k", "v"))),
+        ["a transaction that is too long"] = BadInput.Of(
+            413, "too_large", "at most 131072 bytes", c => c.Sign(Values(3)).Encoded.ToArray()),
+        ["another chain"] = BadInput.Of(
+            400, "wrong_chain", "'elsewhere'",
+            c => c.Sign(c.Body(Put("k")) with { ChainId = "elsewhere" }).Encoded.ToArray()),
+        ["an expired one"] = BadInput.Of(
+            400, "expired", "is past",
+            c => c.Sign(c.Body(Put("k")) with { ValidUntil = TestClient.InMinutes(-1) }).Encoded.ToArray()),
+        ["one valid for too long"] = BadInput.Of(
+            400, "too_far_ahead", "more than a day ahead",
+            c => c.Sign(c.Body(Put("k"))
+                with
+            { ValidUntil = TestClient.InMinutes(25 * 60) }).Encoded.ToArray()),
+        ["the end of time"] = BadInput.Of(
+            400, "too_far_ahead", "more than a day ahead",
+            c => c.Sign(c.Body(Put("k")) with { ValidUntil = new(long.MaxValue) }).Encoded.ToArray()),
+        ["a time before all times"] = BadInput.Of(
+            400, "expired", "is past",
+            c => c.Sign(c.Body(Put("k")) with { ValidUntil = new(long.MinValue) }).Encoded.ToArray()),
+        ["a bad namespace"] = BadInput.Of(
+            400, "invalid", "a namespace is", c => c.Put("k", "v", "Upper Case").Encoded.ToArray()),
+        ["a control character in a key"] = BadInput.Of(
+            400, "invalid", "control characters", c => c.Put("a\nb", "v").Encoded.ToArray()),
+        ["an amount of nothing"] = BadInput.Of(
+            400, "invalid", "at least 1", c => c.Sign(new Operation.Burn("gold", new(0))).Encoded.ToArray()),
+        ["a changed signature"] = BadInput.Of(
+            401, "bad_signature", "signature is not valid", c => Flipped(c.Put("k", "v"), fromEnd: 1)),
+        ["a changed value"] = BadInput.Of(
+            401, "bad_signature", "signature is not valid", c => Flipped(c.Put("k", "v"), fromEnd: 70)),
+        ["no role"] = BadInput.Of(
+            403, "not_permitted", "lacks the role",
+            _ => new TestClient("e2e", Stranger).Put("k", "v").Encoded.ToArray()),
     };
 
     public static TheoryData<string> Names => [.. Table.Keys];
@@ -80,7 +112,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         var first = await TestClient.FinalAsync(Node, transaction);
         var before = await CountAsync("already_final");
 
-        using var again = await Node.PostAsync("v1/transactions", transaction.Encoded.ToArray(), TestClient.MessagePackType);
+        using var again = await Node.PostAsync(
+            "v1/transactions", transaction.Encoded.ToArray(), TestClient.MessagePackType);
         await AssertProblemAsync(again, 409, "already_final", "final already");
         Assert.Equal(before + 1, await CountAsync("already_final"));
 
@@ -98,7 +131,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         var (_, replies) = await TestClient.SubmitAsync(Node, wait: true, [stale]);
 
         Assert.True(
-            replies is [{ Status: "final", Applied: false, Code: "version_mismatch" }], string.Join(", ", replies.AsEnumerable()));
+            replies is [{ Status: "final", Applied: false, Code: "version_mismatch" }],
+            string.Join(", ", replies.AsEnumerable()));
     }
 
     [Fact]
@@ -214,7 +248,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
     /// <param name="Words">What the detail must say.</param>
     /// <param name="MediaType">Of the body.</param>
     /// <param name="Body">Made by a client that is allowed everything.</param>
-    private sealed record BadInput(int Status, string Reason, string Words, string MediaType, Func<TestClient, byte[]> Body)
+    private sealed record BadInput(
+        int Status, string Reason, string Words, string MediaType, Func<TestClient, byte[]> Body)
     {
         public static BadInput Of(int status, string reason, string words, Func<TestClient, byte[]> body)
             => new(status, reason, words, TestClient.MessagePackType, body);
@@ -222,8 +257,11 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         public static BadInput OfJson(int status, string reason, string words, string text)
             => new(status, reason, words, JsonType, _ => Encoding.UTF8.GetBytes(text));
 
-        public static BadInput OfJson(int status, string reason, string words, Func<JsonTransaction, JsonTransaction> change)
-            => new(status, reason, words, JsonType, client => Encoding.UTF8.GetBytes(change(JsonTransaction.Of(client)).ToString()));
+        public static BadInput OfJson(
+            int status, string reason, string words, Func<JsonTransaction, JsonTransaction> change)
+            => new(
+                status, reason, words, JsonType,
+                client => Encoding.UTF8.GetBytes(change(JsonTransaction.Of(client)).ToString()));
     }
 
     /// <summary>A put as JSON, signed with zeros.</summary>

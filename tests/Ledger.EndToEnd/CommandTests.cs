@@ -19,13 +19,17 @@ public sealed class CommandTests : IDisposable
         try
         {
             var devnet = await SucceedAsync("devnet", "--dir", Dir, "--base-port", $"{_port}", "--detach");
-            var nodes = devnet.GetProperty("validators").EnumerateArray().Select(v => v.GetProperty("url").GetString()!).ToList();
+            var nodes = devnet.GetProperty("validators").EnumerateArray()
+                .Select(v => v.GetProperty("url").GetString()!).ToList();
             Assert.Equal(4, nodes.Count);
             var key = devnet.GetProperty("key").GetString()!;
 
             await SucceedAsync("tx", "put", "notes", "greeting", "hello", "--key", key, "--node", nodes[0]);
             await Eventually.HoldsAsync("another validator serves it", async () =>
-                (await LedgerProcess.RunAsync("get", "notes", "greeting", "--node", nodes[3])).Output.Contains("hello", StringComparison.Ordinal));
+            {
+                var (_, value, _) = await LedgerProcess.RunAsync("get", "notes", "greeting", "--node", nodes[3]);
+                return value.Contains("hello", StringComparison.Ordinal);
+            });
             var status = await SucceedAsync("status", "--node", nodes[1]);
             Assert.Equal("ready", status.GetProperty("status").GetProperty("state").GetString());
             await SucceedAsync("bench", "--duration", "1", "--clients", "2", "--key", key, "--node", nodes[2]);

@@ -1,3 +1,4 @@
+using System.Net;
 using Ledger.EndToEnd.Harness;
 using Ledger.Node.Api;
 
@@ -103,6 +104,49 @@ public sealed class CrashTests
             await load.StopAsync();
         }
 
+        await Agreement.OfAsync(network.Nodes);
+    }
+
+    /// <summary>The journal still knows what was promised; what was final the others have.</summary>
+    [Theory]
+    [InlineData("data/ledger")]
+    [InlineData("data")]
+    public async Task A_validator_that_has_lost_its_ledger_gets_all_of_it_from_the_others(string lost)
+    {
+        using var network = await TestNetwork.StartAsync();
+        var node = network.Nodes[3];
+        await using (Load load = new(network))
+        {
+            await load.HearAsync(5 * SomeLoad);
+            node.Process.Kill();
+            Directory.Delete(Path.Combine(node.Home, lost), recursive: true);
+            await load.HearAsync(SomeLoad);
+            node.Start();
+            await node.ReadyAsync();
+            await load.HearAsync(SomeLoad);
+            await load.StopAsync();
+        }
+
+        await Agreement.OfAsync(network.Nodes);
+    }
+
+    [Fact]
+    public async Task Without_a_quorum_nothing_is_acknowledged_and_nothing_is_lost()
+    {
+        using var network = await TestNetwork.StartAsync();
+        var transaction = new TestClient(network).Put("waits", "for two more");
+        network.Nodes[1].Process.Kill();
+        network.Nodes[3].Process.Kill();
+        var (status, replies) = await TestClient.SubmitAsync(network.Nodes[0], wait: true, [transaction], waitMs: 3000);
+        Assert.Equal((HttpStatusCode.Accepted, "pending"), (status, Assert.Single(replies).Status));
+        Assert.Equal(0UL, (await network.Nodes[0].StatusAsync()).Height);
+        Assert.Equal("waiting", (await network.Nodes[2].StatusAsync()).State);
+
+        network.Nodes[1].Start();
+        var final = await TestClient.FinalAsync(network.Nodes[2], transaction);
+        network.Nodes[3].Start();
+        await network.Nodes[3].ReadyAsync();
+        Assert.Equal(final.Height, (await TestClient.FinalAsync(network.Nodes[3], transaction)).Height);
         await Agreement.OfAsync(network.Nodes);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.EndToEnd.Harness;
+using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
@@ -48,7 +49,7 @@ public sealed class FloodTests : IDisposable
         foreach (var reply in replies.Where(reply => reply.Status == "pending"))
         {
             await Eventually.HoldsAsync("what was let in is final", async ()
-                => (await node.GetAsync<Ledger.Node.Api.TransactionReply>($"v1/transactions/{reply.Hash}")).Status == "final");
+                => (await node.GetAsync<TransactionReply>($"v1/transactions/{reply.Hash}")).Status == "final");
         }
 
         await Agreement.OfAsync(network.Nodes);
@@ -91,7 +92,9 @@ public sealed class FloodTests : IDisposable
             {
                 var (status, replies) = await TestClient.SubmitAsync(
                     node, wait: false, [.. Enumerable.Range(0, Share).Select(_ => flooder.Put($"k{i}", "flood"))]);
-                refused += status == HttpStatusCode.TooManyRequests ? Share : replies.Count(reply => reply.Status == "rejected");
+                refused += status == HttpStatusCode.TooManyRequests
+                    ? Share
+                    : replies.Count(reply => reply.Status == "rejected");
             }
 
             return refused;
@@ -119,7 +122,8 @@ public sealed class FloodTests : IDisposable
         var patient = TestClient.SubmitAsync(node, wait: true, [transaction], waitMs: 120_000);
         await Eventually.HoldsAsync("it waits", async () => (await node.StatusAsync()).MempoolTransactions == 1);
 
-        using (var alone = await node.PostAsync("v1/transactions", transaction.Encoded.ToArray(), TestClient.MessagePackType))
+        using (var alone = await node.PostAsync(
+            "v1/transactions", transaction.Encoded.ToArray(), TestClient.MessagePackType))
         {
             Assert.Equal(HttpStatusCode.Conflict, alone.StatusCode);
         }

@@ -54,8 +54,8 @@ public sealed class PeerPortTests(RunningNetwork running) : IClassFixture<Runnin
     [Fact]
     public Task A_validators_name_without_its_key_is_refused() => AssertRefusedAsync("bad_signature", async peer =>
     {
-        await peer.SendAsync(
-            RawPeer.Hello, RawPeer.HelloOf(Network.Genesis.ChainId, Network.Genesis.Hash, Network.Nodes[3].Key.PublicKey));
+        await peer.SendAsync(RawPeer.Hello, RawPeer.HelloOf(
+            Network.Genesis.ChainId, Network.Genesis.Hash, Network.Nodes[3].Key.PublicKey));
         await peer.ExpectAsync(RawPeer.Hello);
         await peer.SendAsync(RawPeer.Proof, new byte[Signature.Size]);
     });

@@ -4,7 +4,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>A node that cannot start says what is wrong in a sentence, ends with a code that tells why, and shows no stack.</summary>
+/// <summary>
+/// A node that cannot start says what is wrong in a sentence, ends with a code that tells why, and shows no stack.
+/// </summary>
 public sealed class StartRefusalTests : IDisposable
 {
     private const int Failed = 1;
@@ -24,7 +26,8 @@ public sealed class StartRefusalTests : IDisposable
         File.WriteAllText(Node.GenesisPath, GenesisFile.Write(other));
 
         await AssertRefusedAsync(
-            BadConfiguration, Node.DataPath, _network.Genesis.Hash.ToString(), other.Hash.ToString(), "name the folder of this chain");
+            BadConfiguration, Node.DataPath, _network.Genesis.Hash.ToString(), other.Hash.ToString(),
+            "name the folder of this chain");
     }
 
     [Fact]
@@ -39,7 +42,8 @@ public sealed class StartRefusalTests : IDisposable
         File.Copy(second.KeyPath, first.KeyPath, overwrite: true);
 
         await AssertRefusedAsync(
-            first, BadConfiguration, first.Key.PublicKey.ToString(), second.Key.PublicKey.ToString(), "use that validator's key");
+            first, BadConfiguration, first.Key.PublicKey.ToString(), second.Key.PublicKey.ToString(),
+            "use that validator's key");
     }
 
     [Fact]
@@ -52,7 +56,8 @@ public sealed class StartRefusalTests : IDisposable
         ]);
 
         await AssertRefusedAsync(
-            BadConfiguration, "consensus.windoww: no such setting", "consensus.window: '900' is no whole number from 1 to 64",
+            BadConfiguration, "consensus.windoww: no such setting",
+            "consensus.window: '900' is no whole number from 1 to 64",
             "http.listen: 'nowhere'", "admin.listen: 0.0.0.0 is not a loopback address", "log.level: 'loud' is none of",
             "peers.endpoints.validator-9: 'somewhere' is no host and port");
     }
@@ -142,7 +147,8 @@ public sealed class StartRefusalTests : IDisposable
         await using var running = await RunningAsync();
         var second = LedgerProcess.Start(
             "node", "run", "--config", Node.ConfigPath, "--set", $"http.listen=127.0.0.1:{Node.HttpPort + 5}",
-            "--set", $"admin.listen=127.0.0.1:{Node.HttpPort + 6}", "--set", $"peers.listen=127.0.0.1:{Node.HttpPort + 7}");
+            "--set", $"admin.listen=127.0.0.1:{Node.HttpPort + 6}",
+            "--set", $"peers.listen=127.0.0.1:{Node.HttpPort + 7}");
         using (second)
         {
             await AssertRefusedAsync(second, BadConfiguration, Node.DataPath, "in use by another process");

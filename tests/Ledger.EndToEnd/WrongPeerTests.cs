@@ -4,7 +4,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>Validators that are not what the others take them for: the network goes on, and each side says what is wrong.</summary>
+/// <summary>
+/// Validators that are not what the others take them for: the network goes on, and each side says what is wrong.
+/// </summary>
 public sealed class WrongPeerTests
 {
     [Fact]

@@ -30,7 +30,8 @@ internal static class Agreement
         List<BlockReply> chain = [];
         while (true)
         {
-            var more = await node.GetAsync<BlockReply[]>($"v1/blocks?from={chain.Count}&to={chain.Count + BlocksPerAnswer - 1}");
+            var more = await node.GetAsync<BlockReply[]>(
+                $"v1/blocks?from={chain.Count}&to={chain.Count + BlocksPerAnswer - 1}");
             chain.AddRange(more);
             if (more.Length < BlocksPerAnswer)
             {

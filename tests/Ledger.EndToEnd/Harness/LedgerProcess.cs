@@ -51,16 +51,20 @@ internal sealed class LedgerProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("LEDGER", StringComparison.Ordinal)).ToList())
+        foreach (var name in start.Environment.Keys.ToList())
         {
-            start.Environment.Remove(name);
+            if (name.StartsWith("LEDGER", StringComparison.Ordinal))
+            {
+                start.Environment.Remove(name);
+            }
         }
 
         return new(start);
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params IEnumerable<string> arguments)
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+        params IEnumerable<string> arguments)
     {
         using var process = Start(arguments);
         var exitCode = await process.ExitAsync();

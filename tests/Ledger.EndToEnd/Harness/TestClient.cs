@@ -43,11 +43,12 @@ internal sealed class TestClient(string chainId, SigningKey key)
         CancellationToken cancellationToken = default)
     {
         using var response = await node.PostAsync(
-            wait ? $"v1/transactions?wait=final&timeoutMs={waitMs}" : "v1/transactions", Batch(transactions), MessagePackType,
-            cancellationToken);
-        return response.IsSuccessStatusCode
-            ? (response.StatusCode, (await response.Content.ReadFromJsonAsync<TransactionReply[]>(Json, cancellationToken))!)
-            : (response.StatusCode, []);
+            wait ? $"v1/transactions?wait=final&timeoutMs={waitMs}" : "v1/transactions", Batch(transactions),
+            MessagePackType, cancellationToken);
+        var replies = response.IsSuccessStatusCode
+            ? await response.Content.ReadFromJsonAsync<TransactionReply[]>(Json, cancellationToken)
+            : [];
+        return (response.StatusCode, replies!);
     }
 
     /// <summary>Waits, however long it takes, until it is final, and asserts that it took effect.</summary>

@@ -16,7 +16,12 @@ internal sealed class TestNetwork : IDisposable
     private TestNetwork(int validators)
     {
         var port = Ports.FreeBlock(PortsPerNode * validators);
-        Nodes = [.. Enumerable.Range(0, validators).Select(i => NewNode($"validator-{i + 1}", SigningKey.Generate(), port + (PortsPerNode * i)))];
+        Nodes =
+        [
+            .. Enumerable.Range(0, validators).Select(
+                i => NewNode($"validator-{i + 1}", SigningKey.Generate(), port + (PortsPerNode * i))),
+        ];
+        KeyFile.Create(AdminKeyPath, Admin, passphrase: null);
         Genesis = GenesisAt(new(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
         foreach (var node in Nodes)
         {
@@ -27,6 +32,8 @@ internal sealed class TestNetwork : IDisposable
 
     /// <summary>May do everything on this chain.</summary>
     public SigningKey Admin { get; } = SigningKey.Generate();
+
+    public string AdminKeyPath => Path.Combine(_folder, "admin.key.json");
 
     public Genesis Genesis { get; }
 

@@ -96,7 +96,8 @@ internal sealed class TestNode : IDisposable
     public async Task<T> GetAsync<T>(string path)
         => (await _http.GetFromJsonAsync<T>(new Uri(HttpUrl, path), Json))!;
 
-    public Task<HttpResponseMessage> PostAsync(string path, byte[] body, string mediaType, CancellationToken cancellationToken = default)
+    public Task<HttpResponseMessage> PostAsync(
+        string path, byte[] body, string mediaType, CancellationToken cancellationToken = default)
     {
         ByteArrayContent content = new(body);
         content.Headers.ContentType = new(mediaType);
@@ -112,7 +113,8 @@ internal sealed class TestNode : IDisposable
         var sum = 0.0;
         foreach (var line in (await _http.GetStringAsync(new Uri(HttpUrl, "metrics"))).Split('\n'))
         {
-            if ((line.StartsWith($"{name} ", StringComparison.Ordinal) || line.StartsWith($"{name}{{", StringComparison.Ordinal))
+            if (line.StartsWith(name, StringComparison.Ordinal)
+                && line[name.Length] is ' ' or '{'
                 && line.Contains(labels, StringComparison.Ordinal))
             {
                 sum += double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture);
