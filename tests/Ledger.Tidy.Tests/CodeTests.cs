@@ -11,10 +11,7 @@ public sealed class CodeTests
     /// <summary>Files that read a hash table where the order is lost again, each with its reason.</summary>
     private static readonly Dictionary<string, string> OrderIsLost = new()
     {
-
-        [
-            "Ledger.Core/Execution/Overlay.cs",
-        ] = "sorts what it copies, and merges distinct keys into another table",
+        { "Ledger.Core/Execution/Overlay.cs", "sorts what it copies, and merges distinct keys into another table" },
     };
 
     private static IEnumerable<SourceFile> Pure
