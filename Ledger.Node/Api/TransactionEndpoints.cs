@@ -39,7 +39,18 @@ internal sealed class TransactionEndpoints(
         }
 
         using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 0, 1 << 20));
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            // An answer and a count, no log line: whoever sends too much must not fill the log as well.
+            var isTooLarge = bad.StatusCode == StatusCodes.Status413PayloadTooLarge;
+            admission.CountRefusal(isTooLarge ? Refusal.TooLarge : Refusal.Malformed);
+            return Problems.Of(bad.StatusCode, isTooLarge ? "too_large" : "malformed", bad.Message);
+        }
+
         var (encoded, isArray, fault) = isMessagePack
             ? TransactionBodies.ReadMessagePack(body.ToArray())
             : TransactionBodies.ReadJson(body.ToArray());

@@ -57,11 +57,11 @@ internal static class WebHost
         return app;
     }
 
-    /// <summary>By the port that the connection came in on; the Host header is the client's to choose.</summary>
+    /// <summary>By the port that the connection came in on: what a Host header says, anybody can write.</summary>
     private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(int port)
         => (context, next) => context.HttpContext.Connection.LocalPort == port
             ? next(context)
-            : ValueTask.FromResult<object?>(Problems.NotFound("administrative calls are answered on a port of their own"));
+            : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
 
     private static IResult Probe(bool holds, string otherwise) => holds
         ? Results.Text("ok\n")

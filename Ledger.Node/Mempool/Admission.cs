@@ -201,9 +201,10 @@ public sealed class Admission : IAsyncDisposable
             return AnswerTo(verdict, transaction);
         }
 
-        if (_state.HoldsTransaction(transaction.Hash))
+        var seen = _pool.Finalised;
+        if (verdict == AdmitResult.AlreadyFinal || _state.HoldsTransaction(transaction.Hash))
         {
-            return AlreadyFinal(transaction);
+            return AnswerTo(AdmitResult.AlreadyFinal, transaction);
         }
 
         if (ForbiddenOperation(transaction) is { } forbidden)
@@ -222,27 +223,25 @@ public sealed class Admission : IAsyncDisposable
             return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
         }
 
-        return Add(transaction);
+        return AnswerTo(AddUnlessFinal(transaction, seen), transaction);
     }
 
     /// <summary>
-    /// A block may have made it final since the state was asked, and found nothing in the pool to remove. It would wait
-    /// there for a block that can never come, and make the idle network change views; so the state is asked again.
+    /// The transaction may have become final since the store was asked. The pool remembers the last of those; after a
+    /// pause so long that it may have forgotten, the store is asked again.
     /// </summary>
-    private Admitted Add(Transaction transaction)
+    private AdmitResult AddUnlessFinal(Transaction transaction, ulong seen)
     {
-        var verdict = _pool.TryAdd(transaction);
-        if (verdict == AdmitResult.Added && _state.HoldsTransaction(transaction.Hash))
+        var result = _pool.TryAdd(transaction);
+        if (result == AdmitResult.Added && _pool.Finalised - seen > TransactionPool.RecentMax
+            && _state.HoldsTransaction(transaction.Hash))
         {
             _pool.Remove([transaction]);
-            return AlreadyFinal(transaction);
+            return AdmitResult.AlreadyFinal;
         }
 
-        return AnswerTo(verdict, transaction);
+        return result;
     }
-
-    private static Admitted AlreadyFinal(Transaction transaction)
-        => new(transaction, Refusal.AlreadyFinal, "it is final already");
 
     private static Admitted AnswerTo(AdmitResult result, Transaction transaction) => result switch
     {
@@ -251,6 +250,7 @@ public sealed class Admission : IAsyncDisposable
         AdmitResult.SenderShareFull => new(
             transaction, Refusal.SenderShareFull, "this sender's share of the mempool is full"),
         AdmitResult.Expired => new(transaction, Refusal.Expired, "it has expired"),
+        AdmitResult.AlreadyFinal => new(transaction, Refusal.AlreadyFinal, "it is final already"),
         _ => new(transaction, Refusal.MempoolFull, "the mempool is full"),
     };
 

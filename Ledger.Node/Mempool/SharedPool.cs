@@ -59,6 +59,18 @@ public sealed class SharedPool(MempoolLimits limits, TimeProvider clock)
         }
     }
 
+    /// <inheritdoc cref="TransactionPool.Finalised"/>
+    public ulong Finalised
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pool.Finalised;
+            }
+        }
+    }
+
     /// <inheritdoc cref="TransactionPool.Judge"/>
     public AdmitResult Judge(Transaction transaction)
     {
