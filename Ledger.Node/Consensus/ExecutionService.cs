@@ -30,7 +30,7 @@ public sealed class ExecutionService(
     private ProposalRequest? _wanted;
     private long _wantedSince;
 
-    public void Validate(Block block) => _jobs.Writer.TryWrite(() => ValidateNow(block));
+    public void Validate(Block block, bool isVouched) => _jobs.Writer.TryWrite(() => ValidateNow(block, isVouched));
 
     public void Finalise(Decision decision) => _jobs.Writer.TryWrite(() => FinaliseNow(decision));
 
@@ -150,10 +150,10 @@ public sealed class ExecutionService(
         return true;
     }
 
-    private void ValidateNow(Block block)
+    private void ValidateNow(Block block, bool isVouched)
     {
         var checkedHere = CheckSignatures(block);
-        var fault = machine.Validate(block, Now(), checkedHere.Contains);
+        var fault = machine.Validate(block, isVouched ? null : Now(), checkedHere.Contains);
         if (fault is null)
         {
             pool.SetAside(block.Transactions);
