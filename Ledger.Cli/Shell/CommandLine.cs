@@ -78,6 +78,8 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        root.Add(ReceiptCommand.Build(terminal));
+        root.Add(VerifyCommands.Build(terminal));
         root.Add(BenchCommand.Build(terminal));
         root.Add(CompletionCommand.Build(terminal));
         root.Add(VersionCommand.Build(terminal));

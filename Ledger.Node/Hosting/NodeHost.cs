@@ -104,7 +104,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters));
+            new LookEndpoints(genesis, parts.Store, waiters),
+            new ReceiptEndpoints(genesis, parts.Store));
     }
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Ledger.Cli.Shell;
+using Ledger.Core;
+
+namespace Ledger.Cli.Commands;
+
+/// <summary><c>ledger verify</c>: checks files with the genesis alone, offline; exits 4 and names the first fault.</summary>
+internal static class VerifyCommands
+{
+    private static readonly Option<string> GenesisPath = new("--genesis")
+    {
+        Description = "The chain's genesis file, from somebody you trust",
+        HelpName = "FILE",
+        Required = true,
+    };
+
+    public static Command Build(Terminal terminal)
+    {
+        ExampleCommand verify = new(
+            "verify", "Check proofs and data offline", "ledger verify receipt payment.receipt.json --genesis genesis.json");
+        verify.Add(Checks<ReceiptProof>(
+            terminal, "receipt", "Check a transaction's receipt", "a receipt", ReceiptVerifier.Verify,
+            "ledger verify receipt payment.receipt.json --genesis genesis.json"));
+        return verify;
+    }
+
+    private static ExampleCommand Checks<T>(
+        Terminal terminal, string name, string description, string kind, Func<T, Genesis, Verdict> check,
+        params string[] examples)
+        where T : Proof
+    {
+        Argument<string> file = new("file") { Description = "The file, in either form" };
+        ExampleCommand command = new(name, description, examples);
+        command.Add(file);
+        command.Add(GenesisPath);
+        command.SetAction(parsed =>
+        {
+            var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(GenesisPath));
+            var path = parsed.GetRequiredValue(file);
+            return Print(terminal, parsed, path, check(ProofFiles.Read<T>(path, kind), genesis));
+        });
+        return command;
+    }
+
+    private static int Print(Terminal terminal, ParseResult parsed, string path, Verdict verdict)
+    {
+        if (parsed.IsJson())
+        {
+            terminal.Json(new { Valid = verdict.Holds, verdict.Fault, verdict.Proven });
+            return verdict.Holds ? ExitCode.Done : ExitCode.VerificationFailed;
+        }
+
+        if (verdict.Fault is { } fault)
+        {
+            throw ProofFiles.Forged(path, fault);
+        }
+
+        foreach (var words in verdict.Proven)
+        {
+            terminal.Line(words);
+        }
+
+        return ExitCode.Done;
+    }
+}
