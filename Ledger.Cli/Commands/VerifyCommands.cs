@@ -21,6 +21,15 @@ internal static class VerifyCommands
         verify.Add(Checks<ReceiptProof>(
             terminal, "receipt", "Check a transaction's receipt", "a receipt", ReceiptVerifier.Verify,
             "ledger verify receipt payment.receipt.json --genesis genesis.json"));
+        verify.Add(Checks<Proof>(
+            terminal, "state", "Check a proof of a key's value or absence, or of all keys with a prefix", "a state proof",
+            (proof, genesis) => proof switch
+            {
+                KeyProof key => StateVerifier.Verify(key, genesis),
+                PrefixProof prefix => StateVerifier.Verify(prefix, genesis),
+                _ => Verdict.Of("it is no proof about the state"),
+            },
+            "ledger verify state greeting.proof.json --genesis genesis.json"));
         return verify;
     }
 

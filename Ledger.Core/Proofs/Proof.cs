@@ -39,3 +39,32 @@ public sealed record ReceiptProof(
 
 /// <summary>Headers in a row, the last certified: what a light client follows the chain by.</summary>
 public sealed record HeadersProof(Digest Genesis, FinalityProof Finality) : Proof(Genesis, Finality);
+
+/// <summary>What stands at one key of the state after a block, or that nothing does.</summary>
+/// <param name="Key">The state key, see <see cref="StateKey"/>.</param>
+/// <param name="Value">The encoded entry; null when the key is absent.</param>
+/// <param name="Other">The leaf that stands alone where an absent key's would, if one does.</param>
+/// <param name="Siblings">The hashes beside the way to the key's leaf, from the state root down.</param>
+public sealed record KeyProof(
+    Digest Genesis,
+    byte[] Key,
+    byte[]? Value,
+    (Digest Path, Digest Value)? Other,
+    IReadOnlyList<Digest> Siblings,
+    FinalityProof Finality) : Proof(Genesis, Finality);
+
+/// <summary>
+/// Every key of a namespace that begins with a prefix, after a block, and that there are no others. All leaves of the
+/// subtree that the namespace lies in are revealed, so that none can be left out.
+/// </summary>
+/// <param name="Prefix">A namespace, the NUL after it, and the beginning of a key, as in state keys.</param>
+/// <param name="Siblings">The hashes beside the way to the subtree, from the state root down.</param>
+/// <param name="Entries">The keys with the prefix and their encoded entries, ascending.</param>
+/// <param name="Others">The keys that lie in the subtree too and do not have the prefix, ascending.</param>
+public sealed record PrefixProof(
+    Digest Genesis,
+    byte[] Prefix,
+    IReadOnlyList<Digest> Siblings,
+    IReadOnlyList<(byte[] Key, byte[] Value)> Entries,
+    IReadOnlyList<(byte[] Key, Digest Value)> Others,
+    FinalityProof Finality) : Proof(Genesis, Finality);

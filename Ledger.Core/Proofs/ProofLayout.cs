@@ -11,6 +11,8 @@ internal static class ProofLayout
 {
     private const string ReceiptFormat = "ledger/receipt/v1";
     private const string HeadersFormat = "ledger/headers/v1";
+    private const string KeyFormat = "ledger/state-key/v1";
+    private const string PrefixFormat = "ledger/state-prefix/v1";
 
     private const int ProofFields = 4;
     private const int HeaderFields = 10;
@@ -42,6 +44,8 @@ internal static class ProofLayout
             {
                 ReceiptFormat => ReadReceipt(fields, genesis),
                 HeadersFormat => ReadHeaders(fields, genesis),
+                KeyFormat => StateProofLayout.ReadKey(fields, genesis),
+                PrefixFormat => StateProofLayout.ReadPrefix(fields, genesis),
                 _ => throw new MalformedException($"its format is '{format}', which this version does not know"),
             };
         });
@@ -50,6 +54,8 @@ internal static class ProofLayout
     {
         ReceiptProof => ReceiptFormat,
         HeadersProof => HeadersFormat,
+        KeyProof => KeyFormat,
+        PrefixProof => PrefixFormat,
         _ => throw new ArgumentOutOfRangeException(nameof(proof), "A proof of no known kind."),
     };
 
@@ -59,6 +65,12 @@ internal static class ProofLayout
         {
             case ReceiptProof receipt:
                 WriteReceipt(writer, receipt);
+                break;
+            case KeyProof key:
+                StateProofLayout.Write(writer, key);
+                break;
+            case PrefixProof prefix:
+                StateProofLayout.Write(writer, prefix);
                 break;
             default:
                 writer.BeginRecord("claim", 0);
@@ -127,7 +139,7 @@ internal static class ProofLayout
         writer.EndRecord();
     }
 
-    private static FinalityProof ReadFinality(IFieldReader reader)
+    public static FinalityProof ReadFinality(IFieldReader reader)
         => reader.Record("finality", 3, static fields =>
         {
             var header = ReadHeader(fields, "header");

@@ -52,6 +52,30 @@ internal static class Words
 
     public static string Entry(string @namespace, string key) => $"{@namespace}/{Quoted(key)}";
 
+    /// <summary>What a state key, or the beginning of one, stands for.</summary>
+    public static string OfKey(byte[] stateKey)
+    {
+        if (StateKey.IsOfNamespace(stateKey))
+        {
+            var (@namespace, key) = StateKey.ParseEntry(stateKey);
+            return $"key {Entry(@namespace, key)}";
+        }
+
+        return $"state key {Convert.ToHexStringLower(stateKey)}";
+    }
+
+    /// <summary>A namespace's entry as its value and version, any other as it is encoded.</summary>
+    public static string OfEntry(byte[] stateKey, byte[] value)
+    {
+        if (!StateKey.IsOfNamespace(stateKey))
+        {
+            return Convert.ToHexStringLower(value);
+        }
+
+        var entry = KeyEntry.Decode(value);
+        return $"{Of(entry.Value.Span)} (version {entry.Version})";
+    }
+
     public static string RoleOf(Role role, string @namespace)
         => role.ToString().ToLowerInvariant() + (@namespace.Length == 0 ? "" : $" in {@namespace}");
 

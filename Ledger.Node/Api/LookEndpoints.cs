@@ -13,7 +13,8 @@ using Microsoft.AspNetCore.Routing;
 namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
-internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, FinalityWaiters waiters)
+internal sealed class LookEndpoints(
+    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
 {
     private const int BlocksMax = 100;
     private const int HistoryMax = 100;
@@ -25,7 +26,9 @@ internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, Finality
         routes.MapGet("/v1/receipts/{hash}", (string hash) => Receipt(hash)).Produces<ReceiptReply>();
         routes.MapGet(
             "/v1/state/{ns}/{**key}",
-            (string ns, string key, string? consistency, ulong? height) => State(ns, key, consistency, height))
+            (HttpContext http, string ns, string key, string? consistency, ulong? height, bool? proof) => proof == true
+                ? proofs.Key(http, ns, key, height)
+                : State(ns, key, consistency, height))
             .Produces<StateReply>();
         routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key) => History(ns, key)).Produces<HistoryEntry[]>();
         routes.MapGet("/v1/accounts/{address}", (string address) => Account(address)).Produces<AccountReply>();

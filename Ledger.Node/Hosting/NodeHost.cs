@@ -101,11 +101,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         var status = new NodeStatus(genesis, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
+        var stateProofs = new StateProofEndpoints(genesis, parts.Store);
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters),
-            new ReceiptEndpoints(genesis, parts.Store));
+            new LookEndpoints(genesis, parts.Store, waiters, stateProofs),
+            new ReceiptEndpoints(genesis, parts.Store), stateProofs);
     }
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>

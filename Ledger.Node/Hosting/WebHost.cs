@@ -19,7 +19,8 @@ internal static class WebHost
         CollectorRegistry registry,
         TransactionEndpoints transactions,
         LookEndpoints looks,
-        ReceiptEndpoints receipts)
+        ReceiptEndpoints receipts,
+        StateProofEndpoints stateProofs)
     {
         var builder = WebApplication.CreateSlimBuilder();
         NodeLogging.Configure(builder.Logging, options);
@@ -42,6 +43,7 @@ internal static class WebHost
         transactions.Map(app);
         looks.Map(app);
         receipts.Map(app);
+        stateProofs.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
