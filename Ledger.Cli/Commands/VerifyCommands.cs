@@ -30,7 +30,43 @@ internal static class VerifyCommands
                 _ => Verdict.Of("it is no proof about the state"),
             },
             "ledger verify state greeting.proof.json --genesis genesis.json"));
+        verify.Add(Checks<HeadersProof>(
+            terminal, "headers", "Check certified headers", "a list of headers", LightClient.Verify,
+            "ledger verify headers new.headers.json --genesis genesis.json"));
+        verify.Add(Extends(terminal));
         return verify;
+    }
+
+    private static ExampleCommand Extends(Terminal terminal)
+    {
+        Argument<string> old = new("old") { Description = "What was remembered: a proof of any kind" };
+        Argument<string> now = new("new") { Description = "Headers from there on: 'ledger headers --from H --out NEW'" };
+        ExampleCommand command = new(
+            "extends", "Check that the chain seen now goes on from what was seen before",
+            "ledger verify extends old.headers.json new.headers.json --genesis genesis.json");
+        command.Add(old);
+        command.Add(now);
+        command.Add(GenesisPath);
+        command.SetAction(parsed =>
+        {
+            var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(GenesisPath));
+            var (oldPath, newPath) = (parsed.GetRequiredValue(old), parsed.GetRequiredValue(now));
+            var (client, fault) = LightClient.From(ProofFiles.Read<Proof>(oldPath, "a proof"), genesis);
+            if (client is null)
+            {
+                return Print(terminal, parsed, oldPath, Verdict.Of(fault!));
+            }
+
+            var (next, fork) = client.Accept(ProofFiles.Read<Proof>(newPath, "a proof"));
+            return Print(terminal, parsed, newPath, next is null
+                ? Verdict.Of(fork!)
+                : Verdict.Of(
+                [
+                    $"chain '{genesis.ChainId}' goes on: block {next.Height} ({next.HeadHash}) extends block {client.Height} "
+                        + $"({client.HeadHash})",
+                ]));
+        });
+        return command;
     }
 
     private static ExampleCommand Checks<T>(

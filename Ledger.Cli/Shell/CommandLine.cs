@@ -79,6 +79,7 @@ internal static class CommandLine
         }
 
         root.Add(ReceiptCommand.Build(terminal));
+        root.Add(HeadersCommand.Build(terminal));
         root.Add(VerifyCommands.Build(terminal));
         root.Add(BenchCommand.Build(terminal));
         root.Add(CompletionCommand.Build(terminal));
