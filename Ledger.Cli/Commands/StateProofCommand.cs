@@ -61,7 +61,7 @@ internal static class StateProofCommand
             ? await ProofFiles.FetchAsync<PrefixProof>(
                 client, $"{path}?prefix={Uri.EscapeDataString(key)}{height}", cancellationToken)
             : await ProofFiles.FetchAsync<KeyProof>(
-                client, $"{path}/{Uri.EscapeDataString(key)}?proof=true{height}", cancellationToken);
+                client, $"{path}?key={Uri.EscapeDataString(key)}&proof=true{height}", cancellationToken);
         var verdict = IsOf(proof, StateKey.ForEntry(space, key))
             ? ProofVerifier.Verify(proof, genesis)
             : Verdict.Of("it is about something else than was asked for");

@@ -17,7 +17,8 @@ internal sealed class LookEndpoints(
     Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
 {
     private const int BlocksMax = 100;
-    private const int HistoryMax = 100;
+    private const int HistoryDefault = 100;
+    private const int HistoryMax = 10_000;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -30,7 +31,20 @@ internal sealed class LookEndpoints(
                 ? proofs.Key(http, ns, key, height)
                 : State(ns, key, consistency, height))
             .Produces<StateReply>();
-        routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key) => History(ns, key)).Produces<HistoryEntry[]>();
+
+        // For keys that a path would change: empty segments, dots, escaped slashes.
+        routes.MapGet(
+            "/v1/state/{ns}",
+            (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height, bool? proof)
+                => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
+                    : key is null ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
+                    : proof == true ? proofs.Key(http, ns, key, height)
+                    : State(ns, key, consistency, height))
+            .Produces<StateReply>();
+        routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
+            .Produces<HistoryEntry[]>();
+        routes.MapGet("/v1/history/{ns}", (string ns, string key, int? limit) => History(ns, key, limit))
+            .Produces<HistoryEntry[]>();
         routes.MapGet("/v1/accounts/{address}", (string address) => Account(address)).Produces<AccountReply>();
         routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
             (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
@@ -148,9 +162,11 @@ internal sealed class LookEndpoints(
             ns, key, Convert.ToBase64String(entry.Value.Span), Text(entry.Value.Span), entry.Version, at));
     }
 
-    private IResult History(string ns, string key)
+    /// <summary>The newest versions, newest first.</summary>
+    private IResult History(string ns, string key, int? limit)
     {
-        var versions = store.ReadHistory(StateKey.ForEntry(ns, key), HistoryMax);
+        var versions = store.ReadHistory(
+            StateKey.ForEntry(ns, key), Math.Clamp(limit ?? HistoryDefault, 1, HistoryMax));
         return versions.Count == 0
             ? Problems.NotFound($"'{key}' was never in namespace '{ns}'")
             : Results.Ok(versions.Select(version =>

@@ -1,19 +1,12 @@
 using Ledger.Core;
 using Ledger.Storage;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 
 namespace Ledger.Node.Api;
 
 /// <summary>Proofs of what the state holds and of what it does not.</summary>
 internal sealed class StateProofEndpoints(Genesis genesis, LedgerStore store)
 {
-    public void Map(IEndpointRouteBuilder routes)
-        => routes.MapGet(
-            "/v1/state/{ns}",
-            (HttpContext http, string ns, string? prefix, ulong? height) => Prefix(http, ns, prefix ?? "", height));
-
     /// <summary>One key: its value, or its absence.</summary>
     public IResult Key(HttpContext http, string ns, string key, ulong? height)
         => NameFault(ns) ?? WithState(
@@ -22,7 +15,7 @@ internal sealed class StateProofEndpoints(Genesis genesis, LedgerStore store)
                 http, StateProver.Prove(genesis.Hash, snapshot, finality, StateKey.ForEntry(ns, key))));
 
     /// <summary>All keys of a namespace that begin with a prefix, none left out.</summary>
-    private IResult Prefix(HttpContext http, string ns, string prefix, ulong? height)
+    public IResult Prefix(HttpContext http, string ns, string prefix, ulong? height)
         => NameFault(ns) ?? WithState(
             height,
             (snapshot, finality) => StateProver.Prove(

@@ -49,19 +49,19 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var engine = new PbftEngine(
             genesis.Validators, parts.Self, options.Pbft,
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height));
-        _loop = new(engine, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        _loop = new(engine, genesis.Validators.Count, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
         _pool = new(options.Mempool, clock)
         {
             OnPending = any => _loop.Post(new Input.WorkPending(any)),
         };
-        _admission = new(genesis, parts.Store, _pool, clock, metrics);
+        _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
         var signatures = new ValidatorSignatures(genesis.Validators, verifications);
         var gate = new PbftGate(genesis.Validators, genesis.Hash, genesis.Block.Hash, signatures);
 
         var waiters = new FinalityWaiters();
-        var lag = new SyncLag();
+        var lag = new SyncLag(genesis.Validators);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(gate, _loop, recent, lag, () => parts.Store.Head!.Height);
         var router = new FrameRouter();
@@ -101,12 +101,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         var status = new NodeStatus(genesis, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
-        var stateProofs = new StateProofEndpoints(genesis, parts.Store);
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters, stateProofs),
-            new ReceiptEndpoints(genesis, parts.Store), stateProofs);
+            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
+            new ReceiptEndpoints(genesis, parts.Store));
     }
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>
@@ -125,14 +124,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _web.StartAsync(stop.Token).ConfigureAwait(false);
         NodeLog.Serves(_logger, _options.HttpListen.ToString());
 
-        // A thread of its own: its synced writes block.
-        var consensus = Task.Factory.StartNew(
-            () => _loop.RunAsync(_replica, stop.Token), stop.Token, TaskCreationOptions.LongRunning,
-            TaskScheduler.Default).Unwrap();
         Task[] parts =
         [
-            consensus, Task.Run(() => _execution.RunAsync(stop.Token), stop.Token), _gossip.RunAsync(stop.Token),
-            _sync.RunAsync(stop.Token), _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stop.Token),
+            DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
+            DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
+            _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
+            _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stop.Token),
         ];
         var first = await Task.WhenAny(parts).ConfigureAwait(false);
         NodeLog.Stops(_logger);
@@ -167,5 +164,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _web.DisposeAsync().ConfigureAwait(false);
         _network.Dispose();
         await _admission.DisposeAsync().ConfigureAwait(false);
+        _loop.Dispose();
+        _execution.Dispose();
     }
 }

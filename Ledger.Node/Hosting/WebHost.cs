@@ -19,8 +19,7 @@ internal static class WebHost
         CollectorRegistry registry,
         TransactionEndpoints transactions,
         LookEndpoints looks,
-        ReceiptEndpoints receipts,
-        StateProofEndpoints stateProofs)
+        ReceiptEndpoints receipts)
     {
         var builder = WebApplication.CreateSlimBuilder();
         NodeLogging.Configure(builder.Logging, options);
@@ -43,17 +42,23 @@ internal static class WebHost
         transactions.Map(app);
         looks.Map(app);
         receipts.Map(app);
-        stateProofs.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/readyz", () => Probe(status.IsReady, "behind, or connected to too few validators for a quorum"));
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
-        app.MapGet("/admin/v1/peers", () => status.Describe().PeerList).RequireHost($"*:{options.AdminListen.Port}");
-        app.MapGet("/admin/v1/config", () => options.Values).RequireHost($"*:{options.AdminListen.Port}");
+        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(options.AdminListen.Port));
+        admin.MapGet("/peers", () => status.Describe().PeerList);
+        admin.MapGet("/config", () => options.Values);
         return app;
     }
+
+    /// <summary>By the port that the connection came in on: what a Host header says, anybody can write.</summary>
+    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(int port)
+        => (context, next) => context.HttpContext.Connection.LocalPort == port
+            ? next(context)
+            : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
 
     private static IResult Probe(bool holds, string otherwise) => holds
         ? Results.Text("ok\n")
