@@ -29,6 +29,7 @@ public readonly record struct LedgerRecord(RecordFamily Family, byte[] Key, byte
     {
         var block = final.Block;
         var height = Keys.Of(block.Height);
+        yield return new(RecordFamily.Blocks, height, block.Encoded.ToArray());
         yield return new(RecordFamily.Headers, height, Canonical.Encode(block.Header, HeaderCodec.Write));
         yield return new(RecordFamily.BlockHeights, Keys.Of(block.Hash), height);
         yield return new(RecordFamily.Receipts, height, ReceiptCodec.EncodeAll(final.Receipts));

@@ -7,7 +7,7 @@ namespace Ledger.Cli.Commands;
 /// <summary><c>ledger verify</c>: checks files with the genesis alone, offline; exits 4 and names the first fault.</summary>
 internal static class VerifyCommands
 {
-    private static readonly Option<string> GenesisPath = new("--genesis")
+    public static readonly Option<string> GenesisPath = new("--genesis")
     {
         Description = "The chain's genesis file, from somebody you trust",
         HelpName = "FILE",
@@ -34,6 +34,11 @@ internal static class VerifyCommands
             terminal, "headers", "Check certified headers", "a list of headers", LightClient.Verify,
             "ledger verify headers new.headers.json --genesis genesis.json"));
         verify.Add(Extends(terminal));
+        foreach (var command in AuditCommands.Build(terminal))
+        {
+            verify.Add(command);
+        }
+
         return verify;
     }
 
