@@ -28,6 +28,7 @@ internal sealed class Watch(Simulator simulator)
     private readonly Dictionary<Digest, Height> _applied = [];
     private readonly Dictionary<int, Durable> _durable = [];
     private readonly Dictionary<int, ulong[]> _asked = [];
+    private readonly HashSet<(int Host, Digest Block)> _valid = [];
 
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
@@ -67,6 +68,9 @@ internal sealed class Watch(Simulator simulator)
         Must(view.Value >= reached, host, "joins", $"is in view {view}, and f + 1 others have asked for {reached}");
     }
 
+    /// <summary>The executor has found this block valid, or made it.</summary>
+    public void Finds(Host host, Digest valid) => _valid.Add((host.Id, valid));
+
     /// <summary>Nothing is said twice in different ways, late, or before it is durable.</summary>
     public void Signs(Host host, in Statement statement)
     {
@@ -91,6 +95,12 @@ internal sealed class Watch(Simulator simulator)
             throw new BreachException(
                 "left is left",
                 $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view {left}");
+        }
+
+        if (statement.Kind == StatementKind.Prepare && !_valid.Contains((host.Id, statement.Digest)))
+        {
+            throw new BreachException(
+                "valid before prepared", $"R{host.Self} prepares {statement.Digest.ToShortString()} before it knows it is valid");
         }
 
         if (!_durable[host.Id].Holds(statement))
@@ -244,11 +254,18 @@ internal sealed class Watch(Simulator simulator)
     {
         private readonly HashSet<(StatementKind Kind, ulong View, Height Height, Digest Digest)> _held = [];
 
+        /// <summary>
+        /// A COMMIT rests on its certificate or on any that outranks it: that one is what a report would name, and it
+        /// descends from what was committed below it.
+        /// </summary>
+        private (View View, Height Height) _highest;
+
         public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
         {
             if (replaces)
             {
                 _held.Clear();
+                _highest = default;
             }
 
             foreach (var record in records)
@@ -259,7 +276,8 @@ internal sealed class Watch(Simulator simulator)
                         Hold(StatementKind.Prepare, accepted.View, accepted.Block.Height, accepted.Block.Hash);
                         break;
                     case Certified certified:
-                        Hold(StatementKind.Commit, certified.Certificate.Subject);
+                        var rank = (certified.Certificate.Subject.View, certified.Certificate.Subject.Height);
+                        _highest = rank.CompareTo(_highest) > 0 ? rank : _highest;
                         break;
                     case LeftFor left:
                         Hold(StatementKind.ViewChange, left.Target, left.Report.Subject.Height, left.Report.Subject.Block);
@@ -274,10 +292,9 @@ internal sealed class Watch(Simulator simulator)
             }
         }
 
-        public bool Holds(in Statement statement)
-            => _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
-
-        private void Hold(StatementKind kind, Subject subject) => Hold(kind, subject.View, subject.Height, subject.Block);
+        public bool Holds(in Statement statement) => statement.Kind == StatementKind.Commit
+            ? (statement.View, statement.Height).CompareTo(_highest) <= 0
+            : _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
 
         private void Hold(StatementKind kind, View view, Height height, Digest block)
             => _held.Add((kind, view.Value, height, block));

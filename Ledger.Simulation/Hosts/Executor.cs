@@ -110,6 +110,7 @@ internal sealed class Executor(Simulator simulator, Life life)
             return;
         }
 
+        simulator.Watch.Finds(life.Host, block.Hash);
         life.OnProposed(request, block);
         Due(Job);
     }
@@ -121,6 +122,7 @@ internal sealed class Executor(Simulator simulator, Life life)
         if (fault is null)
         {
             life.Pool.SetAside(block.Transactions);
+            simulator.Watch.Finds(life.Host, block.Hash);
         }
 
         life.Post(new Input.Judged(block.Hash, fault));

@@ -384,6 +384,7 @@ public sealed class Simulator : IDisposable
         ViewTimeout = TimeSpan.FromMilliseconds(chance.Pick([100, 300, 1000])),
         ViewTimeoutMax = TimeSpan.FromSeconds(8),
         RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
+        CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
     };
 
     private Genesis MakeGenesis(SimulationOptions options)

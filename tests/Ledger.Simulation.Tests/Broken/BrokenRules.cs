@@ -93,6 +93,14 @@ internal static class BrokenRules
             new Edit(Votes, "Count(subject) == quorums.Quorum", "++_votes == quorums.Quorum")),
         new("prepares what it has not validated", 200, new Edit(
             Agreement, "if (_pool.VerdictOf(block.Hash) == Verdict.Valid &&", "if (true &&")),
+        new("forgets its votes when it compacts its journal", 400, new Edit(
+            Safety, "        foreach (var accepted in AllAccepted)\n        {\n            yield return accepted;\n        }\n", "")),
+        new("forgets its view when it compacts its journal", 400, new Edit(
+            Safety,
+            "        if (Leaving is not null)\n        {\n            yield return Leaving;\n        }\n        else if (Entry is not null)",
+            "        if (Entry is not null && Leaving is null && BaseIsFinal is false)")),
+        new("forgets its highest certificate when it compacts its journal", 800, new Edit(
+            Safety, "        yield return new Certified(Highest);\n", "")),
         new("L1: repeats itself though nothing waits", 100, new Edit(
             Engine, "        if (pending || _sawAhead)\n", "        if (pending || true)\n")),
         new("L2: the timer never doubles", 400, new Edit(
