@@ -74,6 +74,18 @@ public sealed class Effects
     /// <summary>A peer is ahead beyond the window; the answer is <see cref="Input.Synced"/>.</summary>
     public void CatchUp(Height target, ValidatorIndex from) => Requests.Add(new Effect.CatchUp(target, from));
 
+    /// <summary>A linearizable read may be served from the state at this height or any later one.</summary>
+    public void ReadReady(ulong id, Height height) => Requests.Add(new Effect.ReadReady(id, height));
+
+    public void ReadRefused(ulong id, string reason) => Requests.Add(new Effect.ReadRefused(id, reason));
+
+    /// <summary>
+    /// Asks the world to bring the state here to at least this height, by blocks or by a snapshot; the answers are
+    /// <see cref="Input.SnapshotReceived"/> and <see cref="Input.SnapshotInstalled"/>, or <see cref="Input.Synced"/>.
+    /// </summary>
+    public void InstallSnapshot(Height height, Digest block, ValidatorIndex from, ulong offset)
+        => Requests.Add(new Effect.InstallSnapshot(height, block, from, offset));
+
     public void Note(Notice notice) => Requests.Add(new Effect.Note(notice));
 
     internal void Clear()
@@ -105,6 +117,16 @@ public abstract record Effect
     public sealed record FetchBlock(Digest Hash, Height Height) : Effect;
 
     public sealed record CatchUp(Height Target, ValidatorIndex From) : Effect;
+
+    public sealed record ReadReady(ulong Id, Height Height) : Effect;
+
+    public sealed record ReadRefused(ulong Id, string Reason) : Effect;
+
+    /// <param name="Height">At least this high.</param>
+    /// <param name="Block">The final block at that height.</param>
+    /// <param name="From">Who is known to have it.</param>
+    /// <param name="Offset">How many bytes of this snapshot are here already.</param>
+    public sealed record InstallSnapshot(Height Height, Digest Block, ValidatorIndex From, ulong Offset) : Effect;
 
     public sealed record Note(Notice Notice) : Effect;
 }

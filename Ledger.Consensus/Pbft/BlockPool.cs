@@ -15,7 +15,7 @@ internal enum Verdict
 /// <summary>The blocks above the final head that this replica holds, by hash, and what the executor said of them.</summary>
 internal sealed class BlockPool
 {
-    private readonly Dictionary<Digest, Entry> _entries = [];
+    private readonly SortedDictionary<Digest, Entry> _entries = [];
     private readonly HashSet<Digest> _fetching = [];
 
     public Block? Find(Digest hash) => _entries.GetValueOrDefault(hash)?.Block;
