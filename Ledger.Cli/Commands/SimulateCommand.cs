@@ -99,6 +99,11 @@ internal static class SimulateCommand
             {
                 result.AddError("--byzantine must lie between 0 and the number of nodes");
             }
+
+            if (result.GetValue(Byzantine) > 0 && result.GetValue(Engine) == "raft")
+            {
+                result.AddError("--byzantine is for pbft: raft bears validators that fail, and none that lie");
+            }
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -109,6 +114,7 @@ internal static class SimulateCommand
 
             SimulationOptions options = new()
             {
+                Engine = parsed.GetValue(Engine)!,
                 Seed = parsed.GetValue(Seed) ?? (ulong)Random.Shared.NextInt64(1, 1_000_000_000),
                 Nodes = parsed.GetValue(Nodes),
                 Steps = parsed.GetValue(Steps),
@@ -203,7 +209,7 @@ internal static class SimulateCommand
         {
             terminal.Json(new
             {
-                Engine = parsed.GetValue(Engine),
+                first.Engine,
                 first.Nodes,
                 FirstSeed = first.Seed,
                 Seeds = sweep.Done,
@@ -261,7 +267,7 @@ internal static class SimulateCommand
         var options = result.Options;
         var liars = options.Byzantine is { } k ? $" --byzantine {k}" : "";
         var strategy = options.Strategy is { } name ? $" --strategy {name}" : "";
-        return $"ledger simulate --nodes {options.Nodes} --seed {options.Seed} --steps {options.Steps} "
+        return $"ledger simulate --engine {options.Engine} --nodes {options.Nodes} --seed {options.Seed} --steps {options.Steps} "
             + $"--clients {options.Clients} --faults {options.Faults}{liars}{strategy}";
     }
 

@@ -37,6 +37,9 @@ internal sealed class Executor(Simulator simulator, Life life)
         life.Pool.ReleaseAll();
     });
 
+    /// <summary>A block was not proposed after all.</summary>
+    public void OnProposalDropped() => Enqueue(life.Pool.ReleaseAll);
+
     /// <summary>A transaction is ready: a proposal that waits for one can be made.</summary>
     public void OnTransactionReady()
     {

@@ -12,6 +12,9 @@ internal static class BrokenRules
     private const string Votes = "Pbft/VoteSet.cs";
     private const string Pacemaker = "Pbft/Pacemaker.cs";
     private const string Replica = "Replica.cs";
+    private const string RaftSafety = "Raft/Safety.cs";
+    private const string RaftEngine = "Raft/RaftEngine.cs";
+    private const string RaftMembers = "Raft/RaftConfiguration.cs";
 
     public static IReadOnlyList<BrokenRule> All { get; } =
     [
@@ -121,5 +124,22 @@ internal static class BrokenRules
             Agreement, "effects.ValidateBlock(block, _pool.IsVouched(hash));", "effects.ValidateBlock(block, false);")),
         new("keeps no block that it fetched", 400, new Edit(
             Finality, "                _pool.Add(block);\n", "")),
+        new("raft: a majority is one too few", 100, new Edit(
+            RaftMembers, "=> Quorums.Crash(voters).Quorum;", "=> Math.Max(1, Quorums.Crash(voters).Quorum - 1);")),
+        new("raft, R1: votes twice in a term", 400,
+            new Edit(RaftSafety, "voted && voted != candidate)", "voted && voted != candidate && false)"),
+            new Edit(RaftSafety, "entered.Term > Term || (entered.Term == Term", "entered.Term >= Term || (entered.Term == Term")),
+        new("raft, R1: forgets its vote when it restarts", 400, new Edit(
+            RaftEngine,
+            "public void Replay(JournalRecord record) => _safety.Apply(record);",
+            "public void Replay(JournalRecord record) { if (record is not TermEntered) { _safety.Apply(record); } }")),
+        new("raft, R4: votes for a lesser log", 800, new Edit(
+            RaftSafety,
+            "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);",
+            "=> true;")),
+        new("raft, R6: acknowledges what it has not stored", 100, new Edit(
+            RaftSafety, "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;",
+            "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Forgotten(Apply(new Stored(entry))) : null;\n\n"
+            + "    private static Stored Forgotten(Stored stored) => new(new NoOpEntry(stored.Entry.Term, stored.Entry.Index));")),
     ];
 }
