@@ -88,23 +88,6 @@ internal static class SimulateCommand
             command.Add(option);
         }
 
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(Nodes) > SimulationOptions.NodesMax)
-            {
-                result.AddError($"--nodes must be at most {SimulationOptions.NodesMax}");
-            }
-
-            if (result.GetValue(Byzantine) is { } liars && (liars < 0 || liars > result.GetValue(Nodes)))
-            {
-                result.AddError("--byzantine must lie between 0 and the number of nodes");
-            }
-
-            if (result.GetValue(Byzantine) > 0 && result.GetValue(Engine) == "raft")
-            {
-                result.AddError("--byzantine is for pbft: raft bears validators that fail, and none that lie");
-            }
-        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (!FaultSet.TryParse(parsed.GetValue(Faults)!, out var faults, out var unknown))
@@ -123,9 +106,36 @@ internal static class SimulateCommand
                 Byzantine = parsed.GetValue(Byzantine),
                 Strategy = parsed.GetValue(Strategy),
             };
+            if (FaultIn(options) is { } fault)
+            {
+                throw new CliException(fault, "see 'ledger simulate --help'", ExitCode.Usage);
+            }
+
             return await RunAsync(terminal, parsed, options, cancellationToken);
         });
         return command;
+    }
+
+    private static string? FaultIn(SimulationOptions options)
+    {
+        if (options.Nodes > SimulationOptions.NodesMax)
+        {
+            return $"--nodes must be at most {SimulationOptions.NodesMax}";
+        }
+
+        if (options.Byzantine is not { } liars)
+        {
+            return null;
+        }
+
+        if (liars < 0 || liars > options.Nodes)
+        {
+            return $"--byzantine must lie between 0 and the {options.Nodes} nodes";
+        }
+
+        return liars > 0 && options.Engine == "raft"
+            ? "--byzantine is for pbft: raft bears validators that fail, and none that lie"
+            : null;
     }
 
     private static async Task<int> RunAsync(
