@@ -24,12 +24,21 @@ internal static class StateCommands
         };
         consistency.AcceptOnlyFromAmong("local", "linearizable");
         ExampleCommand command = new(
-            "get", "Read a key", "ledger get notes greeting", "ledger get notes greeting --consistency linearizable");
+            "get", "Read a key", "ledger get notes greeting", "ledger get notes greeting --consistency linearizable",
+            "ledger get notes greeting --prove --out greeting.proof.json");
         command.Add(space);
         command.Add(key);
         command.Add(consistency);
+        StateProofCommand.AddOptions(command);
         return Asks(command, async (parsed, client, cancellationToken) =>
         {
+            if (StateProofCommand.IsAsked(parsed))
+            {
+                await StateProofCommand.SaveAsync(
+                    terminal, parsed, client, parsed.GetRequiredValue(space), parsed.GetRequiredValue(key), cancellationToken);
+                return;
+            }
+
             var path = $"v1/state/{PathOf(parsed, space, key)}&consistency={parsed.GetRequiredValue(consistency)}";
             var entry = await client.FindAsync<StateReply>(path, cancellationToken)
                 ?? throw NoKey(parsed, space, key);

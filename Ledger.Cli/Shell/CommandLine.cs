@@ -78,6 +78,9 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        root.Add(ReceiptCommand.Build(terminal));
+        root.Add(HeadersCommand.Build(terminal));
+        root.Add(VerifyCommands.Build(terminal));
         root.Add(BenchCommand.Build(terminal));
         root.Add(SimulateCommand.Build(terminal));
         root.Add(ReplayCommand.Build(terminal));

@@ -14,7 +14,8 @@ using Microsoft.Extensions.Hosting;
 namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
-internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, FinalityWaiters waiters)
+internal sealed class LookEndpoints(
+    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
 {
     private const int BlocksMax = 100;
     private const int HistoryDefault = 100;
@@ -27,13 +28,19 @@ internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, Finality
         routes.MapGet("/v1/receipts/{hash}", (string hash) => Receipt(hash)).Produces<ReceiptReply>();
         routes.MapGet(
             "/v1/state/{ns}/{**key}",
-            (string ns, string key, string? consistency, ulong? height) => State(ns, key, consistency, height))
+            (HttpContext http, string ns, string key, string? consistency, ulong? height, bool? proof) => proof == true
+                ? proofs.Key(http, ns, key, height)
+                : State(ns, key, consistency, height))
             .Produces<StateReply>();
 
         // For keys that a path would change: empty segments, dots, escaped slashes.
         routes.MapGet(
             "/v1/state/{ns}",
-            (string ns, string key, string? consistency, ulong? height) => State(ns, key, consistency, height))
+            (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height, bool? proof)
+                => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
+                    : key is null ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
+                    : proof == true ? proofs.Key(http, ns, key, height)
+                    : State(ns, key, consistency, height))
             .Produces<StateReply>();
         routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();

@@ -107,7 +107,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters));
+            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
+            new ReceiptEndpoints(genesis, parts.Store));
     }
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>

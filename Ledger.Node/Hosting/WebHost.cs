@@ -22,7 +22,8 @@ internal static class WebHost
         NodeStatus status,
         CollectorRegistry registry,
         TransactionEndpoints transactions,
-        LookEndpoints looks)
+        LookEndpoints looks,
+        ReceiptEndpoints receipts)
     {
         var builder = WebApplication.CreateSlimBuilder();
         NodeLogging.Configure(builder.Logging, options);
@@ -45,6 +46,7 @@ internal static class WebHost
         app.UseStatusCodePages();
         transactions.Map(app);
         looks.Map(app);
+        receipts.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));

@@ -34,6 +34,18 @@ public class RocksDb : IDisposable
     }
 
     public static RocksDb Open(DbOptions options, string path, ColumnFamilies columnFamilies)
+        => Open(options, path, columnFamilies, Native.rocksdb_open_column_families);
+
+    /// <summary>Opens what is there without writing, not even to end a log that was cut short.</summary>
+    public static RocksDb OpenReadOnly(
+        DbOptions options, string path, ColumnFamilies columnFamilies, bool errIfLogFileExists)
+        => Open(
+            options, path, columnFamilies,
+            (nint handle, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error)
+                => Native.rocksdb_open_for_read_only_column_families(
+                    handle, name, count, names, familyOptions, handles, (byte)(errIfLogFileExists ? 1 : 0), out error));
+
+    private static RocksDb Open(DbOptions options, string path, ColumnFamilies columnFamilies, FamilyOpener open)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(columnFamilies);
@@ -43,9 +55,7 @@ public class RocksDb : IDisposable
         try
         {
             nint[] familyOptions = [.. descriptors.Select(d => d.Options.Handle)];
-            var db = Native.rocksdb_open_column_families(
-                options.Handle, Native
-                    .Path(path), names.Length, names, familyOptions, handles, out var error);
+            var db = open(options.Handle, Native.Path(path), names.Length, names, familyOptions, handles, out var error);
             Native.Check(error);
             return new(path, db, [.. descriptors.Select(d => d.Name)], handles);
         }
@@ -54,6 +64,9 @@ public class RocksDb : IDisposable
             Array.ForEach(names, Marshal.FreeCoTaskMem);
         }
     }
+
+    private delegate nint FamilyOpener(
+        nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error);
 
     public static IEnumerable<string> ListColumnFamilies(DbOptions options, string name)
     {
