@@ -76,29 +76,24 @@ internal sealed class WrongParent : Liar
 
     public override string Name => "wrong-parent";
 
-    public override Block OnPropose(ProposalRequest request, Block block)
+    public override void OnSay(Envelope envelope, Recipients to)
     {
-        if (Host.Life?.Machine is not { } machine || !_siblings.TryGetValue(request.Parent, out var sibling))
+        Send(envelope, to);
+        if (envelope.Message is PrePrepare proposal && to.Only is null && Host.Life?.Machine is { } machine)
         {
-            _siblings[block.Hash] = Sibling(block, 1);
-            return block;
+            var sibling = Sibling(proposal.Block, 1);
+            _siblings[sibling.Hash] = sibling;
+            machine.Validate(sibling, null, _ => true);
+            if (machine.Propose(sibling.Hash, [], sibling.Header.Time, Self, 1, 1) is { } child)
+            {
+                Say(new PrePrepare(proposal.View, child), Others());
+            }
         }
-
-        machine.Validate(sibling, null, _ => true);
-        var child = machine.Propose(
-            sibling.Hash, block.Transactions, block.Header.Time, Self, int.MaxValue, int.MaxValue);
-        if (child is not null)
-        {
-            // Its own code is honest and would not say this.
-            Say(new PrePrepare(request.View, child), Others());
-        }
-
-        return child ?? block;
     }
 
     public override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
-        => _siblings.Values.FirstOrDefault(block => block.Hash == question.Hash) is { } asked
-            ? honest with { Blocks = [asked.Encoded] }
+        => question.Hash is { } hash && _siblings.TryGetValue(hash, out var sibling)
+            ? honest with { Blocks = [sibling.Encoded] }
             : honest;
 }
 

@@ -30,8 +30,8 @@ internal sealed class CertificateForger : Liar
         var target = View.Next;
         if (World.Validators.PrimaryOf(target) == Self && Chance.OneIn(3))
         {
-            var forged = Forged(target);
-            Say(new NewView(new(target, Reports(target, forged.Subject)), forged), Others());
+            var based = Chance.OneIn(2) ? Forged(target) : QuorumCertificate.ForGenesis(World.Genesis.Block.Hash);
+            Say(new NewView(new(target, Reports(target, based.Subject)), based), Others());
         }
     }
 

@@ -10,7 +10,9 @@ namespace Ledger.Simulation;
 /// </summary>
 internal sealed class CertificateCheck(Simulator simulator)
 {
-    private readonly int _quorum = ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
+    private readonly int _quorum = simulator.Options.IsRaft
+        ? (simulator.Options.Nodes / 2) + 1
+        : ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
     private readonly Dictionary<QuorumCertificate, string?> _known = new(ReferenceEqualityComparer.Instance);
 
     public bool IsSigned(ValidatorIndex by, in Statement statement, in Signature signature)

@@ -26,8 +26,10 @@ internal sealed class Watch(Simulator simulator)
     private readonly Dictionary<(StatementKind Kind, View View, Height Height), Digest> _certified = [];
     private readonly List<(Digest Block, Digest StateSum)> _final = [];
     private readonly Dictionary<Digest, Height> _applied = [];
-    private readonly Dictionary<int, Durable> _durable = [];
+    private readonly Dictionary<int, IDurable> _durable = [];
+    private readonly Dictionary<View, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, ulong[]> _asked = [];
+    private readonly HashSet<(int Host, Digest Block)> _valid = [];
 
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
@@ -41,7 +43,7 @@ internal sealed class Watch(Simulator simulator)
     /// <summary>Follows what this host's journal holds, so that no word rests on less.</summary>
     public void Follow(Host host)
     {
-        var durable = _durable[host.Id] = new();
+        var durable = _durable[host.Id] = simulator.Protocol.Follow(host);
         host.Journal.OnDurable = (records, replaces) =>
         {
             durable.Add(records, replaces);
@@ -58,19 +60,34 @@ internal sealed class Watch(Simulator simulator)
     /// <summary>A process has begun: what it heard in its last life it must hear again.</summary>
     public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Validators.Count];
 
-    /// <summary>L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out.</summary>
-    public void Rests(Host host, View view)
+    /// <summary>
+    /// L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out. R1: a term has one
+    /// leader.
+    /// </summary>
+    public void Rests(Host host, IEngineStatus engine)
     {
+        var view = engine.View;
+        if (simulator.Options.IsRaft)
+        {
+            Must(
+                !engine.IsPrimary || _leaders.TryAdd(view, host.Self) || _leaders[view] == host.Self,
+                host, "one leader", $"leads term {view}, and another has led it");
+            return;
+        }
+
         var asked = (ulong[])_asked[host.Id].Clone();
         Array.Sort(asked);
         var reached = asked.Length > simulator.Options.Faulty ? asked[^(simulator.Options.Faulty + 1)] : 0;
         Must(view.Value >= reached, host, "joins", $"is in view {view}, and f + 1 others have asked for {reached}");
     }
 
+    /// <summary>The executor has found this block valid, or made it.</summary>
+    public void Finds(Host host, Digest valid) => _valid.Add((host.Id, valid));
+
     /// <summary>Nothing is said twice in different ways, late, or before it is durable.</summary>
     public void Signs(Host host, in Statement statement)
     {
-        var isVote = statement.Kind is StatementKind.Prepare or StatementKind.Commit;
+        var isVote = statement.Kind is StatementKind.Prepare or StatementKind.Commit or StatementKind.Append;
         var key = (host.Id, statement.Kind, statement.View.Value, isVote ? statement.Height.Value : 0);
         if (!_signed.TryAdd(key, statement) && _signed[key] != statement)
         {
@@ -81,7 +98,7 @@ internal sealed class Watch(Simulator simulator)
                 + $"h{statement.Height} {statement.Digest.ToShortString()}");
         }
 
-        if (statement.Kind == StatementKind.ViewChange)
+        if (statement.Kind is StatementKind.ViewChange or StatementKind.Vote)
         {
             var last = _left.GetValueOrDefault(host.Id);
             _left[host.Id] = statement.View > last ? statement.View : last;
@@ -91,6 +108,12 @@ internal sealed class Watch(Simulator simulator)
             throw new BreachException(
                 "left is left",
                 $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view {left}");
+        }
+
+        if (statement.Kind == StatementKind.Prepare && !_valid.Contains((host.Id, statement.Digest)))
+        {
+            throw new BreachException(
+                "valid before prepared", $"R{host.Self} prepares {statement.Digest.ToShortString()} before it knows it is valid");
         }
 
         if (!_durable[host.Id].Holds(statement))
@@ -184,7 +207,7 @@ internal sealed class Watch(Simulator simulator)
 
         switch (notice)
         {
-            case Notice.LeftView:
+            case Notice.LeftView or Notice.LeaderChanged { Leader: not null }:
                 ViewChanges++;
                 break;
             case Notice.Equivocation evidence:
@@ -237,49 +260,5 @@ internal sealed class Watch(Simulator simulator)
         {
             throw new BreachException(name, $"R{host.Self} {detail.ToString()}");
         }
-    }
-
-    /// <summary>What a journal would give back after a crash right now, as far as words rest on it.</summary>
-    private sealed class Durable
-    {
-        private readonly HashSet<(StatementKind Kind, ulong View, Height Height, Digest Digest)> _held = [];
-
-        public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
-        {
-            if (replaces)
-            {
-                _held.Clear();
-            }
-
-            foreach (var record in records)
-            {
-                switch (record)
-                {
-                    case Accepted accepted:
-                        Hold(StatementKind.Prepare, accepted.View, accepted.Block.Height, accepted.Block.Hash);
-                        break;
-                    case Certified certified:
-                        Hold(StatementKind.Commit, certified.Certificate.Subject);
-                        break;
-                    case LeftFor left:
-                        Hold(StatementKind.ViewChange, left.Target, left.Report.Subject.Height, left.Report.Subject.Block);
-                        break;
-                    case Entered entered:
-                        var based = entered.NewView.Base.Subject;
-                        Hold(StatementKind.NewView, entered.View, based.Height, based.Block);
-                        break;
-                    default:
-                        break;
-                }
-            }
-        }
-
-        public bool Holds(in Statement statement)
-            => _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
-
-        private void Hold(StatementKind kind, Subject subject) => Hold(kind, subject.View, subject.Height, subject.Block);
-
-        private void Hold(StatementKind kind, View view, Height height, Digest block)
-            => _held.Add((kind, view.Value, height, block));
     }
 }

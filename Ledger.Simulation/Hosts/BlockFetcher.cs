@@ -20,6 +20,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
     private readonly HashSet<Digest> _fetching = [];
     private ulong _lastId;
     private bool _catchesUp;
+    private Height? _needed;
 
     public void Fetch(Digest hash, Height height)
     {
@@ -29,8 +30,16 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         }
     }
 
-    public void CatchUp(Height target, ValidatorIndex from)
+    /// <param name="target">Up to here.</param>
+    /// <param name="from">Who is known to be there.</param>
+    /// <param name="isNeeded">The engine asks once and waits until it is here.</param>
+    public void CatchUp(Height target, ValidatorIndex from, bool isNeeded)
     {
+        if (isNeeded && (_needed is null || target > _needed))
+        {
+            _needed = target;
+        }
+
         if (!_catchesUp && target > life.Machine.Head.Height)
         {
             _catchesUp = true;
@@ -116,6 +125,15 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         else
         {
             _catchesUp = false;
+            AskAgainIfNeeded();
+        }
+    }
+
+    private void AskAgainIfNeeded()
+    {
+        if (_needed is { } target && target > life.Machine.Head.Height)
+        {
+            life.After(Patience / 4, () => CatchUp(target, life.Self, isNeeded: true));
         }
     }
 
@@ -148,7 +166,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
                 continue;
             }
 
-            if (simulator.Gate.CheckSegment(segment, certificate) is not { } verified)
+            if (simulator.Protocol.CheckSegment(segment, certificate) is not { } verified)
             {
                 return served;
             }
@@ -169,6 +187,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
             if (life.Machine.Head.Height >= wish.Height)
             {
                 _catchesUp = false;
+                AskAgainIfNeeded();
                 return;
             }
 

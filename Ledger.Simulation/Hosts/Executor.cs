@@ -37,6 +37,9 @@ internal sealed class Executor(Simulator simulator, Life life)
         life.Pool.ReleaseAll();
     });
 
+    /// <summary>A block was not proposed after all.</summary>
+    public void OnProposalDropped() => Enqueue(life.Pool.ReleaseAll);
+
     /// <summary>A transaction is ready: a proposal that waits for one can be made.</summary>
     public void OnTransactionReady()
     {
@@ -110,6 +113,7 @@ internal sealed class Executor(Simulator simulator, Life life)
             return;
         }
 
+        simulator.Watch.Finds(life.Host, block.Hash);
         life.OnProposed(request, block);
         Due(Job);
     }
@@ -121,6 +125,7 @@ internal sealed class Executor(Simulator simulator, Life life)
         if (fault is null)
         {
             life.Pool.SetAside(block.Transactions);
+            simulator.Watch.Finds(life.Host, block.Hash);
         }
 
         life.Post(new Input.Judged(block.Hash, fault));

@@ -17,7 +17,7 @@ internal sealed class Host
         _simulator = simulator;
         Id = id;
         Self = self;
-        Journal = new(Death);
+        Journal = new(Death, simulator.Protocol);
         Ledger = new(Death);
     }
 

@@ -3,7 +3,7 @@ namespace Ledger.Simulation;
 /// <summary>What will happen, by virtual time, and in the order of writing among what happens at once.</summary>
 internal sealed class Agenda
 {
-    private readonly PriorityQueue<Action, (TimeSpan Due, ulong Order)> _queue = new();
+    private readonly PriorityQueue<Action, (TimeSpan Due, ulong Order)> _queue = new(Sooner.First);
     private ulong _order;
 
     public TimeSpan Now { get; private set; }
@@ -28,5 +28,16 @@ internal sealed class Agenda
         Now = when.Due;
         happening();
         return true;
+    }
+
+    private sealed class Sooner : IComparer<(TimeSpan Due, ulong Order)>
+    {
+        public static readonly Sooner First = new();
+
+        public int Compare((TimeSpan Due, ulong Order) x, (TimeSpan Due, ulong Order) y)
+        {
+            var byTime = x.Due.CompareTo(y.Due);
+            return byTime != 0 ? byTime : x.Order.CompareTo(y.Order);
+        }
     }
 }

@@ -37,7 +37,7 @@ public sealed class Simulator : IDisposable
         Genesis = MakeGenesis(options);
         Pbft = DrawOptions(_chance.Fork());
         Signatures = new(options.Nodes);
-        Gate = new(Validators, Genesis.Hash, Genesis.Block.Hash, Signatures);
+        Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
         Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
@@ -58,7 +58,7 @@ public sealed class Simulator : IDisposable
 
     internal PbftOptions Pbft { get; }
 
-    internal PbftGate Gate { get; }
+    internal IProtocol Protocol { get; }
 
     internal SimulatedSignatures Signatures { get; }
 
@@ -289,7 +289,7 @@ public sealed class Simulator : IDisposable
     private void RunSilence()
     {
         LiarsAct = false;
-        if (Hosts.Any(host => !host.IsHonest))
+        if (!Protocol.FallsSilent || Hosts.Any(host => !host.IsHonest))
         {
             return;
         }
@@ -352,7 +352,7 @@ public sealed class Simulator : IDisposable
     {
         List<Host> hosts = [.. Enumerable.Range(0, Options.Nodes).Select(i => new Host(this, i, new(i)))];
         var drawn = chance.Below(Options.Faulty + 1);
-        var liars = Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
+        var liars = Options.IsRaft ? 0 : Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
         List<Host> shuffled = [.. hosts];
         chance.Shuffle(shuffled);
 
@@ -384,6 +384,7 @@ public sealed class Simulator : IDisposable
         ViewTimeout = TimeSpan.FromMilliseconds(chance.Pick([100, 300, 1000])),
         ViewTimeoutMax = TimeSpan.FromSeconds(8),
         RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
+        CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
     };
 
     private Genesis MakeGenesis(SimulationOptions options)
@@ -392,7 +393,7 @@ public sealed class Simulator : IDisposable
             new Validator($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray())))];
         GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
             new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
-        return new("simulation", ConsensusMode.Pbft, new(1_700_000_000_000), members, roles);
+        return new("simulation", options.IsRaft ? ConsensusMode.Raft : ConsensusMode.Pbft, new(1_700_000_000_000), members, roles);
     }
 
     private static PublicKey ClientKey(int number)

@@ -104,10 +104,12 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
         try
         {
             if (JsonSerializer.Deserialize<Stored>(line, Format) is { } stored
+                && SimulationOptions.Engines.Contains(stored.Engine)
                 && FaultSet.TryParse(stored.Faults, out var faults, out _))
             {
                 options = new()
                 {
+                    Engine = stored.Engine,
                     Seed = stored.Seed,
                     Nodes = stored.Nodes,
                     Steps = stored.Steps,
@@ -132,7 +134,7 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
         yield return string.Create(CultureInfo.InvariantCulture, $"{Magic} {Version}");
         yield return JsonSerializer.Serialize(
             new Stored(
-                "pbft", Options.Seed, Options.Nodes, Options.Steps, Options.Clients, Options.Faults.ToString(),
+                Options.Engine, Options.Seed, Options.Nodes, Options.Steps, Options.Clients, Options.Faults.ToString(),
                 Options.Byzantine, Options.Strategy, [.. Options.LeftOut.Order()]),
             Format);
         foreach (var line in Events)

@@ -16,6 +16,13 @@ public sealed class DeterminismTests
     }
 
     [Fact]
+    public void The_same_seed_gives_the_same_trace_with_raft()
+    {
+        SimulationOptions options = new() { Engine = "raft", Seed = 1, Nodes = 5 };
+        Assert.Equal(Simulator.Run(options).TraceHash, Simulator.Run(options).TraceHash);
+    }
+
+    [Fact]
     public void Another_seed_gives_another_trace()
         => Assert.NotEqual(Simulator.Run(new() { Seed = 1 }).TraceHash, Simulator.Run(new() { Seed = 2 }).TraceHash);
 

@@ -14,6 +14,14 @@ public sealed class SweepTests(ITestOutputHelper output)
     public void Every_invariant_holds(int nodes, int seeds) => Run(nodes, 1, seeds);
 
     [Theory]
+    [InlineData(1, 20)]
+    [InlineData(3, 150)]
+    [InlineData(4, 60)]
+    [InlineData(5, 100)]
+    [InlineData(7, 40)]
+    public void Every_invariant_holds_with_raft(int nodes, int seeds) => Run(nodes, 1, seeds, "raft");
+
+    [Theory]
     [InlineData(4, 150)]
     [InlineData(5, 30)]
     [InlineData(7, 20)]
@@ -71,10 +79,10 @@ public sealed class SweepTests(ITestOutputHelper output)
 
     public static TheoryData<string> AllFaults { get; } = [.. FaultSet.Names];
 
-    private static void Run(int nodes, ulong first, int seeds)
+    private static void Run(int nodes, ulong first, int seeds, string engine = "pbft")
         => Parallel.For(0, seeds, i =>
         {
-            var result = Simulator.Run(new() { Seed = first + (ulong)i, Nodes = nodes });
-            Assert.True(result.Breach is null, $"ledger simulate --nodes {nodes} --seed {result.Options.Seed}: {result.Breach}");
+            var result = Simulator.Run(new() { Engine = engine, Seed = first + (ulong)i, Nodes = nodes });
+            Assert.True(result.Breach is null, $"ledger simulate --engine {engine} --nodes {nodes} --seed {result.Options.Seed}: {result.Breach}");
         });
 }
