@@ -63,13 +63,28 @@ public sealed class Effects
     public void RequestProposal(ProposalRequest request) => Requests.Add(new Effect.RequestProposal(request));
 
     /// <summary>Asks whether a block is valid on its parent; the answer is <see cref="Input.Judged"/>.</summary>
-    public void ValidateBlock(Block block) => Requests.Add(new Effect.ValidateBlock(block));
+    /// <param name="block">Its parent is final, or was asked about before.</param>
+    /// <param name="isVouched">It was found valid when it was new, by a quorum or by this replica before a restart: its
+    /// time may lie far back by now.</param>
+    public void ValidateBlock(Block block, bool isVouched) => Requests.Add(new Effect.ValidateBlock(block, isVouched));
 
     /// <summary>Asks the peers for a block; the answer is <see cref="Input.Fetched"/>.</summary>
     public void FetchBlock(Digest hash, Height height) => Requests.Add(new Effect.FetchBlock(hash, height));
 
     /// <summary>A peer is ahead beyond the window; the answer is <see cref="Input.Synced"/>.</summary>
     public void CatchUp(Height target, ValidatorIndex from) => Requests.Add(new Effect.CatchUp(target, from));
+
+    /// <summary>A linearizable read may be served from the state at this height or any later one.</summary>
+    public void ReadReady(ulong id, Height height) => Requests.Add(new Effect.ReadReady(id, height));
+
+    public void ReadRefused(ulong id, string reason) => Requests.Add(new Effect.ReadRefused(id, reason));
+
+    /// <summary>
+    /// Asks the world to bring the state here to at least this height, by blocks or by a snapshot; the answers are
+    /// <see cref="Input.SnapshotReceived"/> and <see cref="Input.SnapshotInstalled"/>, or <see cref="Input.Synced"/>.
+    /// </summary>
+    public void InstallSnapshot(Height height, Digest block, ValidatorIndex from, ulong offset)
+        => Requests.Add(new Effect.InstallSnapshot(height, block, from, offset));
 
     public void Note(Notice notice) => Requests.Add(new Effect.Note(notice));
 
@@ -97,11 +112,21 @@ public abstract record Effect
 
     public sealed record RequestProposal(ProposalRequest Request) : Effect;
 
-    public sealed record ValidateBlock(Block Block) : Effect;
+    public sealed record ValidateBlock(Block Block, bool IsVouched) : Effect;
 
     public sealed record FetchBlock(Digest Hash, Height Height) : Effect;
 
     public sealed record CatchUp(Height Target, ValidatorIndex From) : Effect;
+
+    public sealed record ReadReady(ulong Id, Height Height) : Effect;
+
+    public sealed record ReadRefused(ulong Id, string Reason) : Effect;
+
+    /// <param name="Height">At least this high.</param>
+    /// <param name="Block">The final block at that height.</param>
+    /// <param name="From">Who is known to have it.</param>
+    /// <param name="Offset">How many bytes of this snapshot are here already.</param>
+    public sealed record InstallSnapshot(Height Height, Digest Block, ValidatorIndex From, ulong Offset) : Effect;
 
     public sealed record Note(Notice Notice) : Effect;
 }

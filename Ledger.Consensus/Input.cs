@@ -17,7 +17,9 @@ public abstract record Input
     public sealed record Received(Verified Verified) : Input;
 
     /// <summary>A timer ran out; it carries what it was set for, so that a stale one is recognised.</summary>
-    public sealed record TimerFired(EngineTimer Timer) : Input;
+    /// <param name="Timer">As it was set.</param>
+    /// <param name="Now">A reading of this machine's monotone clock, from any origin: what leases are measured by.</param>
+    public sealed record TimerFired(EngineTimer Timer, TimeSpan Now = default) : Input;
 
     /// <summary>The block that <see cref="Effects.RequestProposal"/> asked for, packed and executed.</summary>
     public sealed record Proposed(ProposalRequest Request, Block Block) : Input;
@@ -44,6 +46,26 @@ public abstract record Input
 
     /// <summary>A transaction was left out for too long while others were served: the primary censors.</summary>
     public sealed record RequestOverdue(View View) : Input;
+
+    /// <summary>
+    /// Raft: someone wants to read what is final now and nothing older; the answer is <see cref="Effect.ReadReady"/> or
+    /// <see cref="Effect.ReadRefused"/>.
+    /// </summary>
+    /// <param name="Id">Chosen by the world, each once.</param>
+    /// <param name="Now">The monotone clock after the request arrived.</param>
+    public sealed record ReadRequested(ulong Id, TimeSpan Now) : Input;
+
+    /// <summary>Raft: this leader shall hand over, to the one named or to whoever is furthest.</summary>
+    public sealed record TransferRequested(ValidatorIndex? To) : Input;
+
+    /// <summary>Raft: the members shall become these; a notice says how far it is, or why not.</summary>
+    public sealed record MembersRequested(Raft.Membership Target) : Input;
+
+    /// <summary>Raft: so many bytes of a snapshot that <see cref="Effect.InstallSnapshot"/> asked for are here.</summary>
+    public sealed record SnapshotReceived(Height Height, ulong Bytes) : Input;
+
+    /// <summary>Raft: the state at this height, or a later one than was asked for, is durable here.</summary>
+    public sealed record SnapshotInstalled(Height Height, Digest Block) : Input;
 }
 
 /// <summary>What a timer is for.</summary>
@@ -54,6 +76,9 @@ public enum TimerKind : byte
 
     /// <summary>While nothing advances, what may have been lost is said again.</summary>
     Repeat = 2,
+
+    /// <summary>Raft's one clock: elections, heartbeats and patience are counted in its ticks.</summary>
+    Tick = 3,
 }
 
 /// <param name="Kind">What it is for.</param>

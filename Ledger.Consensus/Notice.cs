@@ -26,6 +26,30 @@ public abstract record Notice
 
     /// <summary>This replica promised a phase for a block; the loop measures phases between these.</summary>
     public sealed record PhaseReached(Phase Phase, Subject Subject) : Notice;
+
+    /// <summary>Raft: whom this replica follows from now on; null while it knows no leader.</summary>
+    public sealed record LeaderChanged(View Term, ValidatorIndex? Leader) : Notice;
+
+    /// <summary>Raft: this leader gave up, and why, for people.</summary>
+    public sealed record SteppedDown(View Term, string Reason) : Notice;
+
+    /// <summary>Raft: a block that was asked for came too late to be proposed; what is in it waits again.</summary>
+    public sealed record ProposalDropped(Block Block) : Notice;
+
+    /// <summary>Raft: who the members are from now on; a change has several phases.</summary>
+    public sealed record MembersChanged(Raft.MembershipPhase Phase, Raft.RaftConfiguration Configuration) : Notice;
+
+    /// <summary>Raft: a change of members that does not happen, and why, for people.</summary>
+    public sealed record MembersRefused(string Reason) : Notice;
+
+    /// <summary>Raft: this replica is no member any more and will not campaign.</summary>
+    public sealed record Removed : Notice;
+
+    /// <summary>Raft: how a transfer of leadership ended; no reason when the other one leads.</summary>
+    public sealed record TransferEnded(ValidatorIndex? To, string? Reason) : Notice;
+
+    /// <summary>Raft: a leader said what contradicts what this replica knows to be committed.</summary>
+    public sealed record LogRefused(ValidatorIndex From, string Reason) : Notice;
 }
 
 /// <summary>Why a replica asks to leave its view; the names are metric labels.</summary>

@@ -10,6 +10,12 @@ public enum StatementKind : byte
     Commit = 2,
     ViewChange = 3,
     NewView = 4,
+
+    /// <summary>Raft: a vote for the candidate whose index stands in the certified view's place.</summary>
+    Vote = 5,
+
+    /// <summary>Raft: a log is durable up to the index that stands in the height's place.</summary>
+    Append = 6,
 }
 
 /// <summary>

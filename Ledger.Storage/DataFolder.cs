@@ -14,6 +14,9 @@ public sealed class DataFolder : IDisposable
     /// <summary>Where this validator's promises lie, apart from the chain.</summary>
     internal const string JournalName = "journal";
 
+    /// <summary>Tells, when the journal is gone, that there was one.</summary>
+    internal const string JournalMarkName = "journal-of";
+
     private const string LockName = "lock";
 
     /// <summary>
@@ -99,7 +102,7 @@ public sealed class DataFolder : IDisposable
         foreach (var entry in Directory.EnumerateFileSystemEntries(root))
         {
             var name = Path.GetFileName(entry);
-            if (name is LedgerName or JournalName)
+            if (name is LedgerName or JournalName or JournalMarkName)
             {
                 throw new DamagedDataException(
                     $"The data folder {root} holds a {name} but no {Manifest.FileName}; restore that file "

@@ -79,6 +79,8 @@ internal static class CommandLine
         }
 
         root.Add(BenchCommand.Build(terminal));
+        root.Add(SimulateCommand.Build(terminal));
+        root.Add(ReplayCommand.Build(terminal));
         root.Add(CompletionCommand.Build(terminal));
         root.Add(VersionCommand.Build(terminal));
         foreach (var help in root.Options.OfType<HelpOption>())

@@ -43,6 +43,21 @@ internal sealed class BlockPool
         }
     }
 
+    public bool IsVouched(Digest hash) => _entries.GetValueOrDefault(hash)?.IsVouched ?? false;
+
+    /// <summary>
+    /// A quorum has prepared this block, or this replica has before it restarted. What was said of it without knowing
+    /// that may rest on the clock alone, and is asked again.
+    /// </summary>
+    public void Vouch(Digest hash)
+    {
+        if (_entries.TryGetValue(hash, out var entry) && !entry.IsVouched)
+        {
+            entry.IsVouched = true;
+            entry.Verdict = entry.Verdict == Verdict.Valid ? Verdict.Valid : Verdict.None;
+        }
+    }
+
     public bool Awaits(Digest hash) => _fetching.Contains(hash);
 
     /// <summary>True the first time only: one fetch per block is enough, the node repeats it.</summary>
@@ -73,5 +88,7 @@ internal sealed class BlockPool
         public required Block Block { get; init; }
 
         public Verdict Verdict { get; set; }
+
+        public bool IsVouched { get; set; }
     }
 }

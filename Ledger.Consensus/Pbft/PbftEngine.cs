@@ -3,18 +3,12 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus.Pbft;
 
-/// <summary>Where a replica starts from: what its disk holds.</summary>
-/// <param name="GenesisBlock">Hash of the genesis block.</param>
-/// <param name="Recent">Hashes of the last final blocks, ascending, the head last.</param>
-/// <param name="Head">The height of the last.</param>
-public sealed record FinalHead(Digest GenesisBlock, IReadOnlyList<Digest> Recent, Height Head);
-
 /// <summary>
 /// PBFT with HotStuff-style view changes: the replica of OSDI '99 §4, pipelined over a window, with the highest-QC
 /// rule of PODC '19 and FC '22 for new views. Pure; see <see cref="IEngine"/>. Its chapters: agreement on a block in a
 /// view, finality across views, and the change of views. Safety's verdicts are <see cref="Safety"/>'s alone.
 /// </summary>
-public sealed partial class PbftEngine : IEngine
+public sealed partial class PbftEngine : IEngine, IEngineStatus
 {
     private readonly ValidatorSet _validators;
     private readonly ValidatorIndex _self;
@@ -68,6 +62,8 @@ public sealed partial class PbftEngine : IEngine
 
     public bool IsPrimary => HasEntered && _validators.PrimaryOf(View) == _self;
 
+    public ValidatorIndex? Primary => HasEntered ? _validators.PrimaryOf(View) : null;
+
     /// <inheritdoc/>
     public void Replay(JournalRecord record)
     {
@@ -76,6 +72,7 @@ public sealed partial class PbftEngine : IEngine
         {
             case Accepted accepted when accepted.Block.Height > _final.Height:
                 _pool.Add(accepted.Block);
+                _pool.Vouch(accepted.Block.Hash);
                 break;
             case Entered { Signature: { } signature } entered:
                 var primary = _validators.PrimaryOf(entered.View);
@@ -214,7 +211,8 @@ public sealed partial class PbftEngine : IEngine
             _pacemaker.StopView();
         }
 
-        if (pending || !HasEntered || _sawAhead)
+        // Who asked for a view alone is not answered while the others have no reason to leave theirs.
+        if (pending || _sawAhead)
         {
             _pacemaker.StartRepeat(View, effects);
         }

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Ledger.Node.Api;
 
@@ -198,18 +199,26 @@ internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, Finality
     /// height as id, so a client that comes back with Last-Event-ID misses nothing. Nothing is queued for a slow client: it
     /// reads the chain at its own pace.
     /// </summary>
-    private ServerSentEventsResult<object> Events(HttpContext context, ulong? from, string? types)
+    private ServerSentEventsResult<object> Events(
+        HttpContext context, IHostApplicationLifetime lifetime, ulong? from, string? types)
     {
         var next = ulong.TryParse(context.Request.Headers["Last-Event-ID"], out var last)
             ? last + 1
             : from ?? store.Head!.Height.Value + 1;
         var transactionsToo = types?.Split(',').Contains("transaction") ?? true;
-        return TypedResults.ServerSentEvents(FollowAsync(new(next), transactionsToo, context.RequestAborted));
+        return TypedResults.ServerSentEvents(
+            FollowAsync(context.Response, new(next), transactionsToo, lifetime.ApplicationStopping, context.RequestAborted));
     }
 
     private async IAsyncEnumerable<SseItem<object>> FollowAsync(
-        Height next, bool transactionsToo, [EnumeratorCancellation] CancellationToken cancellationToken)
+        HttpResponse response, Height next, bool transactionsToo, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken aborted)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, aborted);
+        var cancellationToken = either.Token;
+
+        // The client must hear that it is listening, however long the chain is silent.
+        await response.Body.FlushAsync(aborted).ConfigureAwait(false);
         while (!cancellationToken.IsCancellationRequested)
         {
             var newHead = waiters.NewHead;

@@ -6,6 +6,7 @@ using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Ledger.Node.Api;
 
@@ -25,7 +26,8 @@ internal sealed class TransactionEndpoints(
         routes.MapGet("/v1/transactions/{hash}", (string hash) => Show(hash)).Produces<TransactionReply>();
     }
 
-    private async Task<IResult> SubmitAsync(HttpContext context, string? wait, int? timeoutMs)
+    private async Task<IResult> SubmitAsync(
+        HttpContext context, IHostApplicationLifetime lifetime, string? wait, int? timeoutMs)
     {
         var isMessagePack = context.Request.ContentType?.StartsWith(
             TransactionBodies.MessagePackType, StringComparison.OrdinalIgnoreCase) == true;
@@ -68,7 +70,7 @@ internal sealed class TransactionEndpoints(
 
         var patience = TimeSpan.FromMilliseconds(Math.Clamp(timeoutMs ?? WaitMsDefault, 1, WaitMsMax));
         var replies = untilFinal
-            ? await WaitAsync(answers, patience, context.RequestAborted).ConfigureAwait(false)
+            ? await WaitAsync(answers, patience, lifetime.ApplicationStopping, context.RequestAborted).ConfigureAwait(false)
             : [.. answers.Select(ReplyTo)];
         var allFinal = Array.TrueForAll(replies, reply => reply.Status != "pending");
         return Results.Json(
@@ -96,7 +98,7 @@ internal sealed class TransactionEndpoints(
     }
 
     private async Task<TransactionReply[]> WaitAsync(
-        Admitted[] answers, TimeSpan patience, CancellationToken cancellationToken)
+        Admitted[] answers, TimeSpan patience, CancellationToken stopping, CancellationToken aborted)
     {
         var replies = Array.ConvertAll(answers, ReplyTo);
         var pending = new Digest?[answers.Length];
@@ -107,11 +109,13 @@ internal sealed class TransactionEndpoints(
 
         using var wait = waiters.WaitFor(pending);
         LookUpWhatIsFinal(pending, wait);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, aborted);
         try
         {
-            await wait.All.WaitAsync(patience, cancellationToken).ConfigureAwait(false);
+            await wait.All.WaitAsync(patience, either.Token).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (Exception exception)
+            when (exception is TimeoutException or OperationCanceledException && !aborted.IsCancellationRequested)
         {
             // What is still pending may yet become final, and can be asked for by its hash.
         }

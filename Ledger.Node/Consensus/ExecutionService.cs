@@ -31,7 +31,7 @@ public sealed class ExecutionService(
     private ProposalRequest? _wanted;
     private long _wantedSince;
 
-    public void Validate(Block block) => Post(() => ValidateNow(block));
+    public void Validate(Block block, bool isVouched) => Post(() => ValidateNow(block, isVouched));
 
     public void Finalise(Decision decision) => Post(() => FinaliseNow(decision));
 
@@ -142,10 +142,11 @@ public sealed class ExecutionService(
         return true;
     }
 
-    private void ValidateNow(Block block)
+    private void ValidateNow(Block block, bool isVouched)
     {
         var badlySigned = admission.BadlySigned(block.Transactions);
-        var fault = machine.Validate(block, Now(), transaction => !badlySigned.Contains(transaction));
+        var fault = machine.Validate(
+            block, isVouched ? null : Now(), transaction => !badlySigned.Contains(transaction));
         if (fault is null)
         {
             pool.SetAside(block.Transactions);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
@@ -9,6 +11,7 @@ using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -119,8 +122,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await _network.StartAsync(stop.Token).ConfigureAwait(false);
-        await _web.StartAsync(stop.Token).ConfigureAwait(false);
+        await ListenAsync(
+            [("peers.listen", _options.PeerListen)], () => _network.StartAsync(stop.Token)).ConfigureAwait(false);
+        await ListenAsync(
+            [("http.listen", _options.HttpListen), ("admin.listen", _options.AdminListen)],
+            () => _web.StartAsync(stop.Token)).ConfigureAwait(false);
         NodeLog.Serves(_logger, _options.HttpListen.ToString());
 
         Task[] parts =
@@ -156,6 +162,29 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public void PeerDisconnected(ValidatorIndex peer)
     {
         // The transport dials again; what was lost is repeated when it connects.
+    }
+
+    /// <summary>An address that the system does not give us is a fault of the setting that names it.</summary>
+    private static async Task ListenAsync((string Path, IPEndPoint Address)[] settings, Func<Task> start)
+    {
+        try
+        {
+            await start().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException
+            or IOException { InnerException: AddressInUseException })
+        {
+            // Only a message that speaks of one of several addresses tells which of them it is.
+            var meant = Array.FindAll(
+                settings, s => exception.Message.Contains(s.Address.ToString(), StringComparison.Ordinal));
+            var why = exception is SocketException ? exception.Message : "Address already in use";
+            throw new ConfigurationException(
+            [
+                .. (meant.Length > 0 ? meant : settings).Select(
+                    s => $"{s.Path}: cannot listen on {s.Address} ({why}); name an address and port of this machine "
+                        + "that nothing else uses"),
+            ]);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -13,6 +14,9 @@ namespace Ledger.Node.Hosting;
 /// <summary>The node's HTTP side: the API and probes on one port, administration on loopback on another.</summary>
 internal static class WebHost
 {
+    /// <summary>For requests under way when the node stops; a client that sends or reads slower is cut off.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
+
     public static WebApplication Build(
         NodeOptions options,
         NodeStatus status,
@@ -29,6 +33,7 @@ internal static class WebHost
             kestrel.Listen(options.HttpListen);
             kestrel.Listen(options.AdminListen);
         });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi();
         builder.Services.AddRouting();
