@@ -5,6 +5,12 @@ namespace Ledger.Tidy.Tests;
 /// <summary>How files lie on the page and what any of them may say.</summary>
 public sealed class PageTests
 {
+    /// <summary>Files that are right although they are long, each with its reason.</summary>
+    private static readonly Dictionary<string, string> LongWithReason = new()
+    {
+        ["Ledger.Consensus/Raft/RaftCodec.cs"] = "each encoding is checked with its decoding beside it",
+    };
+
     /// <summary>Folders whose lines all fit; a folder joins once it does, and none leaves.</summary>
     private static readonly string[] Narrow =
     [
@@ -13,7 +19,10 @@ public sealed class PageTests
     ];
 
     [Fact]
-    public void A_file_holds_one_idea() => Fault.None(SourceTree.CSharp.SelectMany(Layout.Length));
+    public void A_file_holds_one_idea()
+        => Fault.None(
+            SourceTree.CSharp.Where(file => !LongWithReason.ContainsKey(file.Path))
+                .SelectMany(Layout.Length));
 
     [Fact]
     public void A_file_that_is_too_long_is_seen()

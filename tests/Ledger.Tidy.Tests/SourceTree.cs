@@ -45,6 +45,7 @@ public static class SourceTree
         => [.. Names()
             .Where(name => !Binary.Contains(Path.GetExtension(name)))
             .Where(name => System.IO.File.Exists(Path.Combine(Root, name)))
+            .Distinct()
             .Order(StringComparer.Ordinal)
             .Select(name => new SourceFile(name, System.IO.File.ReadAllText(Path.Combine(Root, name))))];
 
