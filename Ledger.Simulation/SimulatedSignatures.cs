@@ -7,8 +7,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Signatures for simulated validators: a mixed sum over who signs and what, unforgeable to anyone who plays by this
-/// class's members and a thousand times cheaper than Ed25519, so that schedules can be tried by the thousand.
+/// Signatures for simulated validators: a mixed sum over who signs and what, unforgeable to anyone who plays
+/// by this class's members and a thousand times cheaper than Ed25519, so that schedules can be tried by the
+/// thousand.
 /// </summary>
 public sealed class SimulatedSignatures(int validators) : ISignatureVerifier
 {

@@ -20,7 +20,8 @@ internal static class SimulateCommand
     };
 
     private static readonly Option<int> Nodes = Number("--nodes", "Validators in each network, 1 to 31", 4, "N");
-    private static readonly Option<int> Seeds = Number("--seeds", "How many seeds to run, one after the other", 1, "K");
+    private static readonly Option<int> Seeds = Number(
+        "--seeds", "How many seeds to run, one after the other", 1, "K");
     private static readonly Option<int> Clients = Number("--clients", "Clients in each network", 3, "C");
 
     private static readonly Option<int> Steps = Number(
@@ -176,7 +177,8 @@ internal static class SimulateCommand
         const int RunsMax = 150;
         if (terminal.IsInteractive && !parsed.IsJson())
         {
-            terminal.Remark($"seed {failing.Options.Seed}: {failing.Breach}; looking for a smaller run that shows it");
+            terminal.Remark(
+                $"seed {failing.Options.Seed}: {failing.Breach}; looking for a smaller run that shows it");
         }
 
         return new Shrinker(options => Simulator.Run(options), RunsMax).Shrink(failing);
@@ -271,14 +273,16 @@ internal static class SimulateCommand
             + $"see it again with: {Reproduce(sweep.Failing)}");
     }
 
-    /// <summary>The command that runs this again; what was left out by shrinking only a trace can name.</summary>
+    /// <summary>
+    /// The command that runs this again; what was left out by shrinking only a trace can name.
+    /// </summary>
     private static string Reproduce(SimulationResult result)
     {
         var options = result.Options;
         var liars = options.Byzantine is { } k ? $" --byzantine {k}" : "";
         var strategy = options.Strategy is { } name ? $" --strategy {name}" : "";
-        return $"ledger simulate --engine {options.Engine} --nodes {options.Nodes} --seed {options.Seed} --steps {options.Steps} "
-            + $"--clients {options.Clients} --faults {options.Faults}{liars}{strategy}";
+        return $"ledger simulate --engine {options.Engine} --nodes {options.Nodes} --seed {options.Seed} "
+            + $"--steps {options.Steps} --clients {options.Clients} --faults {options.Faults}{liars}{strategy}";
     }
 
     private static void MustBeKnown(

@@ -10,14 +10,18 @@ internal sealed class InvalidBlocks : Liar
 {
     public override string Name => "invalid-block";
 
-    /// <summary>Now and then with a transaction that its sender never signed, and all roots as they must be.</summary>
+    /// <summary>
+    /// Now and then with a transaction that its sender never signed, and all roots as they must be.
+    /// </summary>
     public override Block OnPropose(ProposalRequest request, Block block)
     {
         var client = World.Clients[0];
         var body = new TransactionBody(
-            World.Genesis.ChainId, client.Key.PublicKey, block.Header.Time.Plus(TimeSpan.FromMinutes(1)), Chance.Next(),
+            World.Genesis.ChainId, client.Key.PublicKey, block.Header.Time.Plus(TimeSpan.FromMinutes(1)),
+            Chance.Next(),
             [new Operation.Put(SimulatedClient.Namespace, "forged", new byte[] { 1 })]);
-        return Chance.Percent(30) && Transaction.TryDecode(Transaction.EncodeSigned(body, default), out var forged, out _)
+        return Chance.Percent(30)
+            && Transaction.TryDecode(Transaction.EncodeSigned(body, default), out var forged, out _)
             && Host.Life?.Machine.Propose(
                 request.Parent, [.. block.Transactions, forged], block.Header.Time, Self, int.MaxValue, int.MaxValue)
                 is { } made
@@ -67,8 +71,8 @@ internal sealed class InvalidBlocks : Liar
 }
 
 /// <summary>
-/// As primary it proposes a block to all, and above it a child of that block's sibling, valid in itself: only who checks
-/// what the parent is refuses it.
+/// As primary it proposes a block to all, and above it a child of that block's sibling, valid in itself: only
+/// who checks what the parent is refuses it.
 /// </summary>
 internal sealed class WrongParent : Liar
 {
@@ -97,7 +101,9 @@ internal sealed class WrongParent : Liar
             : honest;
 }
 
-/// <summary>Answers questions for blocks with other blocks, with no end, or with certificates of its own making.</summary>
+/// <summary>
+/// Answers questions for blocks with other blocks, with no end, or with certificates of its own making.
+/// </summary>
 internal sealed class LyingSync : Liar
 {
     public override string Name => "lying-sync";
@@ -105,11 +111,13 @@ internal sealed class LyingSync : Liar
     public override void OnSay(Envelope envelope, Recipients to)
     {
         // It promises more than there is, so that others ask it first.
-        Send(
-            envelope.Message is Status status
-                ? envelope with { Message = status with { Committed = new(status.Committed.Value + (ulong)Chance.Below(5)) } }
-                : envelope,
-            to);
+        if (envelope.Message is Status status)
+        {
+            var height = new Height(status.Committed.Value + (ulong)Chance.Below(5));
+            envelope = envelope with { Message = status with { Committed = height } };
+        }
+
+        Send(envelope, to);
     }
 
     public override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
@@ -125,7 +133,7 @@ internal sealed class LyingSync : Liar
             1 => honest with { Blocks = [] },
             2 => honest with { Blocks = [.. honest.Blocks.Reverse()] },
             3 => honest with { Certificates = [.. honest.Certificates.Select(Stretched)] },
-            _ => honest with { Blocks = [.. honest.Blocks.Select(block => (ReadOnlyMemory<byte>)block[..(block.Length / 2)])] },
+            _ => honest with { Blocks = [.. honest.Blocks.Select(block => block[..(block.Length / 2)])] },
         };
     }
 

@@ -15,8 +15,8 @@ internal sealed class BreachException(string name, string detail) : Exception($"
 }
 
 /// <summary>
-/// Sees everything that honest validators sign, accept, decide and keep, and holds it against what must be true. It
-/// remembers across their restarts, and it shares no code with the engine that it watches.
+/// Sees everything that honest validators sign, accept, decide and keep, and holds it against what must be
+/// true. It remembers across their restarts, and it shares no code with the engine that it watches.
 /// </summary>
 internal sealed class Watch(Simulator simulator)
 {
@@ -113,15 +113,16 @@ internal sealed class Watch(Simulator simulator)
         if (statement.Kind == StatementKind.Prepare && !_valid.Contains((host.Id, statement.Digest)))
         {
             throw new BreachException(
-                "valid before prepared", $"R{host.Self} prepares {statement.Digest.ToShortString()} before it knows it is valid");
+                "valid before prepared",
+                $"R{host.Self} prepares {statement.Digest.ToShortString()} before it knows it is valid");
         }
 
         if (!_durable[host.Id].Holds(statement))
         {
             throw new BreachException(
                 "durable before said",
-                $"R{host.Self} signed a {statement.Kind} of view {statement.View} at height {statement.Height}, and its "
-                + "journal holds nothing that it rests on");
+                $"R{host.Self} signed a {statement.Kind} of view {statement.View} at height {statement.Height}, "
+                + "and its journal holds nothing that it rests on");
         }
     }
 
@@ -130,8 +131,9 @@ internal sealed class Watch(Simulator simulator)
     {
         if (envelope.Message is PromiseMessage promise)
         {
-            Must(_certificates.IsSigned(envelope.From, promise.StatementOn(simulator.Genesis.Hash), envelope.Signature),
-                host, "signatures verify", $"accepted {promise} of R{envelope.From} with a bad signature");
+            var statement = promise.StatementOn(simulator.Genesis.Hash);
+            Must(_certificates.IsSigned(envelope.From, statement, envelope.Signature), host,
+                "signatures verify", $"accepted {promise} of R{envelope.From} with a bad signature");
         }
 
         switch (envelope.Message)
@@ -163,7 +165,9 @@ internal sealed class Watch(Simulator simulator)
             host, "certificates verify", $"decided {decision.Blocks[^1]} on a certificate for {last.Subject}");
     }
 
-    /// <summary>One chain, one state at each height whatever way led to it, each transaction once, for ever.</summary>
+    /// <summary>
+    /// One chain, one state at each height whatever way led to it, each transaction once, for ever.
+    /// </summary>
     public void Finalises(Host host, FinalBlock final)
     {
         if (!host.IsHonest)
@@ -183,11 +187,13 @@ internal sealed class Watch(Simulator simulator)
         }
 
         Must(block.Height.Value == (ulong)_final.Count, host, "one chain", $"made {block} final above a gap");
-        Must(_final.Count == 0 || block.Parent == _final[^1].Block, host, "one chain", $"made {block} final on no parent");
+        Must(_final.Count == 0 || block.Parent == _final[^1].Block, host, "one chain",
+            $"made {block} final on no parent");
         _final.Add((block.Hash, sum));
         foreach (var transaction in block.Transactions)
         {
-            Must(simulator.SignatureIsValid(transaction), host, "signatures verify", $"{block} holds a forged transaction");
+            Must(simulator.SignatureIsValid(transaction), host, "signatures verify",
+                $"{block} holds a forged transaction");
             Must(_applied.TryAdd(transaction.Hash, block.Height), host, "applied once",
                 $"{block} holds transaction {transaction}, which block {_applied[transaction.Hash]} holds already");
         }
@@ -212,7 +218,8 @@ internal sealed class Watch(Simulator simulator)
                 break;
             case Notice.Equivocation evidence:
                 Evidence++;
-                Must(simulator.HostsOf(evidence.Validator).Any(accused => !accused.IsHonest), host, "evidence is true",
+                var accused = simulator.HostsOf(evidence.Validator);
+                Must(accused.Any(suspect => !suspect.IsHonest), host, "evidence is true",
                     $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
                 break;
             default:
@@ -228,7 +235,9 @@ internal sealed class Watch(Simulator simulator)
         }
     }
 
-    /// <summary>A certificate verifies, and no two of one kind, view and height name different blocks.</summary>
+    /// <summary>
+    /// A certificate verifies, and no two of one kind, view and height name different blocks.
+    /// </summary>
     private void Certificate(Host host, QuorumCertificate certificate)
     {
         if (!host.IsHonest)
@@ -241,7 +250,8 @@ internal sealed class Watch(Simulator simulator)
         if (!_certified.TryAdd(key, certificate.Subject.Block))
         {
             Must(_certified[key] == certificate.Subject.Block, host, "one certificate",
-                $"holds {certificate.Kind}s of a quorum for {certificate.Subject}, others for {_certified[key].ToShortString()}");
+                $"holds {certificate.Kind}s of a quorum for {certificate.Subject}, "
+                + $"others for {_certified[key].ToShortString()}");
         }
     }
 

@@ -5,9 +5,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Gets what a validator lacks: one block by its hash, or all from its head on. Asks one peer after the other and trusts
-/// none: a block must have the hash that was asked for, a range must end in a certificate. The rules of the node's block
-/// sync without its tasks.
+/// Gets what a validator lacks: one block by its hash, or all from its head on. Asks one peer after the other
+/// and trusts none: a block must have the hash that was asked for, a range must end in a certificate. The
+/// rules of the node's block sync without its tasks.
 /// </summary>
 internal sealed class BlockFetcher(Simulator simulator, Life life)
 {
@@ -139,7 +139,8 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
 
     private bool OnBlock(Digest hash, Parcel.Answer answer)
     {
-        if (answer.Blocks.Count != 1 || simulator.DecodeBlock(answer.Blocks[0]) is not { } block || block.Hash != hash)
+        if (answer.Blocks.Count != 1
+            || simulator.DecodeBlock(answer.Blocks[0]) is not { } block || block.Hash != hash)
         {
             return false;
         }
@@ -179,7 +180,9 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         return served;
     }
 
-    /// <summary>Looks again once what was handed over has been taken in, and asks the same peer for more.</summary>
+    /// <summary>
+    /// Looks again once what was handed over has been taken in, and asks the same peer for more.
+    /// </summary>
     private void GoOn(Wish wish)
     {
         life.After(TimeSpan.FromMilliseconds(20), () =>

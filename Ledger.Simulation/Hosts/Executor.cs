@@ -4,8 +4,8 @@ using Ledger.Core;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// The owner of the ledger machine in a simulated process: validates, proposes and finalises, one job after the other,
-/// each taking its time, as the node's execution service does.
+/// The owner of the ledger machine in a simulated process: validates, proposes and finalises, one job after
+/// the other, each taking its time, as the node's execution service does.
 /// </summary>
 internal sealed class Executor(Simulator simulator, Life life)
 {
@@ -81,7 +81,9 @@ internal sealed class Executor(Simulator simulator, Life life)
         ProposeIfDue();
     }
 
-    /// <summary>With nothing under way a block is made at once; behind others it waits a little for company.</summary>
+    /// <summary>
+    /// With nothing under way a block is made at once; behind others it waits a little for company.
+    /// </summary>
     private void ProposeIfDue()
     {
         if (_wanted is not { } request || (life.Pool.Ready == 0 && !request.AllowEmpty))

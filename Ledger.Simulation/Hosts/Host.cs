@@ -21,7 +21,9 @@ internal sealed class Host
         Ledger = new(Death);
     }
 
-    /// <summary>Its place in the network. A twin has one of its own, and its original's <see cref="Self"/>.</summary>
+    /// <summary>
+    /// Its place in the network. A twin has one of its own, and its original's <see cref="Self"/>.
+    /// </summary>
     public int Id { get; }
 
     public ValidatorIndex Self { get; }

@@ -5,8 +5,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// The journal as bytes on a simulated disk: one frame for each synced write, with its length and checksum. Recovery
-/// passes over a torn frame at the end, which nobody rested anything on, and refuses any other that is not whole.
+/// The journal as bytes on a simulated disk: one frame for each synced write, with its length and checksum.
+/// Recovery passes over a torn frame at the end, which nobody rested anything on, and refuses any other that
+/// is not whole.
 /// </summary>
 internal sealed class JournalDisk(DeathPlan death, IProtocol protocol) : IJournal
 {

@@ -6,9 +6,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// One run of a validator's process, put together as the node does it: the product's replica, engine, gate and codec, the
-/// executor over the ledger, the mempool, gossip and block sync. Everything it knows dies with it but what is on its
-/// host's disks.
+/// One run of a validator's process, put together as the node does it: the product's replica, engine, gate
+/// and codec, the executor over the ledger, the mempool, gossip and block sync. Everything it knows dies with
+/// it but what is on its host's disks.
 /// </summary>
 internal sealed class Life : IWorld, IVoice
 {
@@ -48,6 +48,11 @@ internal sealed class Life : IWorld, IVoice
         Executor = new(simulator, this);
         Sync = new(simulator, this);
         _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this);
+        foreach (var block in simulator.Protocol.BlocksIn(records))
+        {
+            _recent.Add(block);
+        }
+
         _replica.Recover(records);
     }
 

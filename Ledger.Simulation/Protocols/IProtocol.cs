@@ -4,7 +4,10 @@ using Ledger.Core;
 
 namespace Ledger.Simulation;
 
-/// <summary>What the simulator must know of a consensus engine to run it: how it is made, encoded, checked and watched.</summary>
+/// <summary>
+/// What the simulator must know of a consensus engine to run it: how it is made, encoded, checked and
+/// watched.
+/// </summary>
 internal interface IProtocol
 {
     ConsensusMode Mode { get; }
@@ -17,7 +20,8 @@ internal interface IProtocol
 
     byte[] Encode(Envelope envelope);
 
-    bool TryDecode(byte[] bytes, [MaybeNullWhen(false)] out Envelope envelope, [NotNullWhen(false)] out string? fault);
+    bool TryDecode(
+        byte[] bytes, [MaybeNullWhen(false)] out Envelope envelope, [NotNullWhen(false)] out string? fault);
 
     byte[] EncodeRecord(JournalRecord record);
 
@@ -26,6 +30,9 @@ internal interface IProtocol
     Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason);
 
     CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
+
+    /// <summary>Blocks that a journal holds and peers may lack.</summary>
+    IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records);
 
     /// <summary>Follows what this host's journal holds, as far as words rest on it.</summary>
     IDurable Follow(Host host);

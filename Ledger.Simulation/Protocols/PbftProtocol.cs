@@ -39,17 +39,24 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => _gate.CheckSegment(blocks, certificate);
 
-    public IDurable Follow(Host host) => new Durable();
+    public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records)
+        => records.OfType<Accepted>().Select(accepted => accepted.Block);
 
-    private sealed class Durable : IDurable
+    public IDurable Follow(Host host) => new Durable(host);
+
+    private sealed class Durable(Host host) : IDurable
     {
         private readonly HashSet<(StatementKind Kind, ulong View, Height Height, Digest Digest)> _held = [];
 
         /// <summary>
-        /// A COMMIT rests on its certificate or on any that outranks it: that one is what a report would name, and it
-        /// descends from what was committed below it.
+        /// A COMMIT rests on its certificate or on any that outranks it: that one is what a report would
+        /// name, and it descends from what was committed below it.
         /// </summary>
         private (View View, Height Height) _highest;
+
+        /// <summary>Up to here no view can be asked for or opened any more, so words about older ones need no record.</summary>
+        private View _entered;
+        private View _left;
 
         public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
         {
@@ -57,6 +64,8 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
             {
                 _held.Clear();
                 _highest = default;
+                _entered = default;
+                _left = default;
             }
 
             foreach (var record in records)
@@ -71,9 +80,12 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
                         _highest = rank.CompareTo(_highest) > 0 ? rank : _highest;
                         break;
                     case LeftFor left:
-                        Hold(StatementKind.ViewChange, left.Target, left.Report.Subject.Height, left.Report.Subject.Block);
+                        _left = left.Target;
+                        var report = left.Report.Subject;
+                        Hold(StatementKind.ViewChange, left.Target, report.Height, report.Block);
                         break;
                     case Entered entered:
+                        _entered = entered.View;
                         var based = entered.NewView.Base.Subject;
                         Hold(StatementKind.NewView, entered.View, based.Height, based.Block);
                         break;
@@ -83,9 +95,16 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
             }
         }
 
-        public bool Holds(in Statement statement) => statement.Kind == StatementKind.Commit
-            ? (statement.View, statement.Height).CompareTo(_highest) <= 0
-            : _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
+        public bool Holds(in Statement statement) => statement.Kind switch
+        {
+            StatementKind.Commit => (statement.View, statement.Height).CompareTo(_highest) <= 0,
+            StatementKind.Prepare => IsHeld(statement) || statement.Height <= host.Ledger.Head!.Height,
+            StatementKind.ViewChange => IsHeld(statement) || statement.View <= _entered || statement.View < _left,
+            _ => IsHeld(statement) || statement.View < _left,
+        };
+
+        private bool IsHeld(in Statement statement)
+            => _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
 
         private void Hold(StatementKind kind, View view, Height height, Digest block)
             => _held.Add((kind, view.Value, height, block));

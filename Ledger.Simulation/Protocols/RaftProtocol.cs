@@ -6,7 +6,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Simulation;
 
-/// <summary>Raft: a minority may fail, nobody lies, and the leader is heard even when there is nothing to do.</summary>
+/// <summary>
+/// Raft: a minority may fail, nobody lies, and the leader is heard even when there is nothing to do.
+/// </summary>
 internal sealed class RaftProtocol : IProtocol
 {
     private readonly Simulator _simulator;
@@ -60,6 +62,8 @@ internal sealed class RaftProtocol : IProtocol
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => _gate.CheckSegment(blocks, certificate, _all);
 
+    public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records) => [];
+
     public IDurable Follow(Host host) => new Durable(host);
 
     /// <summary>The term, the vote and the log as the journal has them.</summary>
@@ -104,7 +108,8 @@ internal sealed class RaftProtocol : IProtocol
         {
             StatementKind.Vote => _term.Term.AsView == statement.View
                 && _term.VotedFor?.Value == (int)statement.CertifiedView.Value,
-            StatementKind.Append => _log.ContainsKey(new(statement.Height.Value)) || statement.Height.Value <= _start.Value,
+            StatementKind.Append => statement.Height.Value <= _start.Value
+                || _log.ContainsKey(new(statement.Height.Value)),
             _ => _log.ContainsValue(statement.Digest) || host.Ledger.Find(statement.Digest) is not null,
         };
 

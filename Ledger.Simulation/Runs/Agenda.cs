@@ -1,6 +1,8 @@
 namespace Ledger.Simulation;
 
-/// <summary>What will happen, by virtual time, and in the order of writing among what happens at once.</summary>
+/// <summary>
+/// What will happen, by virtual time, and in the order of writing among what happens at once.
+/// </summary>
 internal sealed class Agenda
 {
     private readonly PriorityQueue<Action, (TimeSpan Due, ulong Order)> _queue = new(Sooner.First);
@@ -15,7 +17,9 @@ internal sealed class Agenda
     public void At(TimeSpan due, Action happening)
         => _queue.Enqueue(happening, (due > Now ? due : Now, ++_order));
 
-    /// <summary>Moves the clock to what comes next and lets it happen. False when nothing is left before the end.</summary>
+    /// <summary>
+    /// Moves the clock to what comes next and lets it happen. False when nothing is left before the end.
+    /// </summary>
     public bool Next(TimeSpan end)
     {
         if (!_queue.TryPeek(out _, out var when) || when.Due > end)

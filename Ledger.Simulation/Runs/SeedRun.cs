@@ -1,6 +1,8 @@
 namespace Ledger.Simulation;
 
-/// <summary>One run in plain types, for callers that have loaded this assembly beside another build of the engine.</summary>
+/// <summary>
+/// One run in plain types, for callers that have loaded this assembly beside another build of the engine.
+/// </summary>
 public static class SeedRun
 {
     /// <param name="engine">By its name.</param>

@@ -62,7 +62,9 @@ public sealed class DeterminismTests
         => TestContext.Current.TestOutputHelper?.WriteLine(
             $"trace {Simulator.Run(new() { Seed = 5, Nodes = 7 }).TraceHash}");
 
-    /// <summary>A seed that somebody wrote down must mean the same next year: reference values of xoshiro256**.</summary>
+    /// <summary>
+    /// A seed that somebody wrote down must mean the same next year: reference values of xoshiro256**.
+    /// </summary>
     [Fact]
     public void Chance_is_the_published_generator()
     {

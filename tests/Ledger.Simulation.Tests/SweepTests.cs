@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace Ledger.Simulation.Tests;
 
-/// <summary>Whole networks with every fault and up to f liars: the same seeds each time, and some that nobody ran before.</summary>
+/// <summary>
+/// Whole networks with every fault and up to f liars: the same seeds each time, and some that nobody ran
+/// before.
+/// </summary>
 public sealed class SweepTests(ITestOutputHelper output)
 {
     [Theory]
@@ -31,6 +34,14 @@ public sealed class SweepTests(ITestOutputHelper output)
         output.WriteLine($"seeds {first} to {first + (ulong)seeds - 1} of {nodes} validators");
         Run(nodes, first, seeds);
     }
+
+    /// <summary>
+    /// Seed 1000705: after restarts one validator held a base in its journal and another the base's ancestor; neither
+    /// showed what it could not yet validate, so nobody could fetch either.
+    /// </summary>
+    [Fact]
+    public void What_only_a_journal_holds_is_shown_to_peers_that_lack_it()
+        => Assert.Null(Simulator.Run(new() { Seed = 1_000_705 }).Breach);
 
     [Theory]
     [MemberData(nameof(AllStrategies))]

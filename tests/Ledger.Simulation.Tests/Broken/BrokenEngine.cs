@@ -6,8 +6,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Ledger.Simulation.Tests.Broken;
 
 /// <summary>
-/// The consensus project compiled anew with one rule broken, and the simulator loaded beside it: the product itself has
-/// no switch that breaks it.
+/// The consensus project compiled anew with one rule broken, and the simulator loaded beside it: the product
+/// itself has no switch that breaks it.
 /// </summary>
 internal sealed class BrokenEngine : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class BrokenEngine : IDisposable
             .CreateDelegate<Func<string, ulong, int, int, string?>>();
     }
 
-    /// <exception cref="InvalidOperationException">A text is not in the source, or there more than once, or the broken
+    /// <exception cref="InvalidOperationException">A text is not in the source, or there more than once, or
+    /// the broken
     /// source does not compile: the table must be mended.</exception>
     public static BrokenEngine With(BrokenRule rule)
     {

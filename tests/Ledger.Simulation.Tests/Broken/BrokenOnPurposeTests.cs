@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Ledger.Simulation.Tests.Broken;
 
 /// <summary>
-/// A simulator that finds nothing proves nothing: with any one rule of the engine broken, it finds a broken invariant
-/// within the stated number of seeds. The same seeds pass with the engine as it is.
+/// A simulator that finds nothing proves nothing: with any one rule of the engine broken, it finds a broken
+/// invariant within the stated number of seeds. The same seeds pass with the engine as it is.
 /// </summary>
 public sealed class BrokenOnPurposeTests(ITestOutputHelper output)
 {
