@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 
 // File modes, signals and /proc: the tool and the node are for Linux.
 [assembly: SupportedOSPlatform("linux")]
-[assembly: InternalsVisibleTo("Ledger.Cli.Tests")]

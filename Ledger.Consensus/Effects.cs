@@ -63,7 +63,10 @@ public sealed class Effects
     public void RequestProposal(ProposalRequest request) => Requests.Add(new Effect.RequestProposal(request));
 
     /// <summary>Asks whether a block is valid on its parent; the answer is <see cref="Input.Judged"/>.</summary>
-    public void ValidateBlock(Block block) => Requests.Add(new Effect.ValidateBlock(block));
+    /// <param name="block">Its parent is final, or was asked about before.</param>
+    /// <param name="isVouched">It was found valid when it was new, by a quorum or by this replica before a restart: its
+    /// time may lie far back by now.</param>
+    public void ValidateBlock(Block block, bool isVouched) => Requests.Add(new Effect.ValidateBlock(block, isVouched));
 
     /// <summary>Asks the peers for a block; the answer is <see cref="Input.Fetched"/>.</summary>
     public void FetchBlock(Digest hash, Height height) => Requests.Add(new Effect.FetchBlock(hash, height));
@@ -109,7 +112,7 @@ public abstract record Effect
 
     public sealed record RequestProposal(ProposalRequest Request) : Effect;
 
-    public sealed record ValidateBlock(Block Block) : Effect;
+    public sealed record ValidateBlock(Block Block, bool IsVouched) : Effect;
 
     public sealed record FetchBlock(Digest Hash, Height Height) : Effect;
 

@@ -17,7 +17,7 @@ public static class ReceiptTree
     }
 
     public static Digest LeafOf(Receipt receipt)
-        => MerkleTree.LeafHash(Canonical.Encode(receipt, ReceiptCodec.Write));
+        => Canonical.LeafHash(receipt, ReceiptCodec.Write);
 
     public static Digest RootOf(IReadOnlyList<Receipt> receipts) => MerkleTree.Root(LeavesOf(receipts));
 }

@@ -46,6 +46,16 @@ public readonly record struct Digest : IComparable<Digest>
     /// <summary>Four bits, counted from the most significant; 0 to 63.</summary>
     public int NibbleAt(int position) => (int)(Word(position / 16) >> (60 - (4 * (position % 16)))) & 0xf;
 
+    /// <summary>The same but for four bits; positions as in <see cref="NibbleAt"/>.</summary>
+    public Digest WithNibble(int position, int nibble)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        CopyTo(bytes);
+        ref var both = ref bytes[position / 2];
+        both = (byte)(position % 2 == 0 ? (nibble << 4) | (both & 0x0f) : (both & 0xf0) | nibble);
+        return new(bytes);
+    }
+
     public void CopyTo(Span<byte> target)
     {
         BinaryPrimitives.WriteUInt64BigEndian(target, _a);

@@ -224,7 +224,7 @@ public static class MerkleTree
     /// <summary>The largest power of two below the count.</summary>
     private static int SplitOf(int count) => 1 << BitOperations.Log2((uint)count - 1);
 
-    private static Digest Node(in Digest left, in Digest right)
+    internal static Digest Node(in Digest left, in Digest right)
     {
         Span<byte> node = stackalloc byte[1 + (2 * Digest.Size)];
         node[0] = NodeDomain;

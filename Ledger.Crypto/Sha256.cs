@@ -10,7 +10,11 @@ public static class Sha256
     public static Digest Hash(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[Digest.Size];
-        SHA256.HashData(bytes, hash);
+        if (bytes.Length > OnStack || !ShortSha256.TryHash(bytes, hash))
+        {
+            SHA256.HashData(bytes, hash);
+        }
+
         return new(hash);
     }
 

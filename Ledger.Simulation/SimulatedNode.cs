@@ -42,6 +42,9 @@ public sealed class SimulatedNode : IWorld, IVoice
     /// <summary>Payloads that this node's executor refuses.</summary>
     public ISet<string> Refuses { get; } = new HashSet<string>();
 
+    /// <summary>Payloads whose time lies too far from this node's clock by now.</summary>
+    public ISet<string> FindsOld { get; } = new HashSet<string>();
+
     /// <summary>What the engine noticed, oldest first.</summary>
     public List<Notice> Notices { get; } = [];
 
@@ -129,8 +132,8 @@ public sealed class SimulatedNode : IWorld, IVoice
             case Effect.ValidateBlock validate:
                 Met[validate.Block.Hash] = validate.Block;
                 var payload = _cluster.PayloadOf(validate.Block.Hash);
-                _inbox.Enqueue(new Input.Judged(
-                    validate.Block.Hash, Refuses.Contains(payload) ? $"{payload} is refused" : null));
+                var isRefused = Refuses.Contains(payload) || (!validate.IsVouched && FindsOld.Contains(payload));
+                _inbox.Enqueue(new Input.Judged(validate.Block.Hash, isRefused ? $"{payload} is refused" : null));
                 break;
             case Effect.FetchBlock fetch:
                 _cluster.Fetch(this, fetch.Hash);

@@ -1,4 +1,5 @@
 using Ledger.Core;
+using Ledger.Crypto;
 using RocksDbSharp;
 
 namespace Ledger.Storage;
@@ -28,24 +29,34 @@ internal static class BlockBatch
 
     private static void PutTransactions(WriteBatch batch, Families families, Block block)
     {
-        for (var i = 0; i < block.Transactions.Count; i++)
+        var hashes = new Digest[block.Transactions.Count];
+        var places = new int[hashes.Length];
+        for (var i = 0; i < hashes.Length; i++)
         {
-            batch.Put(
-                Keys.Of(block.Transactions[i].Hash),
-                TransactionPlace.Encode(block.Height, i),
-                families.Transactions);
+            (hashes[i], places[i]) = (block.Transactions[i].Hash, i);
+        }
+
+        // In the order of the keys, since RocksDB then finds each one's place near the last one's.
+        Array.Sort(hashes, places);
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            batch.Put(Keys.Of(hashes[i]), TransactionPlace.Encode(block.Height, places[i]), families.Transactions);
         }
     }
 
     private static void PutState(WriteBatch batch, Families families, FinalBlock final)
     {
-        foreach (var (key, value) in final.Writes)
+        StateWrite[] writes = [.. final.Writes];
+        Array.Sort(writes, static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
+        foreach (var (key, value) in writes)
         {
             PutOrDelete(batch, key, value, families.State);
             batch.Put(Keys.History(key, final.Block.Height), HistoryValue.Encode(value), families.History);
         }
 
-        foreach (var page in final.Pages)
+        PageWrite[] pages = [.. final.Pages];
+        Array.Sort(pages, static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
+        foreach (var page in pages)
         {
             PutOrDelete(batch, page.Key, page.Bytes, families.StateTree);
         }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Ledger.Crypto;
 using RocksDbSharp;
 
@@ -15,6 +16,9 @@ public sealed class ConsensusJournal : IDisposable
         + "remove it from the network and add it again with a new key and an empty data folder";
 
     private const byte RecordPrefix = (byte)'r';
+
+    private const UnixFileMode MarkPermissions
+        = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
     private readonly string _folder;
@@ -38,16 +42,29 @@ public sealed class ConsensusJournal : IDisposable
     /// Opens or creates the journal inside the data folder, and reads all of it to see that it is whole.
     /// </summary>
     /// <exception cref="DataFolderException">It is of another validator or chain, or in use.</exception>
-    /// <exception cref="DamagedDataException">A record is missing or is not what was written.</exception>
+    /// <exception cref="DamagedDataException">It is gone, or a record is missing or not what was written.</exception>
     public static ConsensusJournal Open(string dataFolder, Digest genesisHash, PublicKey validatorKey)
     {
-        var folder = Path.Combine(Path.GetFullPath(dataFolder), DataFolder.JournalName);
+        var root = Path.GetFullPath(dataFolder);
+        var folder = Path.Combine(root, DataFolder.JournalName);
+        var mark = Path.Combine(root, DataFolder.JournalMarkName);
+        if (File.Exists(mark) && !Directory.Exists(folder))
+        {
+            throw new DamagedDataException($"The consensus journal {folder} is gone. {Remedy}");
+        }
+
         var journal = new ConsensusJournal(folder, RocksFolder.Open(folder, Remedy));
         try
         {
-            journal.Bind(new(genesisHash, validatorKey));
+            journal.Bind(new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark));
             journal.ReadAll();
+            Mark(mark, validatorKey);
             return journal;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            journal.Dispose();
+            throw DataFolder.Unusable(root, failure);
         }
         catch
         {
@@ -136,7 +153,19 @@ public sealed class ConsensusJournal : IDisposable
         }
     }
 
-    private void Bind(JournalBinding expected)
+    /// <summary>
+    /// Remembers, before the first promise and beside the journal, that there is one: so a validator that has lost
+    /// its promises is told from one that has made none yet.
+    /// </summary>
+    private static void Mark(string mark, PublicKey validatorKey)
+    {
+        if (!File.Exists(mark))
+        {
+            DurableFile.Write(mark, Encoding.UTF8.GetBytes($"{validatorKey}\n"), MarkPermissions, replace: true);
+        }
+    }
+
+    private void Bind(JournalBinding expected, bool mayBeNew)
     {
         if (Read(BindingKey) is { } held)
         {
@@ -149,6 +178,11 @@ public sealed class ConsensusJournal : IDisposable
         if (Read(RangeKey) is not null || Read(KeyOf(1)) is not null)
         {
             throw Damaged("the record that binds it to a validator is missing");
+        }
+
+        if (!mayBeNew)
+        {
+            throw Damaged("it is empty, though this validator has opened one before");
         }
 
         using var batch = new WriteBatch();

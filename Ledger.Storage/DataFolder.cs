@@ -14,6 +14,9 @@ public sealed class DataFolder : IDisposable
     /// <summary>Where this validator's promises lie, apart from the chain.</summary>
     internal const string JournalName = "journal";
 
+    /// <summary>Tells, when the journal is gone, that there was one.</summary>
+    internal const string JournalMarkName = "journal-of";
+
     private const string LockName = "lock";
 
     /// <summary>
@@ -63,6 +66,38 @@ public sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>Holds a folder that is there, to read it while no node writes; changes nothing in it.</summary>
+    /// <exception cref="DataFolderException">No data folder, newer, of another chain, or in use.</exception>
+    /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
+    public static DataFolder OpenReadOnly(string path, string chainId, Digest genesisHash)
+    {
+        var root = Path.GetFullPath(path);
+        if (!Manifest.ExistsIn(root))
+        {
+            throw new DataFolderException(
+                $"The folder {root} is no data folder: it holds no {Manifest.FileName}; name the one that a node has used");
+        }
+
+        try
+        {
+            var held = Lock(root, FileMode.Open, FileAccess.Read);
+            try
+            {
+                Manifest.OpenOrCreate(root, new(Manifest.CurrentFormat, chainId, genesisHash));
+                return new(root, held);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new DataFolderException($"The data folder {root} cannot be read ({failure.Message})", failure);
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     /// <summary>
@@ -99,7 +134,7 @@ public sealed class DataFolder : IDisposable
         foreach (var entry in Directory.EnumerateFileSystemEntries(root))
         {
             var name = Path.GetFileName(entry);
-            if (name is LedgerName or JournalName)
+            if (name is LedgerName or JournalName or JournalMarkName)
             {
                 throw new DamagedDataException(
                     $"The data folder {root} holds a {name} but no {Manifest.FileName}; restore that file "
@@ -116,12 +151,13 @@ public sealed class DataFolder : IDisposable
         }
     }
 
-    private static FileStream Lock(string root)
+    private static FileStream Lock(
+        string root, FileMode mode = FileMode.OpenOrCreate, FileAccess access = FileAccess.ReadWrite)
     {
         var path = Path.Combine(root, LockName);
         try
         {
-            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new(path, mode, access, FileShare.None);
         }
         catch (IOException failure) when (failure.HResult == WouldBlock)
         {

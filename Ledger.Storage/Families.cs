@@ -71,7 +71,7 @@ internal sealed class Families
     /// <summary>State key and height, newest first, to entry or tombstone.</summary>
     public ColumnFamilyHandle History => _byName["history"];
 
-    public static Families Open(string folder, StorageOptions options)
+    public static Families Open(string folder, StorageOptions options, bool isReadOnly = false)
     {
         var cache = Cache.CreateLru((ulong)options.CacheBytes);
         var families = new ColumnFamilies(OptionsFor(ColumnFamilies.DefaultName, cache));
@@ -84,7 +84,9 @@ internal sealed class Families
             .SetDbWriteBufferSize((ulong)options.WriteBufferBytes)
             .SetMaxTotalWalSize((ulong)options.WriteAheadLogBytes)
             .SetMaxOpenFiles(options.OpenFiles);
-        return new(RocksFolder.Open(folder, Remedy, shared, families));
+        return new(isReadOnly
+            ? RocksFolder.OpenReadOnly(folder, Remedy, shared, families)
+            : RocksFolder.Open(folder, Remedy, shared, families));
     }
 
     private static ColumnFamilyOptions OptionsFor(string name, Cache cache)

@@ -136,6 +136,25 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
         => Range(families.State, prefix);
 
+    /// <summary>Every namespace that has a key, ascending: one seek each, however many keys it has.</summary>
+    public IReadOnlyList<string> ReadNamespaces()
+    {
+        List<string> namespaces = [];
+        using var iterator = families.Database.NewIterator(families.State, options);
+        for (iterator.Seek(StateKey.Entries.ToArray()); iterator.Valid(); iterator.Seek(BehindNamespace(namespaces[^1])))
+        {
+            var key = iterator.Key();
+            if (!key.AsSpan().StartsWith(StateKey.Entries))
+            {
+                return namespaces;
+            }
+
+            namespaces.Add(StateKey.ParseEntry(key).Namespace);
+        }
+
+        throw Damaged("a range of keys ended before its end was met");
+    }
+
     /// <summary>The versions of one state key, newest first.</summary>
     public IReadOnlyList<StateVersion> ReadHistory(ReadOnlySpan<byte> stateKey, int limit)
     {
@@ -169,6 +188,14 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
         }
 
         throw Damaged("a range of keys ended before its end was met");
+    }
+
+    /// <summary>Above all keys of a namespace and below those of the next: 1 where they have a NUL.</summary>
+    private static byte[] BehindNamespace(string name)
+    {
+        var prefix = StateKey.ForNamespace(name);
+        prefix[^1] = 1;
+        return prefix;
     }
 
     private byte[]? Get(ReadOnlySpan<byte> key, ColumnFamilyHandle family)

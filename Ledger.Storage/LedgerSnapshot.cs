@@ -35,6 +35,9 @@ public sealed class LedgerSnapshot : IFinalState, IDisposable
     public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
         => Reader.ReadStateRange(prefix);
 
+    /// <summary>Every namespace that has a key, ascending.</summary>
+    public IReadOnlyList<string> ReadNamespaces() => Reader.ReadNamespaces();
+
     public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page) => Reader.TryReadPage(pageKey, out page);
 
     private LedgerReader Reader

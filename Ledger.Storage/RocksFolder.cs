@@ -26,6 +26,19 @@ internal static class RocksFolder
     public static RocksDb Open(string folder, string remedy, DbOptions options, ColumnFamilies families)
         => Guard(folder, remedy, () => RocksDb.Open(options, folder, families));
 
+    /// <summary>To look and never to write; the folder must be there.</summary>
+    public static RocksDb OpenReadOnly(string folder, string remedy, DbOptions options, ColumnFamilies families)
+    {
+        try
+        {
+            return RocksDb.OpenReadOnly(options.SetCreateIfMissing(false), folder, families, errIfLogFileExists: false);
+        }
+        catch (RocksDbSharpException failure)
+        {
+            throw Explain(folder, remedy, failure);
+        }
+    }
+
     /// <summary>What both databases share.</summary>
     public static DbOptions BaseOptions()
         => new DbOptions()

@@ -67,6 +67,14 @@ internal sealed class NodeClient : IDisposable
         return await ReadAsync<T>(response, cancellationToken);
     }
 
+    /// <summary>An answer that is not the client's to understand: a proof, in its MessagePack form.</summary>
+    public async Task<byte[]> GetBytesAsync(string path, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken, MessagePackType);
+        await RefuseProblemAsync(response, cancellationToken);
+        return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+    }
+
     /// <summary>
     /// Sends transactions and, with <paramref name="wait"/>, waits until they are final; what is not when the client's
     /// time is up comes back as pending.
@@ -137,7 +145,8 @@ internal sealed class NodeClient : IDisposable
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+        HttpMethod method, string path, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken,
+        string? accept = null)
     {
         List<string> refusals = [];
         for (var attempt = 0; attempt < _nodes.Count; attempt++)
@@ -146,6 +155,11 @@ internal sealed class NodeClient : IDisposable
             try
             {
                 using HttpRequestMessage request = new(method, new Uri(node, path));
+                if (accept is not null)
+                {
+                    request.Headers.Accept.ParseAdd(accept);
+                }
+
                 if (body is { } bytes)
                 {
                     request.Content = new ReadOnlyMemoryContent(bytes);

@@ -29,7 +29,7 @@ internal static class BenchCommand
         ExampleCommand command = new(
             "bench", "Load the network, and tell throughput and latency until final",
             "ledger bench --key client.key.json",
-            "ledger bench --clients 1 --batch 1 --rate 50 --duration 30   (latency)",
+            "ledger bench --clients 1 --batch 1 --rate 50 --duration 30   # latency",
             "ledger bench --node http://127.0.0.1:8080 --node http://127.0.0.1:8090 --json");
         foreach (var option in new Option[]
         {

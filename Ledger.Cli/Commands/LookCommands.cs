@@ -110,8 +110,11 @@ internal static class LookCommands
             HelpName = "H",
         };
         ExampleCommand command = new(
-            "watch", "Follow the chain, a line per block, until Ctrl-C", "ledger watch", "ledger watch --from 1 --json");
+            "watch", "Follow the chain, a line per block, until Ctrl-C", "ledger watch", "ledger watch --from 1 --json",
+            "ledger watch --verify --genesis genesis.json");
         command.Add(from);
+        command.Add(VerifiedWatch.Verify);
+        command.Add(VerifiedWatch.GenesisPath);
         Connects(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -119,6 +122,11 @@ internal static class LookCommands
             var start = parsed.GetValue(from)
                 ?? (await client.LimitedAsync(
                     limit => client.GetAsync<StatusReply>("v1/status", limit), cancellationToken)).Height + 1;
+            if (parsed.GetValue(VerifiedWatch.Verify))
+            {
+                return await VerifiedWatch.RunAsync(terminal, parsed, client, start, cancellationToken);
+            }
+
             await foreach (var block in BlockStream.FollowAsync(client, start, terminal.Remark, cancellationToken))
             {
                 PrintBlock(terminal, parsed, block);

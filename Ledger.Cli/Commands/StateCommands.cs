@@ -24,13 +24,22 @@ internal static class StateCommands
         };
         consistency.AcceptOnlyFromAmong("local", "linearizable");
         ExampleCommand command = new(
-            "get", "Read a key", "ledger get notes greeting", "ledger get notes greeting --consistency linearizable");
+            "get", "Read a key", "ledger get notes greeting", "ledger get notes greeting --consistency linearizable",
+            "ledger get notes greeting --prove --out greeting.proof.json");
         command.Add(space);
         command.Add(key);
         command.Add(consistency);
+        StateProofCommand.AddOptions(command);
         return Asks(command, async (parsed, client, cancellationToken) =>
         {
-            var path = $"v1/state/{PathOf(parsed, space, key)}?consistency={parsed.GetRequiredValue(consistency)}";
+            if (StateProofCommand.IsAsked(parsed))
+            {
+                await StateProofCommand.SaveAsync(
+                    terminal, parsed, client, parsed.GetRequiredValue(space), parsed.GetRequiredValue(key), cancellationToken);
+                return;
+            }
+
+            var path = $"v1/state/{PathOf(parsed, space, key)}&consistency={parsed.GetRequiredValue(consistency)}";
             var entry = await client.FindAsync<StateReply>(path, cancellationToken)
                 ?? throw NoKey(parsed, space, key);
             if (parsed.IsJson())
@@ -48,14 +57,22 @@ internal static class StateCommands
     private static ExampleCommand History(Terminal terminal)
     {
         var (space, key) = KeyArguments();
-        ExampleCommand command = new("history", "List every change of a key, oldest first", "ledger history notes greeting");
+        Option<int> limit = new("--limit")
+        {
+            Description = "How many of the newest changes; 1 to 10000",
+            DefaultValueFactory = _ => 100,
+            HelpName = "N",
+        };
+        ExampleCommand command = new("history", "List the newest changes of a key, oldest first", "ledger history notes greeting");
         command.Add(space);
         command.Add(key);
+        command.Add(limit);
         return Asks(command, async (parsed, client, cancellationToken) =>
         {
             var entries = await client.FindAsync<HistoryEntry[]>(
-                $"v1/history/{PathOf(parsed, space, key)}", cancellationToken) ?? throw NoKey(parsed, space, key);
-            foreach (var entry in entries)
+                $"v1/history/{PathOf(parsed, space, key)}&limit={parsed.GetValue(limit)}", cancellationToken)
+                ?? throw NoKey(parsed, space, key);
+            foreach (var entry in entries.Reverse())
             {
                 if (parsed.IsJson())
                 {
@@ -137,8 +154,10 @@ internal static class StateCommands
     private static (Argument<string> Namespace, Argument<string> Key) KeyArguments()
         => (new("namespace") { Description = "The namespace" }, new("key") { Description = "The key in it" });
 
+    /// <summary>The key as a parameter: in a path, slashes and dots of its own would not survive.</summary>
     private static string PathOf(ParseResult parsed, Argument<string> space, Argument<string> key)
-        => $"{Uri.EscapeDataString(parsed.GetRequiredValue(space))}/{Uri.EscapeDataString(parsed.GetRequiredValue(key))}";
+        => Uri.EscapeDataString(parsed.GetRequiredValue(space))
+            + $"?key={Uri.EscapeDataString(parsed.GetRequiredValue(key))}";
 
     private static CliException NoKey(ParseResult parsed, Argument<string> space, Argument<string> key) => new(
         $"there is no key '{parsed.GetRequiredValue(key)}' in namespace '{parsed.GetRequiredValue(space)}'",

@@ -78,7 +78,12 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        root.Add(ReceiptCommand.Build(terminal));
+        root.Add(HeadersCommand.Build(terminal));
+        root.Add(VerifyCommands.Build(terminal));
         root.Add(BenchCommand.Build(terminal));
+        root.Add(SimulateCommand.Build(terminal));
+        root.Add(ReplayCommand.Build(terminal));
         root.Add(CompletionCommand.Build(terminal));
         root.Add(VersionCommand.Build(terminal));
         foreach (var help in root.Options.OfType<HelpOption>())

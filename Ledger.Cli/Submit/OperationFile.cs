@@ -69,6 +69,14 @@ internal sealed class OperationFile(string path, OperationFormat format)
 
                 if (buffer.Length > EntryBytesMax)
                 {
+                    if (format == OperationFormat.Binary)
+                    {
+                        // Lines begin anew after a line feed; a wrong length leaves no place to begin anew at.
+                        var fault = $"it is longer than {EntryBytesMax} bytes; what follows is not read";
+                        yield return new(number + 1, null, fault, offset);
+                        yield break;
+                    }
+
                     if (!isSkipping)
                     {
                         number++;

@@ -8,9 +8,11 @@ namespace Ledger.Cli.Submit;
 
 /// <summary>
 /// Remembers, beside a file, which of its lines have been applied, so that no run applies one twice, ever.
-/// J1. Before a line is sent, an <i>epoch</i> that fixes its valid-until and a <i>reserve</i> that covers its number
-///     are on the disk. So whatever was sent can be built again, byte for byte, and a node knows it by its hash.
-/// J2. A new epoch begins only when each line sent in the last one is known to be final, or can never become so.
+/// J1. Before a line is sent, an <i>epoch</i> that fixes its valid-until and a <i>reserve</i> that covers its
+/// number are on the disk. So whatever was sent can be built again, byte for byte, and a node knows it by its
+/// hash.
+/// J2. A new epoch begins only when each line sent in the last one is known to be final, or can never become
+/// so.
 /// J3. A failed line is sent anew only under the next attempt, which is part of its nonce.
 /// Outcomes need no sync of their own: a lost one is asked for again.
 /// </summary>
@@ -147,7 +149,9 @@ internal sealed class SubmitJournal : IDisposable
     private void Apply(string record)
     {
         var space = record.IndexOf(' ', StringComparison.Ordinal);
-        if (space < 0 || !long.TryParse(record.AsSpan(space + 1), CultureInfo.InvariantCulture, out var number))
+        if (space < 0
+            || !long.TryParse(
+                record.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             throw Damaged(record);
         }
@@ -176,7 +180,8 @@ internal sealed class SubmitJournal : IDisposable
     }
 
     private CliException Damaged(string record) => new(
-        $"{Path} is damaged at '{record}'", "restore it from a backup; without it lines may be applied twice");
+        $"{Path} is damaged at '{record}'",
+        "restore it from a backup; without it lines may be applied twice");
 
     /// <summary>A last line that was torn by a crash was never acted on: it is cut off.</summary>
     private static List<string> ReadWholeLines(string path)
@@ -189,6 +194,9 @@ internal sealed class SubmitJournal : IDisposable
             file.SetLength(end);
         }
 
-        return [.. Encoding.ASCII.GetString(bytes, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+        return
+        [
+            .. Encoding.ASCII.GetString(bytes, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries),
+        ];
     }
 }

@@ -15,7 +15,7 @@ internal enum Verdict
 /// <summary>The blocks above the final head that this replica holds, by hash, and what the executor said of them.</summary>
 internal sealed class BlockPool
 {
-    private readonly Dictionary<Digest, Entry> _entries = [];
+    private readonly SortedDictionary<Digest, Entry> _entries = [];
     private readonly HashSet<Digest> _fetching = [];
 
     public Block? Find(Digest hash) => _entries.GetValueOrDefault(hash)?.Block;
@@ -40,6 +40,21 @@ internal sealed class BlockPool
         if (_entries.TryGetValue(hash, out var entry))
         {
             entry.Verdict = verdict;
+        }
+    }
+
+    public bool IsVouched(Digest hash) => _entries.GetValueOrDefault(hash)?.IsVouched ?? false;
+
+    /// <summary>
+    /// A quorum has prepared this block, or this replica has before it restarted. What was said of it without knowing
+    /// that may rest on the clock alone, and is asked again.
+    /// </summary>
+    public void Vouch(Digest hash)
+    {
+        if (_entries.TryGetValue(hash, out var entry) && !entry.IsVouched)
+        {
+            entry.IsVouched = true;
+            entry.Verdict = entry.Verdict == Verdict.Valid ? Verdict.Valid : Verdict.None;
         }
     }
 
@@ -73,5 +88,7 @@ internal sealed class BlockPool
         public required Block Block { get; init; }
 
         public Verdict Verdict { get; set; }
+
+        public bool IsVouched { get; set; }
     }
 }

@@ -198,10 +198,10 @@ public sealed partial class PbftEngine
 
     /// <summary>
     /// Asks the executor for a block and whatever it stands on, down to the final head, each once, parents first; what
-    /// is not here is fetched.
+    /// is not here is fetched. A quorum vouches for the base, and so for all below it.
     /// </summary>
     /// <returns>True when the executor has been asked for all of it.</returns>
-    private bool EnsureValidated(Digest hash, Height height, Effects effects)
+    private bool EnsureValidated(Digest hash, Height height, Effects effects, bool isVouched = false)
     {
         if (height <= _final.Height)
         {
@@ -214,18 +214,24 @@ public sealed partial class PbftEngine
             return false;
         }
 
+        isVouched |= hash == _safety.Base.Block;
+        if (isVouched)
+        {
+            _pool.Vouch(hash);
+        }
+
         if (_pool.VerdictOf(hash) != Verdict.None)
         {
             return _pool.VerdictOf(hash) != Verdict.Invalid;
         }
 
-        if (!EnsureValidated(block.Parent, height.Previous, effects))
+        if (!EnsureValidated(block.Parent, height.Previous, effects, isVouched))
         {
             return false;
         }
 
         _pool.Judge(hash, Verdict.Asked);
-        effects.ValidateBlock(block);
+        effects.ValidateBlock(block, _pool.IsVouched(hash));
         return true;
     }
 
@@ -275,12 +281,18 @@ public sealed partial class PbftEngine
             && subject.View.Value <= View.Value + Slots.ViewsNear
             && subject.View.Value + Slots.ViewsNear >= View.Value;
 
-    private bool InWindow(Height height)
-        => height > _final.Height && height.Value <= _final.Height.Value + (ulong)_options.Window;
+    private bool InWindow(Height height) => height > _final.Height && height <= WindowEnd;
+
+    /// <summary>
+    /// Counted from the view's base where that is above the final head: the base becomes final only through a
+    /// descendant, so there must be room for one, wherever in the last window the base stands.
+    /// </summary>
+    private Height WindowEnd
+        => new(Math.Max(_final.Height.Value, _safety.Base.Height.Value) + (ulong)_options.Window);
 
     /// <summary>Votes beyond our view or window: others are ahead, and asking where they stand mends it.</summary>
     private void NoticeAhead(Subject subject)
         => _sawAhead |= subject.View > View
             || (subject.View == View && !HasEntered)
-            || subject.Height.Value > _final.Height.Value + (ulong)_options.Window;
+            || subject.Height > WindowEnd;
 }

@@ -72,7 +72,7 @@ public sealed partial class PbftEngine
         }
     }
 
-    /// <summary>With a quorum's reports for the view we have asked for: its clock starts, and its primary opens it.</summary>
+    /// <summary>With a quorum's reports for the view we have asked for, its primary opens it.</summary>
     private void OpenView(Effects effects)
     {
         if (HasEntered)
@@ -80,14 +80,15 @@ public sealed partial class PbftEngine
             return;
         }
 
-        var reports = ReportsFor(View, out var baseCertificate);
-        if (reports.Count < _validators.Quorums.Quorum)
+        // Those who ask for a higher view are past this one: who waited for their report for it would wait for ever,
+        // and they, for his (L3).
+        if (AskedForOrAbove(View) >= _validators.Quorums.Quorum)
         {
-            return;
+            _pacemaker.StartView(View, effects);
         }
 
-        _pacemaker.StartView(View, effects);
-        if (_validators.PrimaryOf(View) != _self)
+        var reports = ReportsFor(View, out var baseCertificate);
+        if (reports.Count < _validators.Quorums.Quorum || _validators.PrimaryOf(View) != _self)
         {
             return;
         }
@@ -98,6 +99,17 @@ public sealed partial class PbftEngine
             effects.Promise(record, newView, Recipients.All);
             Enter(effects);
         }
+    }
+
+    private int AskedForOrAbove(View view)
+    {
+        var count = 0;
+        foreach (var message in _viewChanges)
+        {
+            count += message?.Message is ViewChange asked && asked.Target >= view ? 1 : 0;
+        }
+
+        return count;
     }
 
     private List<Report> ReportsFor(View view, out QuorumCertificate? highest)

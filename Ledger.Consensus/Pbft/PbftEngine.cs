@@ -72,6 +72,7 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
         {
             case Accepted accepted when accepted.Block.Height > _final.Height:
                 _pool.Add(accepted.Block);
+                _pool.Vouch(accepted.Block.Hash);
                 break;
             case Entered { Signature: { } signature } entered:
                 var primary = _validators.PrimaryOf(entered.View);
@@ -210,7 +211,8 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
             _pacemaker.StopView();
         }
 
-        if (pending || !HasEntered || _sawAhead)
+        // Who asked for a view alone is not answered while the others have no reason to leave theirs.
+        if (pending || _sawAhead)
         {
             _pacemaker.StartRepeat(View, effects);
         }

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using Ledger.Crypto;
 using MessagePack;
 
 namespace Ledger.Core;
@@ -18,11 +18,17 @@ public static class Canonical
 {
     public static byte[] Encode<T>(T value, CanonicalWriter<T> write)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        var writer = new MessagePackWriter(buffer);
-        write(ref writer, value);
-        writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        using PooledBuffer buffer = new();
+        WriteTo(buffer, value, write);
+        return buffer.Written.ToArray();
+    }
+
+    /// <summary>The RFC 6962 leaf of a value: the hash of its encoding.</summary>
+    public static Digest LeafHash<T>(T value, CanonicalWriter<T> write)
+    {
+        using PooledBuffer buffer = new();
+        WriteTo(buffer, value, write);
+        return MerkleTree.LeafHash(buffer.Written);
     }
 
     /// <summary>Decodes all of <paramref name="encoded"/>, or says in words what is wrong with it.</summary>
@@ -39,7 +45,9 @@ public static class Canonical
             return false;
         }
 
-        if (!Encode(value, write).AsSpan().SequenceEqual(encoded.Span))
+        using PooledBuffer again = new();
+        WriteTo(again, value, write);
+        if (!again.Written.SequenceEqual(encoded.Span))
         {
             value = default;
             fault = "not the canonical encoding of its value";
@@ -75,6 +83,13 @@ public static class Canonical
         }
 
         return fault is null;
+    }
+
+    private static void WriteTo<T>(PooledBuffer buffer, T value, CanonicalWriter<T> write)
+    {
+        var writer = new MessagePackWriter(buffer);
+        write(ref writer, value);
+        writer.Flush();
     }
 }
 

@@ -3,8 +3,9 @@ namespace Ledger.Core;
 /// <summary>What can be said of a block by its own bytes, its parent's header and a clock, before any execution.</summary>
 internal static class BlockRules
 {
+    /// <param name="now">Null for a block that was found valid when it was new.</param>
     /// <returns>Null when all hold, otherwise the rule that is broken.</returns>
-    public static string? FaultIn(Block block, BlockHeader below, Genesis genesis, Timestamp now)
+    public static string? FaultIn(Block block, BlockHeader below, Genesis genesis, Timestamp? now)
         => SizeFault(block) ?? PlaceFault(block.Header, below, genesis) ?? TimeFault(block.Header, below, now);
 
     private static string? SizeFault(Block block)
@@ -40,11 +41,16 @@ internal static class BlockRules
             : "it names other validators";
     }
 
-    private static string? TimeFault(BlockHeader header, BlockHeader below, Timestamp now)
+    private static string? TimeFault(BlockHeader header, BlockHeader below, Timestamp? clock)
     {
         if (header.Time < below.Time)
         {
             return "its time runs backwards";
+        }
+
+        if (clock is not { } now)
+        {
+            return null;
         }
 
         // A block may always repeat its parent's time: clocks that were set back must not stop the chain, and time

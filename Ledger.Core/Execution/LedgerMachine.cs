@@ -74,10 +74,11 @@ public sealed class LedgerMachine
 
     /// <summary>Executes a block and compares; a valid one is kept as a layer.</summary>
     /// <param name="block">Its body is known to fit its transactions root.</param>
-    /// <param name="now">This replica's clock.</param>
+    /// <param name="now">This replica's clock; null for a block that was found valid when it was new, by a quorum or here,
+    /// whose time may lie far back by now.</param>
     /// <param name="signatureIsValid">Checks a transaction's signature, or remembers that it was checked.</param>
     /// <returns>Null when valid, otherwise the rule it breaks.</returns>
-    public string? Validate(Block block, Timestamp now, Func<Transaction, bool> signatureIsValid)
+    public string? Validate(Block block, Timestamp? now, Func<Transaction, bool> signatureIsValid)
     {
         if (_layers.ContainsKey(block.Hash) || block.Hash == HeadHash)
         {

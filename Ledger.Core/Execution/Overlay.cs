@@ -11,6 +11,9 @@ internal sealed class Overlay(Layer? parent, IFinalState final)
     private readonly Dictionary<Digest, StateWrite> _block = [];
     private readonly Dictionary<Digest, StateWrite> _transaction = [];
 
+    /// <summary>What was read from below: the same roles are asked for by every transaction of a sender.</summary>
+    private readonly Dictionary<Digest, byte[]?> _read = [];
+
     /// <summary>What the block has written so far, each key once.</summary>
     public IReadOnlyDictionary<Digest, StateWrite> Writes => _block;
 
@@ -33,15 +36,12 @@ internal sealed class Overlay(Layer? parent, IFinalState final)
             return write.Value;
         }
 
-        for (var layer = parent; layer is not null; layer = layer.Parent)
+        if (!_read.TryGetValue(path, out var value))
         {
-            if (layer.Outcome.ByPath.TryGetValue(path, out write))
-            {
-                return write.Value;
-            }
+            _read[path] = value = ReadBelow(path, key);
         }
 
-        return final.ReadState(key);
+        return value;
     }
 
     public void Write(byte[] key, byte[]? value) => _transaction[StateKey.PathOf(key)] = new(key, value);
@@ -59,4 +59,17 @@ internal sealed class Overlay(Layer? parent, IFinalState final)
 
     /// <summary>One failed: none of them happened.</summary>
     public void Discard() => _transaction.Clear();
+
+    private byte[]? ReadBelow(Digest path, byte[] key)
+    {
+        for (var layer = parent; layer is not null; layer = layer.Parent)
+        {
+            if (layer.Outcome.ByPath.TryGetValue(path, out var write))
+            {
+                return write.Value;
+            }
+        }
+
+        return final.ReadState(key);
+    }
 }

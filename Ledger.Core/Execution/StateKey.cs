@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Ledger.Crypto;
 
@@ -9,6 +10,9 @@ namespace Ledger.Core;
 /// </summary>
 public static class StateKey
 {
+    /// <summary>How many of a path's first bits the keys of a namespace share.</summary>
+    public const int BucketBits = 16;
+
     private const byte KeyValue = (byte)'k';
     private const byte Asset = (byte)'a';
     private const byte Balance = (byte)'b';
@@ -17,6 +21,9 @@ public static class StateKey
 
     /// <summary>How many accounts are admins: the last one stays.</summary>
     public static byte[] Admins { get; } = [Meta, .. "admins"u8];
+
+    /// <summary>What the keys of all namespaces begin with.</summary>
+    public static ReadOnlySpan<byte> Entries => [KeyValue];
 
     public static byte[] ForEntry(string @namespace, string key)
         => [.. ForNamespace(@namespace), .. Encoding.UTF8.GetBytes(key)];
@@ -52,8 +59,58 @@ public static class StateKey
     public static (Role Role, string Namespace) ParseRole(ReadOnlySpan<byte> stateKey)
         => ((Role)stateKey[1 + PublicKey.Size], Encoding.UTF8.GetString(stateKey[(2 + PublicKey.Size)..]));
 
-    /// <summary>Where a key stands in the state tree.</summary>
-    public static Digest PathOf(ReadOnlySpan<byte> stateKey) => Sha256.Hash(stateKey);
+    /// <summary>
+    /// Where a key stands in the state tree: its hash, but for the first bits. A namespace's keys share their first
+    /// <see cref="BucketBits"/> bits and so stand in one subtree, in which no balance, role or asset stands; to reveal it
+    /// whole is to leave no key out (docs/decisions/0020-prefix-proofs.md).
+    /// </summary>
+    public static Digest PathOf(ReadOnlySpan<byte> stateKey)
+    {
+        Span<byte> path = stackalloc byte[Digest.Size];
+        Sha256.Hash(stateKey).CopyTo(path);
+        if (stateKey[0] == KeyValue)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(path, BucketOf(stateKey[1..stateKey.IndexOf((byte)0)]));
+        }
+        else
+        {
+            path[0] &= 0x7f;
+        }
+
+        return new(path);
+    }
+
+    /// <summary>
+    /// The first bits of a namespace's paths, the topmost one set. Many namespaces share a bucket, which costs proofs a
+    /// little and soundness nothing: so a cheap hash will do (FNV-1a, folded to 15 bits).
+    /// </summary>
+    public static ushort BucketOf(ReadOnlySpan<byte> name)
+    {
+        var hash = 2166136261;
+        foreach (var b in name)
+        {
+            hash = unchecked((hash ^ b) * 16777619);
+        }
+
+        return (ushort)(0x8000 | ((hash >> 15) ^ hash) & 0x7fff);
+    }
+
+    /// <summary>
+    /// Whether all keys that begin like this are in one bucket: a namespace, the NUL after it, and perhaps the beginning
+    /// of a key.
+    /// </summary>
+    public static bool IsOfNamespace(ReadOnlySpan<byte> prefix)
+        => prefix.Length > 2 && prefix[0] == KeyValue && prefix.IndexOf((byte)0) > 1;
+
+    /// <summary>Whether these bytes can be a state key at all; others have no path.</summary>
+    public static bool IsStateKey(ReadOnlySpan<byte> bytes) => bytes.Length > 1 && bytes[0] switch
+    {
+        KeyValue => IsOfNamespace(bytes) && bytes[^1] != 0,
+        Balance => bytes.Length > 1 + PublicKey.Size,
+        Role => bytes.Length > 1 + PublicKey.Size,
+        Asset or Meta => true,
+        _ => false,
+    };
 
     /// <summary>What the state tree holds for a key's encoded value.</summary>
     public static Digest ValueDigest(ReadOnlySpan<byte> value) => Sha256.Hash("ledger/state/v1\0"u8, value);

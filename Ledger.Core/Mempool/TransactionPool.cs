@@ -10,6 +10,7 @@ public enum AdmitResult
     Full,
     SenderShareFull,
     Expired,
+    AlreadyFinal,
 }
 
 /// <param name="MaxTransactions">Over all senders.</param>
@@ -36,11 +37,15 @@ public sealed record MempoolLimits(int MaxTransactions, long MaxBytes, int Sende
 /// </remarks>
 public sealed class TransactionPool(MempoolLimits limits)
 {
+    /// <summary>Final transactions that are remembered, against one that was admitted while it became final.</summary>
+    public const int RecentMax = 65_536;
+
     private readonly Dictionary<Digest, Entry> _byHash = [];
+    private readonly HashSet<Digest> _recent = [];
+    private readonly Queue<Digest> _recentOrder = new();
     private readonly Dictionary<PublicKey, Sender> _senders = [];
     private readonly LinkedList<Entry> _byAge = new();
     private readonly LinkedList<Sender> _turns = new();
-    private ulong _finalised;
 
     public int Count => _byHash.Count;
 
@@ -49,12 +54,23 @@ public sealed class TransactionPool(MempoolLimits limits)
     /// <summary>How many wait and are in no block yet.</summary>
     public int Ready { get; private set; }
 
+    /// <summary>
+    /// How many have become final since the start. Whoever asks the store whether a transaction is final and then adds
+    /// it must ask again when this has grown by more than <see cref="RecentMax"/> in between.
+    /// </summary>
+    public ulong Finalised { get; private set; }
+
     /// <summary>What <see cref="TryAdd"/> would say now: asked before a signature is checked, which costs far more.</summary>
     public AdmitResult Judge(Transaction transaction, Timestamp now)
     {
         if (_byHash.ContainsKey(transaction.Hash))
         {
             return AdmitResult.Duplicate;
+        }
+
+        if (_recent.Contains(transaction.Hash))
+        {
+            return AdmitResult.AlreadyFinal;
         }
 
         if (transaction.Body.ValidUntil < now)
@@ -153,7 +169,8 @@ public sealed class TransactionPool(MempoolLimits limits)
         List<TimeSpan> waited = new(final.Count);
         foreach (var transaction in final)
         {
-            _finalised++;
+            Finalised++;
+            Remember(transaction.Hash);
             if (_byHash.TryGetValue(transaction.Hash, out var entry))
             {
                 Forget(entry);
@@ -201,7 +218,7 @@ public sealed class TransactionPool(MempoolLimits limits)
                 break;
             }
 
-            if (_finalised - entry.FinalisedBefore > 2 * ((ulong)entry.WaitingBefore + 1))
+            if (Finalised - entry.FinalisedBefore > 2 * ((ulong)entry.WaitingBefore + 1))
             {
                 overdue.Add(entry.Transaction);
             }
@@ -221,13 +238,27 @@ public sealed class TransactionPool(MempoolLimits limits)
             _senders[transaction.Sender] = sender = new(transaction.Sender);
         }
 
-        var entry = new Entry(transaction, sender, at, _finalised, _byHash.Count);
+        var entry = new Entry(transaction, sender, at, Finalised, _byHash.Count);
         _byHash[transaction.Hash] = entry;
         entry.Age = _byAge.AddLast(entry);
         sender.Count++;
         sender.Bytes += transaction.Encoded.Length;
         Bytes += transaction.Encoded.Length;
         MakeReady(entry);
+    }
+
+    private void Remember(Digest final)
+    {
+        if (!_recent.Add(final))
+        {
+            return;
+        }
+
+        _recentOrder.Enqueue(final);
+        if (_recentOrder.Count > RecentMax)
+        {
+            _recent.Remove(_recentOrder.Dequeue());
+        }
     }
 
     private void MakeReady(Entry entry)

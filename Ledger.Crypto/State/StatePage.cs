@@ -16,6 +16,21 @@ internal sealed class StatePage
 
     private StatePage(Slot[] slots) => _slots = slots;
 
+    /// <summary>Whether more than one way leads on from here.</summary>
+    public bool IsBranching
+    {
+        get
+        {
+            var ways = 0;
+            for (var i = 0; i < Fanout && ways < 2; i++)
+            {
+                ways += _slots[i].Kind == SlotKind.Empty ? 0 : 1;
+            }
+
+            return ways > 1;
+        }
+    }
+
     public ref readonly Slot this[int nibble] => ref _slots[nibble];
 
     /// <summary>A copy to be changed, while this one stays what it is for older versions.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -9,35 +8,131 @@ namespace Ledger.Node.Api;
 /// <param name="Receipt">What became of it.</param>
 public sealed record FinalOutcome(Height Height, int Index, Receipt Receipt);
 
-/// <summary>Clients that wait for a transaction to become final. Each waiter belongs to a request and goes with it.</summary>
+/// <summary>
+/// Requests that wait for transactions to become final. Under one lock, held for a request's or a block's few
+/// dictionary steps: requests come and go on the API's threads, blocks on the executor's.
+/// </summary>
 public sealed class FinalityWaiters
 {
-    private readonly ConcurrentDictionary<Digest, TaskCompletionSource<FinalOutcome>> _waiting = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Digest, List<(FinalityWait Wait, int Index)>> _waiting = [];
     private TaskCompletionSource _newHead = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes with the next final block, for whoever follows the chain.</summary>
     public Task NewHead => Volatile.Read(ref _newHead).Task;
 
-    /// <summary>Asked before the store is, so that a transaction that becomes final in between is not missed.</summary>
-    public Task<FinalOutcome> WaitFor(Digest transaction)
-        => _waiting.GetOrAdd(
-            transaction, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>Transactions that somebody waits for.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
 
-    /// <summary>The request that waited is over.</summary>
-    public void Forget(Digest transaction) => _waiting.TryRemove(transaction, out _);
+    /// <summary>Asked before the mempool is, so that what becomes final in between is not missed.</summary>
+    /// <param name="transactions">Null where there is nothing to wait for.</param>
+    /// <returns>To be disposed when the request ends.</returns>
+    public FinalityWait WaitFor(IReadOnlyList<Digest?> transactions)
+    {
+        FinalityWait wait = new(this, transactions);
+        lock (_lock)
+        {
+            for (var i = 0; i < transactions.Count; i++)
+            {
+                if (transactions[i] is { } hash)
+                {
+                    if (!_waiting.TryGetValue(hash, out var waits))
+                    {
+                        _waiting[hash] = waits = new(1);
+                    }
 
-    /// <summary>A block and everything in it is durable.</summary>
+                    waits.Add((wait, i));
+                }
+            }
+        }
+
+        return wait;
+    }
+
+    /// <summary>A block and everything in it is durable, and has left the mempool.</summary>
     public void OnFinal(FinalBlock final)
     {
         var transactions = final.Block.Transactions;
-        for (var i = 0; i < transactions.Count; i++)
+        lock (_lock)
         {
-            if (_waiting.TryRemove(transactions[i].Hash, out var waiter))
+            for (var i = 0; _waiting.Count > 0 && i < transactions.Count; i++)
             {
-                waiter.TrySetResult(new(final.Block.Height, i, final.Receipts[i]));
+                if (_waiting.Remove(transactions[i].Hash, out var waits))
+                {
+                    foreach (var (wait, index) in waits)
+                    {
+                        wait.Set(index, new(final.Block.Height, i, final.Receipts[i]));
+                    }
+                }
             }
         }
 
         Interlocked.Exchange(ref _newHead, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
+
+    internal void Forget(FinalityWait wait, IReadOnlyList<Digest?> transactions)
+    {
+        lock (_lock)
+        {
+            foreach (var transaction in transactions)
+            {
+                if (transaction is { } hash && _waiting.TryGetValue(hash, out var waits))
+                {
+                    waits.RemoveAll(entry => entry.Wait == wait);
+                    if (waits.Count == 0)
+                    {
+                        _waiting.Remove(hash);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// <summary>One request's wait for several transactions; over when all are final.</summary>
+public sealed class FinalityWait : IDisposable
+{
+    private readonly FinalityWaiters _waiters;
+    private readonly IReadOnlyList<Digest?> _transactions;
+    private readonly FinalOutcome?[] _outcomes;
+    private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _open;
+
+    internal FinalityWait(FinalityWaiters waiters, IReadOnlyList<Digest?> transactions)
+    {
+        _waiters = waiters;
+        _transactions = transactions;
+        _outcomes = new FinalOutcome?[transactions.Count];
+        _open = transactions.Count(transaction => transaction is not null);
+        if (_open == 0)
+        {
+            _all.SetResult();
+        }
+    }
+
+    public Task All => _all.Task;
+
+    /// <summary>What became of a transaction; null while it is not final.</summary>
+    public FinalOutcome? this[int index] => Volatile.Read(ref _outcomes[index]);
+
+    /// <summary>The outcome that was looked up, or that a block brought; the first one stands.</summary>
+    public void Set(int index, FinalOutcome outcome)
+    {
+        if (Interlocked.CompareExchange(ref _outcomes[index], outcome, null) is null
+            && Interlocked.Decrement(ref _open) == 0)
+        {
+            _all.TrySetResult();
+        }
+    }
+
+    public void Dispose() => _waiters.Forget(this, _transactions);
 }

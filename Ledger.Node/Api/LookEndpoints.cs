@@ -9,14 +9,17 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
-internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, FinalityWaiters waiters)
+internal sealed class LookEndpoints(
+    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
 {
     private const int BlocksMax = 100;
-    private const int HistoryMax = 100;
+    private const int HistoryDefault = 100;
+    private const int HistoryMax = 10_000;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -25,9 +28,24 @@ internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, Finality
         routes.MapGet("/v1/receipts/{hash}", (string hash) => Receipt(hash)).Produces<ReceiptReply>();
         routes.MapGet(
             "/v1/state/{ns}/{**key}",
-            (string ns, string key, string? consistency, ulong? height) => State(ns, key, consistency, height))
+            (HttpContext http, string ns, string key, string? consistency, ulong? height, bool? proof) => proof == true
+                ? proofs.Key(http, ns, key, height)
+                : State(ns, key, consistency, height))
             .Produces<StateReply>();
-        routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key) => History(ns, key)).Produces<HistoryEntry[]>();
+
+        // For keys that a path would change: empty segments, dots, escaped slashes.
+        routes.MapGet(
+            "/v1/state/{ns}",
+            (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height, bool? proof)
+                => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
+                    : key is null ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
+                    : proof == true ? proofs.Key(http, ns, key, height)
+                    : State(ns, key, consistency, height))
+            .Produces<StateReply>();
+        routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
+            .Produces<HistoryEntry[]>();
+        routes.MapGet("/v1/history/{ns}", (string ns, string key, int? limit) => History(ns, key, limit))
+            .Produces<HistoryEntry[]>();
         routes.MapGet("/v1/accounts/{address}", (string address) => Account(address)).Produces<AccountReply>();
         routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
             (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
@@ -145,9 +163,11 @@ internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, Finality
             ns, key, Convert.ToBase64String(entry.Value.Span), Text(entry.Value.Span), entry.Version, at));
     }
 
-    private IResult History(string ns, string key)
+    /// <summary>The newest versions, newest first.</summary>
+    private IResult History(string ns, string key, int? limit)
     {
-        var versions = store.ReadHistory(StateKey.ForEntry(ns, key), HistoryMax);
+        var versions = store.ReadHistory(
+            StateKey.ForEntry(ns, key), Math.Clamp(limit ?? HistoryDefault, 1, HistoryMax));
         return versions.Count == 0
             ? Problems.NotFound($"'{key}' was never in namespace '{ns}'")
             : Results.Ok(versions.Select(version =>
@@ -186,18 +206,26 @@ internal sealed class LookEndpoints(Genesis genesis, LedgerStore store, Finality
     /// height as id, so a client that comes back with Last-Event-ID misses nothing. Nothing is queued for a slow client: it
     /// reads the chain at its own pace.
     /// </summary>
-    private ServerSentEventsResult<object> Events(HttpContext context, ulong? from, string? types)
+    private ServerSentEventsResult<object> Events(
+        HttpContext context, IHostApplicationLifetime lifetime, ulong? from, string? types)
     {
         var next = ulong.TryParse(context.Request.Headers["Last-Event-ID"], out var last)
             ? last + 1
             : from ?? store.Head!.Height.Value + 1;
         var transactionsToo = types?.Split(',').Contains("transaction") ?? true;
-        return TypedResults.ServerSentEvents(FollowAsync(new(next), transactionsToo, context.RequestAborted));
+        return TypedResults.ServerSentEvents(
+            FollowAsync(context.Response, new(next), transactionsToo, lifetime.ApplicationStopping, context.RequestAborted));
     }
 
     private async IAsyncEnumerable<SseItem<object>> FollowAsync(
-        Height next, bool transactionsToo, [EnumeratorCancellation] CancellationToken cancellationToken)
+        HttpResponse response, Height next, bool transactionsToo, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken aborted)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, aborted);
+        var cancellationToken = either.Token;
+
+        // The client must hear that it is listening, however long the chain is silent.
+        await response.Body.FlushAsync(aborted).ConfigureAwait(false);
         while (!cancellationToken.IsCancellationRequested)
         {
             var newHead = waiters.NewHead;

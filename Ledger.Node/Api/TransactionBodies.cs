@@ -89,8 +89,9 @@ internal static class TransactionBodies
             signature);
     }
 
-    private static Operation Operation(OperationRequest o) => o.Type switch
+    private static Operation Operation(OperationRequest? o) => o?.Type switch
     {
+        null => throw Missing("type"),
         "put" => new Operation.Put(
             Need(o.Namespace, "namespace"), Need(o.Key, "key"), Convert.FromBase64String(Need(o.Value, "value")),
             o.ExpectedVersion),

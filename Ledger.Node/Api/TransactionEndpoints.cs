@@ -6,6 +6,7 @@ using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 
 namespace Ledger.Node.Api;
 
@@ -25,7 +26,8 @@ internal sealed class TransactionEndpoints(
         routes.MapGet("/v1/transactions/{hash}", (string hash) => Show(hash)).Produces<TransactionReply>();
     }
 
-    private async Task<IResult> SubmitAsync(HttpContext context, string? wait, int? timeoutMs)
+    private async Task<IResult> SubmitAsync(
+        HttpContext context, IHostApplicationLifetime lifetime, string? wait, int? timeoutMs)
     {
         var isMessagePack = context.Request.ContentType?.StartsWith(
             TransactionBodies.MessagePackType, StringComparison.OrdinalIgnoreCase) == true;
@@ -37,7 +39,18 @@ internal sealed class TransactionEndpoints(
         }
 
         using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 0, 1 << 20));
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            // An answer and a count, no log line: whoever sends too much must not fill the log as well.
+            var isTooLarge = bad.StatusCode == StatusCodes.Status413PayloadTooLarge;
+            admission.CountRefusal(isTooLarge ? Refusal.TooLarge : Refusal.Malformed);
+            return Problems.Of(bad.StatusCode, isTooLarge ? "too_large" : "malformed", bad.Message);
+        }
+
         var (encoded, isArray, fault) = isMessagePack
             ? TransactionBodies.ReadMessagePack(body.ToArray())
             : TransactionBodies.ReadJson(body.ToArray());
@@ -57,7 +70,7 @@ internal sealed class TransactionEndpoints(
 
         var patience = TimeSpan.FromMilliseconds(Math.Clamp(timeoutMs ?? WaitMsDefault, 1, WaitMsMax));
         var replies = untilFinal
-            ? await WaitAsync(answers, patience, context.RequestAborted).ConfigureAwait(false)
+            ? await WaitAsync(answers, patience, lifetime.ApplicationStopping, context.RequestAborted).ConfigureAwait(false)
             : [.. answers.Select(ReplyTo)];
         var allFinal = Array.TrueForAll(replies, reply => reply.Status != "pending");
         return Results.Json(
@@ -85,38 +98,52 @@ internal sealed class TransactionEndpoints(
     }
 
     private async Task<TransactionReply[]> WaitAsync(
-        Admitted[] answers, TimeSpan patience, CancellationToken cancellationToken)
+        Admitted[] answers, TimeSpan patience, CancellationToken stopping, CancellationToken aborted)
     {
-        var replies = new TransactionReply[answers.Length];
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(patience);
-        for (var i = 0; i < answers.Length; i++)
+        var replies = Array.ConvertAll(answers, ReplyTo);
+        var pending = new Digest?[answers.Length];
+        for (var i = 0; i < pending.Length; i++)
         {
-            replies[i] = ReplyTo(answers[i]);
-            if (replies[i].Status != "pending")
-            {
-                continue;
-            }
+            pending[i] = replies[i].Status == "pending" ? answers[i].Transaction!.Hash : null;
+        }
 
-            var hash = answers[i].Transaction!.Hash;
-            try
+        using var wait = waiters.WaitFor(pending);
+        LookUpWhatIsFinal(pending, wait);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, aborted);
+        try
+        {
+            await wait.All.WaitAsync(patience, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+            when (exception is TimeoutException or OperationCanceledException && !aborted.IsCancellationRequested)
+        {
+            // What is still pending may yet become final, and can be asked for by its hash.
+        }
+
+        for (var i = 0; i < replies.Length; i++)
+        {
+            if (wait[i] is { } outcome)
             {
-                // In this order: what became final before we waited is in the store by now.
-                var waiting = waiters.WaitFor(hash);
-                var outcome = Find(hash) ?? await waiting.WaitAsync(limit.Token).ConfigureAwait(false);
-                replies[i] = Final(hash, outcome) with { Duplicate = replies[i].Duplicate };
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // Still pending: it may yet become final, and can be asked for by its hash.
-            }
-            finally
-            {
-                waiters.Forget(hash);
+                replies[i] = Final(pending[i]!.Value, outcome) with { Duplicate = replies[i].Duplicate };
             }
         }
 
         return replies;
+    }
+
+    /// <summary>
+    /// What left the mempool before we waited is in the store by now. What has not will be told to us: a block's
+    /// transactions leave the mempool before those who wait are told.
+    /// </summary>
+    private void LookUpWhatIsFinal(Digest?[] pending, FinalityWait wait)
+    {
+        for (var i = 0; i < pending.Length; i++)
+        {
+            if (pending[i] is { } hash && !pool.Contains(hash) && Find(hash) is { } outcome)
+            {
+                wait.Set(i, outcome);
+            }
+        }
     }
 
     private TransactionReply ReplyTo(Admitted answer)

@@ -92,7 +92,14 @@ public static class NodeOptionsLoader
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllText(file));
-            Flatten(document.RootElement, "", values, faults);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                Flatten(document.RootElement, "", values, faults);
+            }
+            else
+            {
+                faults.Add($"{file}: an object of settings is expected");
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {

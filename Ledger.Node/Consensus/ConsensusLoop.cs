@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
+using Ledger.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Consensus;
@@ -9,75 +10,93 @@ namespace Ledger.Node.Consensus;
 /// <summary>
 /// The single writer. Network, timers, mempool and executor only ever write to its channels; this loop alone touches the
 /// replica, so the replica needs no locks. What comes from within is never refused and read first; what comes from peers
-/// waits for room, each peer for its own.
+/// waits for room, each peer for its own, and is read from each in turn.
 /// </summary>
-public sealed partial class ConsensusLoop(PbftEngine engine, ConsensusMetrics metrics, ILogger<ConsensusLoop> logger)
+public sealed partial class ConsensusLoop(
+    PbftEngine engine, int validators, ConsensusMetrics metrics, ILogger<ConsensusLoop> logger) : IDisposable
 {
     /// <summary>Bounds one turn: the more that waits, the more one sync carries, up to here.</summary>
     private const int TurnMax = 256;
 
-    private const int PeersMax = 1024;
+    /// <summary>Of one peer's messages: a window's votes and proposals, and as many again.</summary>
+    private const int PeerMax = 64;
 
     private readonly Channel<Input> _within = Channel.CreateUnbounded<Input>(new() { SingleReader = true });
-    private readonly Channel<Input> _peers = Channel.CreateBounded<Input>(
-        new BoundedChannelOptions(PeersMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+    private readonly Channel<Input>[] _peers =
+    [
+        .. Enumerable.Range(0, validators).Select(_ => Channel.CreateBounded<Input>(
+            new BoundedChannelOptions(PeerMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true })),
+    ];
 
-    /// <summary>Rung when either channel has something; a bell that rings already is enough.</summary>
-    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    /// <summary>Rung when any channel has something.</summary>
+    private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
 
     private long _lastTurn = Stopwatch.GetTimestamp();
+    private volatile bool _isTurning;
+    private int _firstPeer;
 
     /// <summary>What the engine was like after the last turn; the same record for all fields.</summary>
     public ConsensusPosition Position { get; private set; } = ConsensusPosition.Of(engine);
 
-    /// <summary>How long ago the loop last turned or slept with nothing to do.</summary>
+    /// <summary>How long work has waited for the loop; zero when there is none.</summary>
     public TimeSpan SinceLastTurn
-        => _bell.Reader.Count == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(Volatile.Read(ref _lastTurn));
+        => _bell.IsSet || _isTurning ? Stopwatch.GetElapsedTime(Volatile.Read(ref _lastTurn)) : TimeSpan.Zero;
 
     /// <summary>From timers, the executor, the mempool: bounded by what the engine itself asked for.</summary>
     public void Post(Input input)
     {
         _within.Writer.TryWrite(input);
-        _bell.Writer.TryWrite(true);
+        _bell.Set();
     }
 
     /// <summary>From a peer: waits while the loop is busy, which slows that peer's reader and nobody else.</summary>
-    public async ValueTask OfferAsync(Input input, CancellationToken cancellationToken)
+    public async ValueTask OfferAsync(ValidatorIndex peer, Input input, CancellationToken cancellationToken)
     {
-        await _peers.Writer.WriteAsync(input, cancellationToken).ConfigureAwait(false);
-        _bell.Writer.TryWrite(true);
+        await _peers[peer.Value].Writer.WriteAsync(input, cancellationToken).ConfigureAwait(false);
+        _bell.Set();
     }
 
     /// <summary>Turns until it is told to stop. Any other way out means that this node must end.</summary>
-    public async Task RunAsync(Replica replica, CancellationToken stoppingToken)
+    public void Run(Replica replica, CancellationToken stoppingToken)
     {
         List<Input> turn = new(TurnMax);
         try
         {
-            while (replica.HasOwnWords || await _bell.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
+            while (!stoppingToken.IsCancellationRequested)
             {
-                stoppingToken.ThrowIfCancellationRequested();
-                _bell.Reader.TryRead(out _);
+                _bell.Reset();
                 Collect(turn);
-                var started = Stopwatch.GetTimestamp();
-                replica.Turn(turn);
-                metrics.Turned(turn.Count, Stopwatch.GetElapsedTime(started));
-                turn.Clear();
-                Position = ConsensusPosition.Of(engine);
-                Volatile.Write(ref _lastTurn, Stopwatch.GetTimestamp());
-                if (_within.Reader.TryPeek(out _) || _peers.Reader.TryPeek(out _))
+                if (turn.Count == 0 && !replica.HasOwnWords)
                 {
-                    _bell.Writer.TryWrite(true);
+                    Volatile.Write(ref _lastTurn, Stopwatch.GetTimestamp());
+                    _bell.Wait(stoppingToken);
+                    continue;
                 }
+
+                Turn(replica, turn);
+                turn.Clear();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // A stop is not a failure. Everything else is, and it stops the node: a replica that cannot write its
             // journal or trust its own invariants has nothing left to say.
-            LogStopped(logger);
         }
+
+        LogStopped(logger);
+    }
+
+    public void Dispose() => _bell.Dispose();
+
+    private void Turn(Replica replica, List<Input> turn)
+    {
+        _isTurning = true;
+        var started = Stopwatch.GetTimestamp();
+        replica.Turn(turn);
+        metrics.Turned(turn.Count, Stopwatch.GetElapsedTime(started));
+        Position = ConsensusPosition.Of(engine);
+        Volatile.Write(ref _lastTurn, Stopwatch.GetTimestamp());
+        _isTurning = false;
     }
 
     private void Collect(List<Input> turn)
@@ -87,9 +106,20 @@ public sealed partial class ConsensusLoop(PbftEngine engine, ConsensusMetrics me
             turn.Add(input);
         }
 
-        while (turn.Count < TurnMax && _peers.Reader.TryRead(out var input))
+        // One from each in turn, beginning with another peer each time, so that a chatty one delays only itself.
+        var any = true;
+        _firstPeer = (_firstPeer + 1) % _peers.Length;
+        while (any && turn.Count < TurnMax)
         {
-            turn.Add(input);
+            any = false;
+            for (var i = 0; i < _peers.Length && turn.Count < TurnMax; i++)
+            {
+                if (_peers[(_firstPeer + i) % _peers.Length].Reader.TryRead(out var input))
+                {
+                    turn.Add(input);
+                    any = true;
+                }
+            }
         }
     }
 
@@ -98,7 +128,7 @@ public sealed partial class ConsensusLoop(PbftEngine engine, ConsensusMetrics me
 }
 
 /// <summary>Where the engine stands, for status and metrics.</summary>
-public sealed record ConsensusPosition(Core.View View, bool Entered, bool IsPrimary, Core.Height Committed)
+public sealed record ConsensusPosition(View View, bool Entered, bool IsPrimary, Height Committed)
 {
     public static ConsensusPosition Of(PbftEngine engine)
         => new(engine.View, engine.HasEntered, engine.IsPrimary, engine.Committed);

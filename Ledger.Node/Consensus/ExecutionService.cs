@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Threading.Channels;
 using Ledger.Consensus;
 using Ledger.Core;
@@ -24,81 +23,74 @@ public sealed class ExecutionService(
     TimeProvider clock,
     Action<Input> answer,
     Action<Block> proposed,
-    Action<IReadOnlyList<FinalBlock>> finalised)
+    Action<IReadOnlyList<FinalBlock>> finalised) : IDisposable
 {
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+    private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
+    private volatile bool _waitsForTransactions;
     private ProposalRequest? _wanted;
     private long _wantedSince;
 
-    public void Validate(Block block) => _jobs.Writer.TryWrite(() => ValidateNow(block));
+    public void Validate(Block block, bool isVouched) => Post(() => ValidateNow(block, isVouched));
 
-    public void Finalise(Decision decision) => _jobs.Writer.TryWrite(() => FinaliseNow(decision));
+    public void Finalise(Decision decision) => Post(() => FinaliseNow(decision));
 
-    public void Propose(ProposalRequest request) => _jobs.Writer.TryWrite(() =>
+    public void Propose(ProposalRequest request) => Post(() =>
     {
         _wanted = request;
         _wantedSince = clock.GetTimestamp();
     });
 
     /// <summary>Blocks of the view that was left may never be final: what they hold waits again.</summary>
-    public void OnViewEntered() => _jobs.Writer.TryWrite(() =>
+    public void OnViewEntered() => Post(() =>
     {
         _wanted = null;
         pool.ReleaseAll();
     });
 
-    /// <summary>A transaction is ready: a proposal that waits for one can be made.</summary>
+    /// <summary>A transaction is ready. Wakes the executor only when it has nothing else to wait for.</summary>
     public void OnTransactionReady()
     {
-        if (Volatile.Read(ref _wanted) is not null)
+        if (_waitsForTransactions)
         {
-            _jobs.Writer.TryWrite(static () => { });
+            _bell.Set();
         }
     }
 
-    public async Task RunAsync(CancellationToken stoppingToken)
+    /// <summary>Works until it is told to stop; what waits then is in the journal or at a peer.</summary>
+    public void Run(CancellationToken stoppingToken)
     {
         try
         {
-            while (true)
+            while (!stoppingToken.IsCancellationRequested)
             {
+                _bell.Reset();
                 while (_jobs.Reader.TryRead(out var job))
                 {
                     job();
                 }
 
+                _waitsForTransactions = _wanted is not null;
                 var wait = ProposeIfDue();
-                if (wait == TimeSpan.Zero)
+                if (wait != TimeSpan.Zero)
                 {
-                    continue;
+                    _waitsForTransactions &= wait == Timeout.InfiniteTimeSpan;
+                    _bell.Wait(wait, stoppingToken);
                 }
-
-                await WaitForWorkAsync(wait, stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Whatever waits is in the journal or at a peer.
+            // The node stops.
         }
     }
 
-    private async Task WaitForWorkAsync(TimeSpan wait, CancellationToken stoppingToken)
-    {
-        var work = _jobs.Reader.WaitToReadAsync(stoppingToken).AsTask();
-        if (wait == Timeout.InfiniteTimeSpan)
-        {
-            await work.ConfigureAwait(false);
-            return;
-        }
+    public void Dispose() => _bell.Dispose();
 
-        try
-        {
-            await work.WaitAsync(wait, clock, stoppingToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // The batch delay is over.
-        }
+    private void Post(Action job)
+    {
+        _jobs.Writer.TryWrite(job);
+        _bell.Set();
     }
 
     /// <summary>
@@ -150,33 +142,17 @@ public sealed class ExecutionService(
         return true;
     }
 
-    private void ValidateNow(Block block)
+    private void ValidateNow(Block block, bool isVouched)
     {
-        var checkedHere = CheckSignatures(block);
-        var fault = machine.Validate(block, Now(), checkedHere.Contains);
+        var badlySigned = admission.BadlySigned(block.Transactions);
+        var fault = machine.Validate(
+            block, isVouched ? null : Now(), transaction => !badlySigned.Contains(transaction));
         if (fault is null)
         {
             pool.SetAside(block.Transactions);
         }
 
         answer(new Input.Judged(block.Hash, fault));
-    }
-
-    /// <summary>Those not known from admission are checked here, on all cores.</summary>
-    private HashSet<Transaction> CheckSignatures(Block block)
-    {
-        var valid = new bool[block.Transactions.Count];
-        Parallel.For(0, valid.Length, i => valid[i] = admission.SignatureIsValid(block.Transactions[i]));
-        HashSet<Transaction> good = new(valid.Length, ReferenceEqualityComparer.Instance);
-        for (var i = 0; i < valid.Length; i++)
-        {
-            if (valid[i])
-            {
-                good.Add(block.Transactions[i]);
-            }
-        }
-
-        return good;
     }
 
     private void FinaliseNow(Decision decision)

@@ -32,13 +32,13 @@ internal sealed class InboundConsensus(
                 recent.Add(proposal.Block);
                 break;
             case Status status:
-                lag.PeerIsAt(status.Committed, height());
+                lag.PeerIsAt(from, status.Committed, height());
                 break;
             default:
                 break;
         }
 
-        await loop.OfferAsync(new Input.Received(verified), cancellationToken).ConfigureAwait(false);
+        await loop.OfferAsync(from, new Input.Received(verified), cancellationToken).ConfigureAwait(false);
         return FrameVerdict.Ok;
     }
 
@@ -48,14 +48,14 @@ internal sealed class InboundConsensus(
     /// <summary>Final blocks from a peer that end in a certificate.</summary>
     /// <returns>False when the certificate does not hold: the peer lies.</returns>
     public async ValueTask<bool> OnSegmentAsync(
-        IReadOnlyList<Block> blocks, QuorumCertificate certificate, CancellationToken cancellationToken)
+        ValidatorIndex from, IReadOnlyList<Block> blocks, QuorumCertificate certificate, CancellationToken cancellationToken)
     {
         if (gate.CheckSegment(blocks, certificate) is not { } segment)
         {
             return false;
         }
 
-        await loop.OfferAsync(new Input.Synced(segment), cancellationToken).ConfigureAwait(false);
+        await loop.OfferAsync(from, new Input.Synced(segment), cancellationToken).ConfigureAwait(false);
         return true;
     }
 }

@@ -41,7 +41,7 @@ internal sealed partial class NodeWorld(
                 break;
             case Effect.ValidateBlock validate:
                 recent.Add(validate.Block);
-                execution.Validate(validate.Block);
+                execution.Validate(validate.Block, validate.IsVouched);
                 break;
             case Effect.FetchBlock fetch:
                 sync.FetchBlock(fetch.Hash, fetch.Height);

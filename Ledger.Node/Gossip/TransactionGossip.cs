@@ -33,9 +33,23 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
     /// <summary>Sends to one peer, which has just connected, what waits here.</summary>
     public void SendTo(ValidatorIndex peer, IReadOnlyList<Transaction> transactions)
     {
-        foreach (var chunk in transactions.Chunk(FrameTransactions))
+        List<Transaction> batch = [];
+        var bytes = 0;
+        foreach (var transaction in transactions)
         {
-            Send(chunk, peer);
+            batch.Add(transaction);
+            bytes += transaction.Encoded.Length;
+            if (IsFull(batch, bytes))
+            {
+                Send(batch, peer);
+                batch.Clear();
+                bytes = 0;
+            }
+        }
+
+        if (batch.Count > 0)
+        {
+            Send(batch, peer);
         }
     }
 
@@ -47,7 +61,7 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
             while (await _outbox.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
             {
                 var bytes = 0;
-                while (batch.Count < FrameTransactions && bytes < FrameBytes && _outbox.Reader.TryRead(out var next))
+                while (!IsFull(batch, bytes) && _outbox.Reader.TryRead(out var next))
                 {
                     batch.Add(next);
                     bytes += next.Encoded.Length;
@@ -83,7 +97,10 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
         return FrameVerdict.Ok;
     }
 
-    private void Send(IReadOnlyList<Transaction> transactions, ValidatorIndex? to)
+    private static bool IsFull(List<Transaction> batch, int bytes)
+        => batch.Count >= FrameTransactions || bytes >= FrameBytes;
+
+    private void Send(List<Transaction> transactions, ValidatorIndex? to)
     {
         var buffer = new ArrayBufferWriter<byte>(FrameBytes);
         var writer = new MessagePackWriter(buffer);

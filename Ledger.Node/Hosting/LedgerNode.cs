@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Configuration;
@@ -47,12 +46,7 @@ public static class LedgerNode
     }
 
     private static bool IsConfiguration(Exception exception)
-        => exception is ConfigurationException or GenesisException or KeyFileException or DataFolderException
-            || exception is IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException }
-            || (exception is SocketException socket && IsAddress(socket.SocketErrorCode));
-
-    private static bool IsAddress(SocketError error)
-        => error is SocketError.AddressAlreadyInUse or SocketError.AccessDenied or SocketError.AddressNotAvailable;
+        => exception is ConfigurationException or GenesisException or KeyFileException or DataFolderException;
 }
 
 /// <summary>What the node as a whole has to say.</summary>

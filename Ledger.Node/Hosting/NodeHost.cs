@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
@@ -9,6 +11,7 @@ using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -49,19 +52,19 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var engine = new PbftEngine(
             genesis.Validators, parts.Self, options.Pbft,
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height));
-        _loop = new(engine, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        _loop = new(engine, genesis.Validators.Count, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
         _pool = new(options.Mempool, clock)
         {
             OnPending = any => _loop.Post(new Input.WorkPending(any)),
         };
-        _admission = new(genesis, parts.Store, _pool, clock, metrics);
+        _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
         var signatures = new ValidatorSignatures(genesis.Validators, verifications);
         var gate = new PbftGate(genesis.Validators, genesis.Hash, genesis.Block.Hash, signatures);
 
         var waiters = new FinalityWaiters();
-        var lag = new SyncLag();
+        var lag = new SyncLag(genesis.Validators);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(gate, _loop, recent, lag, () => parts.Store.Head!.Height);
         var router = new FrameRouter();
@@ -104,7 +107,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters));
+            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
+            new ReceiptEndpoints(genesis, parts.Store));
     }
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>
@@ -119,18 +123,19 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await _network.StartAsync(stop.Token).ConfigureAwait(false);
-        await _web.StartAsync(stop.Token).ConfigureAwait(false);
+        await ListenAsync(
+            [("peers.listen", _options.PeerListen)], () => _network.StartAsync(stop.Token)).ConfigureAwait(false);
+        await ListenAsync(
+            [("http.listen", _options.HttpListen), ("admin.listen", _options.AdminListen)],
+            () => _web.StartAsync(stop.Token)).ConfigureAwait(false);
         NodeLog.Serves(_logger, _options.HttpListen.ToString());
 
-        // A thread of its own: its synced writes block.
-        var consensus = Task.Factory.StartNew(
-            () => _loop.RunAsync(_replica, stop.Token), stop.Token, TaskCreationOptions.LongRunning,
-            TaskScheduler.Default).Unwrap();
         Task[] parts =
         [
-            consensus, Task.Run(() => _execution.RunAsync(stop.Token), stop.Token), _gossip.RunAsync(stop.Token),
-            _sync.RunAsync(stop.Token), _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stop.Token),
+            DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
+            DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
+            _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
+            _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stop.Token),
         ];
         var first = await Task.WhenAny(parts).ConfigureAwait(false);
         NodeLog.Stops(_logger);
@@ -160,10 +165,35 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         // The transport dials again; what was lost is repeated when it connects.
     }
 
+    /// <summary>An address that the system does not give us is a fault of the setting that names it.</summary>
+    private static async Task ListenAsync((string Path, IPEndPoint Address)[] settings, Func<Task> start)
+    {
+        try
+        {
+            await start().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException
+            or IOException { InnerException: AddressInUseException })
+        {
+            // Only a message that speaks of one of several addresses tells which of them it is.
+            var meant = Array.FindAll(
+                settings, s => exception.Message.Contains(s.Address.ToString(), StringComparison.Ordinal));
+            var why = exception is SocketException ? exception.Message : "Address already in use";
+            throw new ConfigurationException(
+            [
+                .. (meant.Length > 0 ? meant : settings).Select(
+                    s => $"{s.Path}: cannot listen on {s.Address} ({why}); name an address and port of this machine "
+                        + "that nothing else uses"),
+            ]);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _web.DisposeAsync().ConfigureAwait(false);
         _network.Dispose();
         await _admission.DisposeAsync().ConfigureAwait(false);
+        _loop.Dispose();
+        _execution.Dispose();
     }
 }

@@ -14,6 +14,9 @@ internal static class NodeLogging
         builder.ClearProviders();
         builder.SetMinimumLevel(Enum.Parse<LogLevel>(options.LogLevel, ignoreCase: true));
         builder.AddFilter("Microsoft", LogLevel.Warning);
+
+        // That the host did not start is told by whoever started it, in words.
+        builder.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         if (json)
         {
             builder.AddJsonConsole(console =>

@@ -53,20 +53,3 @@ internal sealed class NodeStatus(
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds);
     }
 }
-
-/// <summary>How far the highest peer that has told us is ahead.</summary>
-public sealed class SyncLag
-{
-    private ulong _highest;
-
-    public ulong Blocks { get; private set; }
-
-    /// <summary>A peer says that it has this height.</summary>
-    public void PeerIsAt(Height peer, Height ours)
-    {
-        _highest = Math.Max(_highest, peer.Value);
-        WeAreAt(ours);
-    }
-
-    public void WeAreAt(Height ours) => Blocks = _highest > ours.Value ? _highest - ours.Value : 0;
-}

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -13,12 +14,16 @@ namespace Ledger.Node.Hosting;
 /// <summary>The node's HTTP side: the API and probes on one port, administration on loopback on another.</summary>
 internal static class WebHost
 {
+    /// <summary>For requests under way when the node stops; a client that sends or reads slower is cut off.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
+
     public static WebApplication Build(
         NodeOptions options,
         NodeStatus status,
         CollectorRegistry registry,
         TransactionEndpoints transactions,
-        LookEndpoints looks)
+        LookEndpoints looks,
+        ReceiptEndpoints receipts)
     {
         var builder = WebApplication.CreateSlimBuilder();
         NodeLogging.Configure(builder.Logging, options);
@@ -29,6 +34,7 @@ internal static class WebHost
             kestrel.Listen(options.HttpListen);
             kestrel.Listen(options.AdminListen);
         });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi();
         builder.Services.AddRouting();
@@ -40,16 +46,24 @@ internal static class WebHost
         app.UseStatusCodePages();
         transactions.Map(app);
         looks.Map(app);
+        receipts.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/readyz", () => Probe(status.IsReady, "behind, or connected to too few validators for a quorum"));
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
-        app.MapGet("/admin/v1/peers", () => status.Describe().PeerList).RequireHost($"*:{options.AdminListen.Port}");
-        app.MapGet("/admin/v1/config", () => options.Values).RequireHost($"*:{options.AdminListen.Port}");
+        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(options.AdminListen.Port));
+        admin.MapGet("/peers", () => status.Describe().PeerList);
+        admin.MapGet("/config", () => options.Values);
         return app;
     }
+
+    /// <summary>By the port that the connection came in on: what a Host header says, anybody can write.</summary>
+    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(int port)
+        => (context, next) => context.HttpContext.Connection.LocalPort == port
+            ? next(context)
+            : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
 
     private static IResult Probe(bool holds, string otherwise) => holds
         ? Results.Text("ok\n")

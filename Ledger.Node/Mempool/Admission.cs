@@ -37,7 +37,10 @@ public sealed record Admitted(Transaction? Transaction, Refusal Refusal, string 
 /// </summary>
 public sealed class Admission : IAsyncDisposable
 {
-    private const int QueueMax = 20_000;
+    private const int QueueMax = 2_000;
+
+    /// <summary>Transactions that one worker takes at once: enough to be worth waking it, few enough to share out.</summary>
+    private const int JobMax = 16;
 
     private readonly Genesis _genesis;
     private readonly IFinalState _state;
@@ -75,10 +78,11 @@ public sealed class Admission : IAsyncDisposable
         IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken cancellationToken)
     {
         var answers = new Admitted[encoded.Count];
-        var batch = new Batch(encoded.Count);
-        for (var i = 0; i < encoded.Count; i++)
+        var batch = new Batch((encoded.Count + JobMax - 1) / JobMax);
+        for (var i = 0; i < encoded.Count; i += JobMax)
         {
-            await _queue.Writer.WriteAsync(new(encoded[i], answers, i, batch), cancellationToken).ConfigureAwait(false);
+            Job job = new(encoded, i, Math.Min(i + JobMax, encoded.Count), answers, batch);
+            await _queue.Writer.WriteAsync(job, cancellationToken).ConfigureAwait(false);
         }
 
         batch.Seal();
@@ -100,16 +104,31 @@ public sealed class Admission : IAsyncDisposable
         await Task.WhenAll(_workers).ConfigureAwait(false);
     }
 
-    /// <summary>The signature of a transaction that came in a block: checked, unless admission has checked it.</summary>
-    public bool SignatureIsValid(Transaction transaction)
+    /// <summary>
+    /// Those of a block's transactions whose signature does not hold. What admission has checked is not checked again;
+    /// the rest is, on all cores.
+    /// </summary>
+    public IReadOnlySet<Transaction> BadlySigned(IReadOnlyList<Transaction> transactions)
     {
-        if (_pool.IsKnownGood(transaction))
+        HashSet<Transaction> bad = new(ReferenceEqualityComparer.Instance);
+        var unknown = _pool.Unknown(transactions);
+        if (unknown.Count == 0)
         {
-            return true;
+            return bad;
         }
 
-        _verifications.Inc();
-        return transaction.SignatureIsValid();
+        _verifications.Inc(unknown.Count);
+        var valid = new bool[unknown.Count];
+        Parallel.For(0, valid.Length, i => valid[i] = unknown[i].SignatureIsValid());
+        for (var i = 0; i < valid.Length; i++)
+        {
+            if (!valid[i])
+            {
+                bad.Add(unknown[i]);
+            }
+        }
+
+        return bad;
     }
 
     public void CountRefusal(Refusal refusal) => _rejected.WithLabels(LabelOf(refusal)).Inc();
@@ -123,7 +142,11 @@ public sealed class Admission : IAsyncDisposable
         {
             try
             {
-                job.Answers[job.Index] = Admit(job.Encoded);
+                for (var i = job.From; i < job.To; i++)
+                {
+                    job.Answers[i] = Admit(job.Encoded[i]);
+                }
+
                 job.Batch.CountDown();
             }
             catch (Exception exception)
@@ -178,9 +201,10 @@ public sealed class Admission : IAsyncDisposable
             return AnswerTo(verdict, transaction);
         }
 
-        if (_state.HoldsTransaction(transaction.Hash))
+        var seen = _pool.Finalised;
+        if (verdict == AdmitResult.AlreadyFinal || _state.HoldsTransaction(transaction.Hash))
         {
-            return new(transaction, Refusal.AlreadyFinal, "it is final already");
+            return AnswerTo(AdmitResult.AlreadyFinal, transaction);
         }
 
         if (ForbiddenOperation(transaction) is { } forbidden)
@@ -199,7 +223,24 @@ public sealed class Admission : IAsyncDisposable
             return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
         }
 
-        return AnswerTo(_pool.TryAdd(transaction), transaction);
+        return AnswerTo(AddUnlessFinal(transaction, seen), transaction);
+    }
+
+    /// <summary>
+    /// The transaction may have become final since the store was asked. The pool remembers the last of those; after a
+    /// pause so long that it may have forgotten, the store is asked again.
+    /// </summary>
+    private AdmitResult AddUnlessFinal(Transaction transaction, ulong seen)
+    {
+        var result = _pool.TryAdd(transaction);
+        if (result == AdmitResult.Added && _pool.Finalised - seen > TransactionPool.RecentMax
+            && _state.HoldsTransaction(transaction.Hash))
+        {
+            _pool.Remove([transaction]);
+            return AdmitResult.AlreadyFinal;
+        }
+
+        return result;
     }
 
     private static Admitted AnswerTo(AdmitResult result, Transaction transaction) => result switch
@@ -209,6 +250,7 @@ public sealed class Admission : IAsyncDisposable
         AdmitResult.SenderShareFull => new(
             transaction, Refusal.SenderShareFull, "this sender's share of the mempool is full"),
         AdmitResult.Expired => new(transaction, Refusal.Expired, "it has expired"),
+        AdmitResult.AlreadyFinal => new(transaction, Refusal.AlreadyFinal, "it is final already"),
         _ => new(transaction, Refusal.MempoolFull, "the mempool is full"),
     };
 
@@ -227,9 +269,10 @@ public sealed class Admission : IAsyncDisposable
         return null;
     }
 
-    private readonly record struct Job(ReadOnlyMemory<byte> Encoded, Admitted[] Answers, int Index, Batch Batch);
+    private readonly record struct Job(
+        IReadOnlyList<ReadOnlyMemory<byte>> Encoded, int From, int To, Admitted[] Answers, Batch Batch);
 
-    /// <summary>Counts a batch's open answers, and one more until all were handed out.</summary>
+    /// <summary>Counts a batch's open jobs, and one more until all were handed out.</summary>
     private sealed class Batch(int count)
     {
         private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);

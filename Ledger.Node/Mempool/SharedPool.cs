@@ -59,6 +59,18 @@ public sealed class SharedPool(MempoolLimits limits, TimeProvider clock)
         }
     }
 
+    /// <inheritdoc cref="TransactionPool.Finalised"/>
+    public ulong Finalised
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pool.Finalised;
+            }
+        }
+    }
+
     /// <inheritdoc cref="TransactionPool.Judge"/>
     public AdmitResult Judge(Transaction transaction)
     {
@@ -89,13 +101,22 @@ public sealed class SharedPool(MempoolLimits limits, TimeProvider clock)
         return AdmitResult.Added;
     }
 
-    /// <inheritdoc cref="TransactionPool.IsKnownGood"/>
-    public bool IsKnownGood(Transaction transaction)
+    /// <summary>Those whose very signature was not checked at admission.</summary>
+    public IReadOnlyList<Transaction> Unknown(IReadOnlyList<Transaction> transactions)
     {
+        List<Transaction> unknown = [];
         lock (_lock)
         {
-            return _pool.IsKnownGood(transaction);
+            foreach (var transaction in transactions)
+            {
+                if (!_pool.IsKnownGood(transaction))
+                {
+                    unknown.Add(transaction);
+                }
+            }
         }
+
+        return unknown;
     }
 
     public bool Contains(Digest hash)

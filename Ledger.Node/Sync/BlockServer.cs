@@ -49,6 +49,7 @@ internal sealed class BlockServer(PeerNetwork network, LedgerStore store, Recent
             blocks.Add(block);
             if (store.ReadCertificate(height) is { } certificate)
             {
+                bytes += CertificateCodec.Encode(certificate).Length;
                 certificates.Add(certificate);
             }
         }

@@ -159,7 +159,7 @@ internal sealed partial class BlockSync(
                 continue;
             }
 
-            if (!await inbound.OnSegmentAsync(segment, certificate, stoppingToken).ConfigureAwait(false))
+            if (!await inbound.OnSegmentAsync(peer, segment, certificate, stoppingToken).ConfigureAwait(false))
             {
                 network.Punish(peer, "bad_segment");
                 return false;

@@ -5,7 +5,7 @@ namespace NSec.Cryptography;
 /// <summary>Authenticated encryption with associated data; the tag follows the ciphertext.</summary>
 public abstract class AeadAlgorithm : Algorithm
 {
-    private static XChaCha20Poly1305? _xChaCha20Poly1305;
+    private static readonly Lazy<XChaCha20Poly1305> Only = new(static () => new());
 
     private protected AeadAlgorithm(int keySize, int nonceSize, int tagSize)
     {
@@ -14,8 +14,7 @@ public abstract class AeadAlgorithm : Algorithm
         TagSize = tagSize;
     }
 
-    public static XChaCha20Poly1305 XChaCha20Poly1305
-        => LazyInitializer.EnsureInitialized(ref _xChaCha20Poly1305, static () => new());
+    public static XChaCha20Poly1305 XChaCha20Poly1305 => Only.Value;
 
     public int KeySize { get; }
 

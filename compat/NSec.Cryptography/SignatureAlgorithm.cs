@@ -5,7 +5,7 @@ namespace NSec.Cryptography;
 /// <summary>A digital signature algorithm.</summary>
 public abstract class SignatureAlgorithm : Algorithm
 {
-    private static Ed25519? _ed25519;
+    private static readonly Lazy<Ed25519> Only = new(static () => new());
 
     private protected SignatureAlgorithm(int privateKeySize, int publicKeySize, int signatureSize)
     {
@@ -14,7 +14,7 @@ public abstract class SignatureAlgorithm : Algorithm
         SignatureSize = signatureSize;
     }
 
-    public static Ed25519 Ed25519 => LazyInitializer.EnsureInitialized(ref _ed25519, static () => new());
+    public static Ed25519 Ed25519 => Only.Value;
 
     public int PrivateKeySize { get; }
 

@@ -1,14 +1,16 @@
 namespace RocksDbSharp;
 
 /// <summary>
-/// Counts who is inside a database, so that it is closed only when its snapshots and iterators are gone: librocksdb
-/// aborts the process otherwise. The owner's own stay counts as one.
+/// Counts who is inside a database, so that it is closed only when its snapshots and iterators are gone:
+/// librocksdb aborts the process otherwise. The owner's own stay counts as one.
 /// </summary>
 internal sealed class Lifetime(nint db, IReadOnlyList<nint> families)
 {
     private readonly Lock _lock = new();
     private int _users = 1;
-    private bool _closing;
+    private volatile bool _closing;
+
+    public bool IsClosing => _closing;
 
     public nint Enter()
     {

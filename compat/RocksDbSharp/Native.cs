@@ -54,6 +54,11 @@ internal static partial class Native
         nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error);
 
     [LibraryImport(Library)]
+    public static partial nint rocksdb_open_for_read_only_column_families(
+        nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles,
+        byte errorIfWalFileExists, out nint error);
+
+    [LibraryImport(Library)]
     public static partial nint rocksdb_list_column_families(nint options, byte[] name, out nuint count, out nint error);
 
     [LibraryImport(Library)]

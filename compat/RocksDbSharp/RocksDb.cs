@@ -3,19 +3,24 @@ using System.Text;
 
 namespace RocksDbSharp;
 
-/// <summary>An open database. Closing it waits for nobody: whoever is inside closes it when they leave.</summary>
+/// <summary>
+/// An open database. Closing it waits for nobody: whoever is inside closes it when they leave.
+/// </summary>
 public class RocksDb : IDisposable
 {
     private readonly ReadOptions _read = new();
     private readonly WriteOptions _write = new();
-    private readonly Dictionary<string, Family> _families;
+    private readonly Dictionary<string, Family> _families = [];
     private readonly Lifetime _lifetime;
 
-    private RocksDb(string path, nint db, Dictionary<string, Family> families)
+    private RocksDb(string path, nint db, IReadOnlyList<string> families, nint[] handles)
     {
         Path = path;
-        _families = families;
-        _lifetime = new(db, [.. families.Values.Select(family => family.Handle)]);
+        _lifetime = new(db, handles);
+        for (var i = 0; i < handles.Length; i++)
+        {
+            _families[families[i]] = new(handles[i], _lifetime);
+        }
     }
 
     public string Path { get; }
@@ -25,10 +30,22 @@ public class RocksDb : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         var db = Native.rocksdb_open(options.Handle, Native.Path(path), out var error);
         Native.Check(error);
-        return new(path, db, []);
+        return new(path, db, [], []);
     }
 
     public static RocksDb Open(DbOptions options, string path, ColumnFamilies columnFamilies)
+        => Open(options, path, columnFamilies, Native.rocksdb_open_column_families);
+
+    /// <summary>Opens what is there without writing, not even to end a log that was cut short.</summary>
+    public static RocksDb OpenReadOnly(
+        DbOptions options, string path, ColumnFamilies columnFamilies, bool errIfLogFileExists)
+        => Open(
+            options, path, columnFamilies,
+            (nint handle, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error)
+                => Native.rocksdb_open_for_read_only_column_families(
+                    handle, name, count, names, familyOptions, handles, (byte)(errIfLogFileExists ? 1 : 0), out error));
+
+    private static RocksDb Open(DbOptions options, string path, ColumnFamilies columnFamilies, FamilyOpener open)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(columnFamilies);
@@ -38,16 +55,9 @@ public class RocksDb : IDisposable
         try
         {
             nint[] familyOptions = [.. descriptors.Select(d => d.Options.Handle)];
-            var db = Native.rocksdb_open_column_families(
-                options.Handle, Native.Path(path), names.Length, names, familyOptions, handles, out var error);
+            var db = open(options.Handle, Native.Path(path), names.Length, names, familyOptions, handles, out var error);
             Native.Check(error);
-            var families = new Dictionary<string, Family>();
-            for (var i = 0; i < handles.Length; i++)
-            {
-                families[descriptors[i].Name] = new(handles[i]);
-            }
-
-            return new(path, db, families);
+            return new(path, db, [.. descriptors.Select(d => d.Name)], handles);
         }
         finally
         {
@@ -55,10 +65,14 @@ public class RocksDb : IDisposable
         }
     }
 
+    private delegate nint FamilyOpener(
+        nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error);
+
     public static IEnumerable<string> ListColumnFamilies(DbOptions options, string name)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var list = Native.rocksdb_list_column_families(options.Handle, Native.Path(name), out var count, out var error);
+        var list = Native.rocksdb_list_column_families(
+            options.Handle, Native.Path(name), out var count, out var error);
         Native.Check(error);
         var names = new string[(int)count];
         for (var i = 0; i < names.Length; i++)
@@ -96,7 +110,8 @@ public class RocksDb : IDisposable
         }
     }
 
-    public void Put(byte[] key, byte[] value, ColumnFamilyHandle? cf = null, WriteOptions? writeOptions = null)
+    public void Put(
+        byte[] key, byte[] value, ColumnFamilyHandle? cf = null, WriteOptions? writeOptions = null)
     {
         var options = (writeOptions ?? _write).Handle;
         var db = _lifetime.Enter();
@@ -105,7 +120,8 @@ public class RocksDb : IDisposable
             nint error;
             if (cf is null)
             {
-                Native.rocksdb_put(db, options, key, (nuint)key.Length, value, (nuint)value.Length, out error);
+                Native.rocksdb_put(
+                    db, options, key, (nuint)key.Length, value, (nuint)value.Length, out error);
             }
             else
             {
@@ -229,8 +245,16 @@ public class RocksDb : IDisposable
         return bytes;
     }
 
-    private sealed class Family(nint handle) : ColumnFamilyHandle
+    /// <summary>Refuses to be used once its database is closed: the handle is then gone.</summary>
+    private sealed class Family(nint handle, Lifetime lifetime) : ColumnFamilyHandle
     {
-        public override nint Handle { get; } = handle;
+        public override nint Handle
+        {
+            get
+            {
+                ObjectDisposedException.ThrowIf(lifetime.IsClosing, typeof(RocksDb));
+                return handle;
+            }
+        }
     }
 }

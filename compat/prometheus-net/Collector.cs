@@ -15,6 +15,12 @@ public abstract partial class Collector
             throw new ArgumentException($"Metric name '{name}' is not valid.", nameof(name));
         }
 
+        Array.ForEach(labelNames, RequireLabelName);
+        if (labelNames.Distinct(StringComparer.Ordinal).Count() != labelNames.Length)
+        {
+            throw new InvalidOperationException($"The label names of {name} include duplicates.");
+        }
+
         Name = name;
         Help = help;
         LabelNames = labelNames;
@@ -31,7 +37,8 @@ public abstract partial class Collector
     internal void Write(StringBuilder text)
     {
         text.Append("# HELP ").Append(Name).Append(' ')
-            .Append(Help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal))
+            .Append(Help.Replace(
+                "\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal))
             .Append('\n');
         text.Append("# TYPE ").Append(Name).Append(' ').Append(Type).Append('\n');
         WriteChildren(text);
@@ -46,6 +53,15 @@ public abstract partial class Collector
         _ when double.IsNaN(value) => "NaN",
         _ => value.ToString("R", CultureInfo.InvariantCulture),
     };
+
+    private static void RequireLabelName(string label)
+    {
+        ArgumentNullException.ThrowIfNull(label);
+        if (!NamePattern().IsMatch(label) || label.StartsWith("__", StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"Label name '{label}' is not valid or reserved.", nameof(label));
+        }
+    }
 
     [GeneratedRegex("^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
     private static partial Regex NamePattern();
@@ -77,13 +93,15 @@ public abstract class Collector<TChild> : Collector
         ArgumentNullException.ThrowIfNull(labelValues);
         if (labelValues.Length != LabelNames.Length)
         {
-            throw new ArgumentException($"{Name} has {LabelNames.Length} labels, not {labelValues.Length}.", nameof(labelValues));
+            throw new ArgumentException(
+                $"{Name} has {LabelNames.Length} labels, not {labelValues.Length}.", nameof(labelValues));
         }
 
         return _children.GetOrAdd(LabelsOf(labelValues), _make);
     }
 
-    public void RemoveLabelled(params string[] labelValues) => _children.TryRemove(LabelsOf(labelValues), out _);
+    public void RemoveLabelled(params string[] labelValues)
+        => _children.TryRemove(LabelsOf(labelValues), out _);
 
     private protected override void WriteChildren(StringBuilder text)
     {
@@ -141,7 +159,8 @@ internal sealed class AtomicDouble
             before = Interlocked.Read(ref _bits);
         }
         while (Interlocked.CompareExchange(
-            ref _bits, BitConverter.DoubleToInt64Bits(BitConverter.Int64BitsToDouble(before) + increment), before)
+            ref _bits, BitConverter.DoubleToInt64Bits(
+                BitConverter.Int64BitsToDouble(before) + increment), before)
             != before);
     }
 

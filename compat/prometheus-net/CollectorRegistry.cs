@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 
 namespace Prometheus;
@@ -16,7 +17,15 @@ public class CollectorRegistry
         ArgumentNullException.ThrowIfNull(to);
         foreach (var callback in _beforeCollect)
         {
-            callback();
+            // As the published package: one figure that cannot be had does not cost all the others.
+            try
+            {
+                callback();
+            }
+            catch (Exception exception)
+            {
+                Trace.WriteLine($"Metrics before-collect callback failed: {exception}");
+            }
         }
 
         var text = new StringBuilder();

@@ -45,6 +45,7 @@ public sealed class Counter : Collector<Counter.Child>, ICounter
 
         public void IncTo(double targetValue) => _value.RaiseTo(targetValue);
 
-        internal override void Write(StringBuilder text, string name) => WriteSample(text, name, Labels, Value);
+        internal override void Write(StringBuilder text, string name)
+            => WriteSample(text, name, Labels, Value);
     }
 }

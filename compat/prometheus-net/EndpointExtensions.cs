@@ -14,7 +14,8 @@ public static class EndpointRouteBuilderExtensions
         return endpoints.MapGet(pattern, async (HttpContext context) =>
         {
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            await source.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
+            await source.CollectAndExportAsTextAsync(
+                context.Response.Body, context.RequestAborted).ConfigureAwait(false);
         });
     }
 }

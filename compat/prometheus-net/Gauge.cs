@@ -47,6 +47,7 @@ public sealed class Gauge : Collector<Gauge.Child>, IGauge
 
         public void Set(double val) => _value.Value = val;
 
-        internal override void Write(StringBuilder text, string name) => WriteSample(text, name, Labels, Value);
+        internal override void Write(StringBuilder text, string name)
+            => WriteSample(text, name, Labels, Value);
     }
 }

@@ -19,7 +19,7 @@ public sealed class Histogram : Collector<Histogram.Child>, IHistogram
         [.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10];
 
     internal Histogram(string name, string help, HistogramConfiguration? configuration)
-        : base(name, help, configuration, labels => new(labels, configuration?.Buckets ?? DefaultBuckets))
+        : base(name, help, configuration, MakerOf(configuration))
     {
     }
 
@@ -39,6 +39,29 @@ public sealed class Histogram : Collector<Histogram.Child>, IHistogram
 
     public void Observe(double val, long count) => Unlabelled.Observe(val, count);
 
+    private static Func<string, Child> MakerOf(HistogramConfiguration? configuration)
+    {
+        if (configuration?.LabelNames?.Contains("le") == true)
+        {
+            throw new ArgumentException("'le' is a reserved label name.", nameof(configuration));
+        }
+
+        double[] bounds = configuration?.Buckets ?? DefaultBuckets;
+        if (bounds.Length == 0)
+        {
+            throw new ArgumentException("A histogram must have at least one bucket.", nameof(configuration));
+        }
+
+        if (bounds[^1] != double.PositiveInfinity)
+        {
+            bounds = [.. bounds, double.PositiveInfinity];
+        }
+
+        return bounds.Zip(bounds.Skip(1)).All(pair => pair.First < pair.Second)
+            ? labels => new(labels, bounds)
+            : throw new ArgumentException("Bucket values must be increasing.", nameof(configuration));
+    }
+
     public sealed class Child : ChildBase, IHistogram
     {
         private readonly double[] _bounds;
@@ -48,7 +71,7 @@ public sealed class Histogram : Collector<Histogram.Child>, IHistogram
         internal Child(string labels, double[] bounds)
             : base(labels)
         {
-            _bounds = bounds[^1] == double.PositiveInfinity ? bounds : [.. bounds, double.PositiveInfinity];
+            _bounds = bounds;
             _counts = new long[_bounds.Length];
         }
 
@@ -82,7 +105,11 @@ public sealed class Histogram : Collector<Histogram.Child>, IHistogram
             for (var i = 0; i < _bounds.Length; i++)
             {
                 cumulated += Interlocked.Read(ref _counts[i]);
-                WriteSample(text, name + "_bucket", $"{Labels}{comma}le=\"{Collector.Format(_bounds[i])}\"", cumulated);
+                WriteSample(
+                    text,
+                    name + "_bucket",
+                    $"{Labels}{comma}le=\"{Collector.Format(_bounds[i])}\"",
+                    cumulated);
             }
 
             WriteSample(text, name + "_sum", Labels, Sum);

@@ -3,7 +3,9 @@ using MessagePack;
 
 namespace Ledger.Compat.Tests;
 
-/// <summary>The shorthand of the MessagePack tests: write to hexadecimal, read from it whole or in pieces.</summary>
+/// <summary>
+/// The shorthand of the MessagePack tests: write to hexadecimal, read from it whole or in pieces.
+/// </summary>
 internal static class MessagePackBytes
 {
     public delegate void Write(ref MessagePackWriter writer);

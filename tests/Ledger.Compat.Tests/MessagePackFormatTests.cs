@@ -4,7 +4,9 @@ using static Ledger.Compat.Tests.MessagePackBytes;
 
 namespace Ledger.Compat.Tests;
 
-/// <summary>The other formats of the specification: nil, booleans, binary, strings, arrays and maps.</summary>
+/// <summary>
+/// The other formats of the specification: nil, booleans, binary, strings, arrays and maps.
+/// </summary>
 public sealed class MessagePackFormatTests
 {
     [Fact]
@@ -69,14 +71,16 @@ public sealed class MessagePackFormatTests
         Assert.Equal(header, Written((ref w) => w.WriteStringHeader(length)));
         Assert.Equal(text, ReadWhole(hex, (ref r) => r.ReadString()));
         Assert.Equal(utf8, ReadWhole(hex, (ref r) => r.ReadStringSequence())?.ToArray());
-        Assert.Equal(utf8, ReadWhole(hex, (ref r) => r.TryReadStringSpan(out var span) ? span.ToArray() : null));
+        Assert.Equal(utf8, ReadWhole(hex, (ref r) => r.TryReadStringSpan(out var span) ? span.ToArray()
+            : null));
     }
 
     [Fact]
     public void The_length_of_a_string_counts_bytes_and_not_characters()
     {
         var sixteenCharacters = new string('é', 16);
-        Assert.StartsWith("d920c3a9", Written((ref w) => w.Write(sixteenCharacters)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "d920c3a9", Written((ref w) => w.Write(sixteenCharacters)), StringComparison.Ordinal);
         Assert.Equal("a4f09f9880", Written((ref w) => w.Write("\U0001F600")));
         Assert.Equal("\U0001F600", ReadInPieces("a4f09f9880", (ref r) => r.ReadString()));
     }
@@ -124,7 +128,8 @@ public sealed class MessagePackFormatTests
     public void Bytes_are_read_from_a_string_but_a_string_never_from_bytes()
     {
         Assert.Equal([0x61], ReadWhole("a161", (ref r) => r.ReadBytes())?.ToArray());
-        Assert.Throws<MessagePackSerializationException>(() => ReadWhole("c40161", (ref r) => r.ReadString()));
+        Assert.Throws<MessagePackSerializationException>(
+            () => ReadWhole("c40161", (ref r) => r.ReadString()));
     }
 
     [Theory]
@@ -204,5 +209,6 @@ public sealed class MessagePackFormatTests
         return bytes;
     }
 
-    private static byte[] Filled(string header, int length) => [.. Convert.FromHexString(header), .. Filled(length)];
+    private static byte[] Filled(string header, int length)
+        => [.. Convert.FromHexString(header), .. Filled(length)];
 }

@@ -3,7 +3,9 @@ using static Ledger.Compat.Tests.MessagePackBytes;
 
 namespace Ledger.Compat.Tests;
 
-/// <summary>The integer family of the MessagePack specification, at each boundary between two formats.</summary>
+/// <summary>
+/// The integer family of the MessagePack specification, at each boundary between two formats.
+/// </summary>
 public sealed class MessagePackIntegerTests
 {
     [Theory]

@@ -22,7 +22,8 @@ public sealed class NSecAeadTests
         var nonce = Convert.FromHexString("404142434445464748494a4b4c4d4e4f5051525354555657");
         using var key = Key.Import(algorithm, KeyBytes, KeyBlobFormat.RawSymmetricKey);
 
-        var ciphertext = algorithm.Encrypt(key, nonce, AssociatedData, Encoding.ASCII.GetBytes(SunscreenPlaintext));
+        var ciphertext = algorithm.Encrypt(
+            key, nonce, AssociatedData, Encoding.ASCII.GetBytes(SunscreenPlaintext));
 
         Assert.Equal(
             "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb"
@@ -80,8 +81,11 @@ public sealed class NSecAeadTests
         var nonce = new byte[algorithm.NonceSize];
 
         Assert.Throws<ArgumentException>("nonce", () => algorithm.Encrypt(key, new byte[12], [], [1]));
-        Assert.Throws<ArgumentException>("nonce", () => algorithm.Decrypt(key, new byte[25], [], new byte[20]));
-        Assert.Throws<ArgumentException>("ciphertext", () => algorithm.Encrypt(key, nonce, [], [1], new byte[16]));
-        Assert.Throws<ArgumentException>("plaintext", () => algorithm.Decrypt(key, nonce, [], new byte[17], []));
+        Assert.Throws<ArgumentException>(
+            "nonce", () => algorithm.Decrypt(key, new byte[25], [], new byte[20]));
+        Assert.Throws<ArgumentException>(
+            "ciphertext", () => algorithm.Encrypt(key, nonce, [], [1], new byte[16]));
+        Assert.Throws<ArgumentException>(
+            "plaintext", () => algorithm.Decrypt(key, nonce, [], new byte[17], []));
     }
 }

@@ -46,7 +46,9 @@ public sealed class NSecEd25519Tests
         },
     };
 
-    /// <summary>All points of order 1, 2, 4 and 8 in canonical form, and two of them in a form that is not.</summary>
+    /// <summary>
+    /// All points of order 1, 2, 4 and 8 in canonical form, and two of them in a form that is not.
+    /// </summary>
     public static TheoryData<string> SmallOrderKeys =>
     [
         "0100000000000000000000000000000000000000000000000000000000000000",
@@ -62,7 +64,8 @@ public sealed class NSecEd25519Tests
     ];
 
     [Theory, MemberData(nameof(Rfc8032))]
-    public void Rfc_8032_section_7_1_vectors_hold(string seed, string publicKey, string message, string signature)
+    public void Rfc_8032_section_7_1_vectors_hold(
+        string seed, string publicKey, string message, string signature)
     {
         using var key = Key.Import(Algorithm, Hex(seed), KeyBlobFormat.RawPrivateKey);
         var imported = PublicKey.Import(Algorithm, Hex(publicKey), KeyBlobFormat.RawPublicKey);
@@ -107,7 +110,8 @@ public sealed class NSecEd25519Tests
     [Theory, MemberData(nameof(SmallOrderKeys))]
     public void A_small_order_public_key_verifies_nothing(string publicKey)
     {
-        // R is the identity and S is zero: a verifier without the check takes this for any message of such a key.
+        // R is the identity and S is zero: a verifier without the check takes this for any message of such a
+        // key.
         var signature = new byte[64];
         signature[0] = 1;
         var key = PublicKey.Import(Algorithm, Hex(publicKey), KeyBlobFormat.RawPublicKey);
@@ -184,7 +188,8 @@ public sealed class NSecEd25519Tests
     {
         using var kept = Key.Create(Algorithm);
         using var archived = Key.Create(
-            Algorithm, new KeyCreationParameters { ExportPolicy = KeyExportPolicies.AllowPlaintextArchiving });
+            Algorithm,
+            new KeyCreationParameters { ExportPolicy = KeyExportPolicies.AllowPlaintextArchiving });
         using var exported = Key.Create(Algorithm, Exportable);
 
         Assert.Throws<InvalidOperationException>(() => kept.Export(KeyBlobFormat.RawPrivateKey));

@@ -10,7 +10,9 @@ public sealed class NSecPasswordTests
     private static Argon2id Cheap => PasswordBasedKeyDerivationAlgorithm.Argon2id(
         new Argon2Parameters { DegreeOfParallelism = 1, MemorySize = 64, NumberOfPasses = 1 });
 
-    /// <summary>Made with OpenSSL's Argon2id: password, memory in KiB, passes, tag; one lane and the salt above.</summary>
+    /// <summary>
+    /// Made with OpenSSL's Argon2id: password, memory in KiB, passes, tag; one lane and the salt above.
+    /// </summary>
     public static TheoryData<string, long, long, string> Golden => new()
     {
         { "password", 64, 1, "73cba7a192f57cc8935bd573b08cc8e1788b2237989a1b24d9d088520db54696" },

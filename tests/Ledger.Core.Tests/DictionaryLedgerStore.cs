@@ -29,6 +29,15 @@ internal sealed class DictionaryLedgerStore : ILedgerStore
     public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page)
         => _pages.TryGetValue(Convert.ToHexString(pageKey), out page!);
 
+    /// <summary>The keys that begin like this, ascending.</summary>
+    public IEnumerable<KeyValuePair<byte[], byte[]>> Range(byte[] prefix)
+        => _state.Where(entry => entry.Key.StartsWith(Convert.ToHexString(prefix), StringComparison.Ordinal))
+            .OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => KeyValuePair.Create(Convert.FromHexString(entry.Key), entry.Value));
+
+    public IReadOnlyList<string> Namespaces()
+        => [.. Range(StateKey.Entries.ToArray()).Select(entry => StateKey.ParseEntry(entry.Key).Namespace).Distinct()];
+
     private static void Set(Dictionary<string, byte[]> target, IEnumerable<(byte[] Key, byte[]? Value)> writes)
     {
         foreach (var (key, value) in writes)

@@ -220,6 +220,18 @@ public sealed class LedgerMachineTests
         Assert.Contains(words, fault!, StringComparison.Ordinal);
     }
 
+    /// <summary>A validator that was down for longer than clocks may differ must take in what its peers prepared then.</summary>
+    [Fact]
+    public void Only_a_clock_finds_a_block_old_and_a_block_that_is_vouched_for_is_not_held_against_it()
+    {
+        var chain = new Chain();
+        var block = chain.Propose(chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "a", Value)));
+        var later = chain.Now.Plus(Limits.ClockDrift + TimeSpan.FromSeconds(1));
+        var other = new LedgerMachine(chain.Genesis, chain.Store);
+        Assert.Contains("this clock", other.Validate(block, later, _ => true)!, StringComparison.Ordinal);
+        Assert.Null(other.Validate(block, null, _ => true));
+    }
+
     private static Transaction SignUntil(Chain chain, Timestamp until) => Transaction.Sign(
         new("test", Admin.PublicKey, until, 7, [new Operation.Put("docs", "a", Value)]), Admin);
 

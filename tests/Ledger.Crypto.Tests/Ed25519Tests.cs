@@ -34,7 +34,8 @@ public sealed class Ed25519Tests
         using var key = SigningKey.Generate();
         var bytes = new byte[Signature.Size];
         key.Sign("message"u8).CopyTo(bytes);
-        byte[] order = Convert.FromHexString("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+        byte[] order = Convert.FromHexString(
+            "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
         var carry = 0;
         for (var i = 0; i < order.Length; i++)
         {

@@ -41,7 +41,8 @@ public class MerkleTreeTests
             "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
         ];
 
-        Assert.Equal(expected, MerkleTree.InclusionProof(PublishedLeaves(), 5).Select(digest => digest.ToString()));
+        Assert.Equal(
+            expected, MerkleTree.InclusionProof(PublishedLeaves(), 5).Select(digest => digest.ToString()));
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public class MerkleTreeTests
             "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
         ];
 
-        Assert.Equal(expected, MerkleTree.ConsistencyProof(PublishedLeaves(), 6).Select(digest => digest.ToString()));
+        Assert.Equal(
+            expected, MerkleTree.ConsistencyProof(PublishedLeaves(), 6).Select(digest => digest.ToString()));
     }
 
     [Fact]
@@ -84,9 +86,11 @@ public class MerkleTreeTests
                         MerkleTree.VerifyInclusion(root, leaves[index], claimed, count, path));
                 }
 
-                Assert.False(MerkleTree.VerifyInclusion(root, MerkleTree.LeafHash("other"u8), index, count, path));
+                Assert.False(
+                    MerkleTree.VerifyInclusion(root, MerkleTree.LeafHash("other"u8), index, count, path));
                 Assert.False(MerkleTree.VerifyInclusion(root, leaves[index], index, count, [.. path, root]));
-                AssertEveryDigestCounts(path, p => MerkleTree.VerifyInclusion(root, leaves[index], index, count, p));
+                AssertEveryDigestCounts(
+                    path, p => MerkleTree.VerifyInclusion(root, leaves[index], index, count, p));
             }
         }
     }
@@ -156,7 +160,9 @@ public class MerkleTreeTests
         }
     }
 
-    /// <summary>The same tree from below: pairs are joined level by level and a last odd one rises as it is.</summary>
+    /// <summary>
+    /// The same tree from below: pairs are joined level by level and a last odd one rises as it is.
+    /// </summary>
     private static Digest RootByLevels(Digest[] level)
     {
         while (level.Length > 1)

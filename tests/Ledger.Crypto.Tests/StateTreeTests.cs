@@ -6,7 +6,8 @@ public sealed class StateTreeTests
     [InlineData(1, 20, 40)]
     [InlineData(2, 300, 30)]
     [InlineData(3, 5000, 6)]
-    public void The_root_depends_on_the_set_of_leaves_alone_as_the_definition_says(int seed, int keys, int rounds)
+    public void The_root_depends_on_the_set_of_leaves_alone_as_the_definition_says(
+        int seed, int keys, int rounds)
     {
         var chance = new Random(seed);
         var store = new PageStore();
@@ -57,7 +58,8 @@ public sealed class StateTreeTests
     public void An_emptied_tree_leaves_no_page_but_the_root()
     {
         var store = new PageStore();
-        var tree = StateTree.Empty(store).Update([.. Enumerable.Range(0, 500).Select(i => new StateChange(PathOf(i), ValueOf(i)))]);
+        var tree = StateTree.Empty(store).Update(
+            [.. Enumerable.Range(0, 500).Select(i => new StateChange(PathOf(i), ValueOf(i)))]);
         store.Write(tree.PageWrites());
         tree.Unload();
         tree = tree.Update([.. Enumerable.Range(0, 500).Select(i => new StateChange(PathOf(i), null))]);
@@ -69,7 +71,8 @@ public sealed class StateTreeTests
     public void A_damaged_page_is_named_and_never_used()
     {
         var store = new PageStore();
-        var tree = StateTree.Empty(store).Update([.. Enumerable.Range(0, 500).Select(i => new StateChange(PathOf(i), ValueOf(i)))]);
+        var tree = StateTree.Empty(store).Update(
+            [.. Enumerable.Range(0, 500).Select(i => new StateChange(PathOf(i), ValueOf(i)))]);
         store.Write(tree.PageWrites());
         foreach (var key in store.Pages.Keys.ToArray())
         {
@@ -99,11 +102,14 @@ public sealed class StateTreeTests
             Assert.False((proof with { Siblings = siblings }).Verify(tree.Root, PathOf(7), ValueOf(7)));
         }
 
-        Assert.False((proof with { Siblings = [.. proof.Siblings.Skip(1)] }).Verify(tree.Root, PathOf(7), ValueOf(7)));
-        Assert.False((proof with { Siblings = [.. proof.Siblings, Digest.Zero] }).Verify(tree.Root, PathOf(7), ValueOf(7)));
+        Assert.False(
+            (proof with { Siblings = [.. proof.Siblings.Skip(1)] }).Verify(tree.Root, PathOf(7), ValueOf(7)));
+        Assert.False((proof with { Siblings = [.. proof.Siblings, Digest.Zero] }).Verify(
+            tree.Root, PathOf(7), ValueOf(7)));
     }
 
-    private static void AssertProofs(StateTree tree, SortedDictionary<Digest, Digest> model, Random chance, int keys)
+    private static void AssertProofs(
+        StateTree tree, SortedDictionary<Digest, Digest> model, Random chance, int keys)
     {
         for (var i = 0; i < 20; i++)
         {

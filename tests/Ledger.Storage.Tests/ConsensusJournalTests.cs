@@ -157,6 +157,41 @@ public sealed class ConsensusJournalTests : IDisposable
     }
 
     [Fact]
+    public void A_journal_that_is_gone_is_not_taken_for_a_new_one()
+    {
+        Open().Dispose();
+        Directory.Delete(_folder.Sub("journal"), recursive: true);
+
+        AssertDamaged("is gone");
+        AssertDamaged("is gone");
+        Assert.False(Directory.Exists(_folder.Sub("journal")));
+    }
+
+    [Fact]
+    public void A_journal_that_was_emptied_is_not_taken_for_a_new_one()
+    {
+        Write("a");
+        Directory.Delete(_folder.Sub("journal"), recursive: true);
+        Directory.CreateDirectory(_folder.Sub("journal"));
+
+        AssertDamaged("it is empty");
+        AssertDamaged("it is empty");
+    }
+
+    [Fact]
+    public void A_journal_whose_making_was_cut_short_is_made_again()
+    {
+        Open().Dispose();
+        Directory.Delete(_folder.Sub("journal"), recursive: true);
+        Directory.CreateDirectory(_folder.Sub("journal"));
+        File.Delete(_folder.Sub("journal-of"));
+
+        Write("a");
+        using var journal = Open();
+        Assert.Equal(["a"], Sample.Texts(journal.ReadAll()));
+    }
+
+    [Fact]
     public void Another_validators_key_is_refused()
     {
         Write("a");

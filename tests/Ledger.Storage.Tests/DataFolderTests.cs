@@ -48,6 +48,7 @@ public sealed class DataFolderTests : IDisposable
     [Theory]
     [InlineData("ledger")]
     [InlineData("journal")]
+    [InlineData("journal-of")]
     public void A_folder_that_lost_its_manifest_is_refused_as_damaged(string part)
     {
         Directory.CreateDirectory(Path.Combine(Data, part));

@@ -52,6 +52,107 @@ public sealed class ViewChangeTests
         Assert.Contains("R2 commits h1 apple\nR2 commits h2 empty-1-2", cluster.Transcript, StringComparison.Ordinal);
     }
 
+    /// <summary>The window was counted from the final head alone, so that no descendant of the base had a place.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_base_at_the_end_of_the_window_still_gets_its_descendant(int window)
+    {
+        var cluster = new Cluster(replicas: 4, SaidOnce with { Window = window });
+        for (var height = 1; height <= window; height++)
+        {
+            cluster.Propose(replica: 0, $"apple-{height}");
+            cluster.Deliver<PrePrepare>();
+            cluster.Deliver<Prepare>();
+            cluster.Drop<Commit>();
+        }
+
+        cluster.Nodes[0].Crash();
+        cluster.Advance(cluster.Options.ViewTimeout);
+        cluster.DeliverAll();
+
+        Assert.Contains($"R1 says NEW-VIEW v1 on v0 h{window} apple-{window}", cluster.Transcript, StringComparison.Ordinal);
+        Assert.Contains($"R2 commits h{window + 1} empty-1-{window + 1}", cluster.Transcript, StringComparison.Ordinal);
+    }
+
+    /// <summary>A network that stood still for longer than clocks may differ could never validate its own base again.</summary>
+    [Fact]
+    public void A_base_is_valid_however_old_it_has_become()
+    {
+        var cluster = new Cluster(replicas: 4, SaidOnce);
+        cluster.Propose(replica: 0, "apple");
+        cluster.Deliver<PrePrepare>();
+        cluster.Deliver<Prepare>();
+        cluster.Drop<Commit>();
+        foreach (var node in cluster.Nodes)
+        {
+            node.Crash();
+            node.FindsOld.Add("apple");
+        }
+
+        for (var i = 1; i < 4; i++)
+        {
+            cluster.Restart(i);
+            cluster.Drop<Message>();
+        }
+
+        cluster.Advance(cluster.Options.ViewTimeout);
+        cluster.DeliverAll();
+        Assert.Contains("R2 commits h1 apple", cluster.Transcript, StringComparison.Ordinal);
+    }
+
+    /// <summary>The same, when a replica met the block too late: it finds it old, and later that it is the base.</summary>
+    [Fact]
+    public void A_block_found_old_is_judged_again_when_it_is_the_base()
+    {
+        var cluster = new Cluster(replicas: 4, SaidOnce);
+        cluster.Nodes[3].FindsOld.Add("apple");
+        cluster.Propose(replica: 0, "apple");
+        cluster.Deliver<PrePrepare>();
+        cluster.Deliver<Prepare>();
+        cluster.Drop<Commit>();
+        cluster.Nodes[0].Crash();
+        cluster.Advance(cluster.Options.ViewTimeout);
+        cluster.DeliverAll();
+
+        Assert.Contains("R3 says PREPARE v1 h2", cluster.Transcript, StringComparison.Ordinal);
+        Assert.Contains("R3 commits h1 apple", cluster.Transcript, StringComparison.Ordinal);
+    }
+
+    /// <summary>It went on asking for ever, though nothing was pending anywhere.</summary>
+    [Fact]
+    public void L1_who_asks_for_a_view_alone_falls_silent_once_nothing_waits()
+    {
+        var cluster = new Cluster(replicas: 4);
+        cluster.Nodes[1].Take(new Input.WorkPending(true));
+        cluster.Nodes[1].Take(new Input.RequestOverdue(View.Zero));
+        cluster.Nodes[1].Take(new Input.WorkPending(false));
+        cluster.Advance(2 * cluster.Options.RepeatEvery);
+        cluster.DeliverAll();
+        cluster.Advance(20 * cluster.Options.RepeatEvery);
+
+        Assert.Empty(cluster.InFlight);
+        Assert.False(cluster.AnyTimer);
+    }
+
+    /// <summary>Two waited in view 1 for a third, that waited for them in view 2, for ever.</summary>
+    [Fact]
+    public void L3_who_asks_for_a_higher_view_counts_for_the_clock_of_a_lower_one()
+    {
+        var cluster = new Cluster(replicas: 4, SaidOnce);
+        cluster.Nodes[0].Crash();
+        cluster.Nodes[3].Crash();
+        cluster.Submit("apple");
+        cluster.Forge(3, new ViewChange(new(2), QuorumCertificate.ForGenesis(cluster.Genesis)), 1, 2);
+        cluster.Advance(cluster.Options.ViewTimeout);
+        cluster.DeliverAll();
+        Assert.False(cluster.Nodes[1].Engine!.HasEntered);
+
+        cluster.Advance(4 * cluster.Options.ViewTimeout);
+        cluster.DeliverAll();
+        Assert.True(cluster.Nodes[1].Engine!.View >= new View(2));
+    }
+
     [Fact]
     public void S3_a_late_certificate_never_replaces_a_higher_one()
     {
@@ -83,6 +184,7 @@ public sealed class ViewChangeTests
         var cluster = new Cluster(replicas: 4);
         cluster.Propose(replica: 0, "apple");
         cluster.Deliver<PrePrepare>();
+        cluster.Nodes[1].Take(new Input.WorkPending(true));
         cluster.Nodes[1].Take(new Input.RequestOverdue(View.Zero));
         cluster.Deliver<Prepare>();
         cluster.Drop<Message>();

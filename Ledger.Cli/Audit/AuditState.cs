@@ -1,0 +1,90 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Cli.Audit;
+
+/// <summary>
+/// The state as execution from genesis gives it, in memory: an audit reads nothing that it has not made itself, and the
+/// audited folder only to compare.
+/// </summary>
+internal sealed class AuditState : ILedgerStore
+{
+    private readonly Dictionary<byte[], byte[]> _entries = new(BytesComparer.Instance);
+    private readonly Dictionary<byte[], byte[]> _pages = new(BytesComparer.Instance);
+    private readonly HashSet<Digest> _transactions = [];
+
+    public BlockHeader? Head { get; private set; }
+
+    public IReadOnlyDictionary<byte[], byte[]> Entries => _entries;
+
+    public IReadOnlyDictionary<byte[], byte[]> Pages => _pages;
+
+    public IReadOnlySet<Digest> Transactions => _transactions;
+
+    /// <summary>Versions that the blocks so far have left in the history.</summary>
+    public long HistoryCount { get; private set; }
+
+    public void Append(IReadOnlyList<FinalBlock> blocks)
+    {
+        foreach (var final in blocks)
+        {
+            Head = final.Block.Header;
+            HistoryCount += final.Writes.Count;
+            foreach (var transaction in final.Block.Transactions)
+            {
+                _transactions.Add(transaction.Hash);
+            }
+
+            foreach (var (key, value) in final.Writes)
+            {
+                Set(_entries, key, value);
+            }
+
+            foreach (var (key, bytes) in final.Pages)
+            {
+                Set(_pages, key, bytes);
+            }
+        }
+    }
+
+    public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
+        => _entries.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(stateKey, out var value) ? value : null;
+
+    public bool HoldsTransaction(Digest hash) => _transactions.Contains(hash);
+
+    public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page)
+        => _pages.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(pageKey, out page!);
+
+    private static void Set(Dictionary<byte[], byte[]> target, byte[] key, byte[]? value)
+    {
+        if (value is null)
+        {
+            target.Remove(key);
+        }
+        else
+        {
+            target[key] = value;
+        }
+    }
+
+    /// <summary>Byte strings by their bytes, looked up without a copy.</summary>
+    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static BytesComparer Instance { get; } = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            HashCode hash = default;
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
+}

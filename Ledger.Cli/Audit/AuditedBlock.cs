@@ -1,0 +1,65 @@
+using Ledger.Core;
+using Ledger.Storage;
+
+namespace Ledger.Cli.Audit;
+
+/// <summary>
+/// One block with all checked that needs neither its parent nor the state: form, signatures, certificate. This is nearly
+/// all of an audit's work, and any number of blocks can be done at once.
+/// </summary>
+/// <param name="Block">Null when there is a fault.</param>
+/// <param name="Certificate">Its own; null when a descendant's makes it final.</param>
+internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate, AuditFault? Fault)
+{
+    public static AuditedBlock Read(LedgerArchive archive, Genesis genesis, Height height)
+    {
+        var key = LedgerRecord.KeyOf(height);
+        if (archive.Read(RecordFamily.Blocks, key) is not { } record)
+        {
+            return Bad(height, RecordFamily.Blocks, null, "it is missing");
+        }
+
+        if (!BlockCodec.TryDecode(record, out var block, out var fault))
+        {
+            var (bytes, part) = BlockForensics.Locate(record);
+            return Bad(height, RecordFamily.Blocks, bytes, $"{part} is damaged: {fault}");
+        }
+
+        if (block.Height != height)
+        {
+            return Bad(height, RecordFamily.Blocks, 0..record.Length, $"it holds block {block.Height}");
+        }
+
+        if (block.Transactions.Any(transaction => !transaction.SignatureIsValid()))
+        {
+            var (bytes, part) = BlockForensics.Locate(record);
+            return Bad(height, RecordFamily.Blocks, bytes, $"the signature of {part} is not valid");
+        }
+
+        return WithCertificate(archive, genesis, block, key);
+    }
+
+    private static AuditedBlock WithCertificate(LedgerArchive archive, Genesis genesis, Block block, byte[] key)
+    {
+        if (archive.Read(RecordFamily.Certificates, key) is not { } record)
+        {
+            return new(block, null, null);
+        }
+
+        if (!CertificateCodec.TryDecode(record, out var certificate, out var fault))
+        {
+            return Bad(block.Height, RecordFamily.Certificates, 0..record.Length, fault);
+        }
+
+        var subject = certificate.Subject;
+        fault = certificate.Kind != StatementKind.Commit || subject.Height != block.Height || subject.Block != block.Hash
+            ? "it certifies something else than this block"
+            : FinalityVerifier.FaultIn(new(block.Header, [], subject.View, certificate.Signers), genesis);
+        return fault is null
+            ? new(block, certificate, null)
+            : Bad(block.Height, RecordFamily.Certificates, 0..record.Length, fault);
+    }
+
+    private static AuditedBlock Bad(Height height, RecordFamily family, Range? bytes, string what)
+        => new(null, null, AuditFault.Of(height.Value, family, LedgerRecord.KeyOf(height), bytes, what));
+}

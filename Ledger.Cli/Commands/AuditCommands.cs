@@ -1,0 +1,160 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Ledger.Cli.Audit;
+using Ledger.Cli.Shell;
+using Ledger.Core;
+using Ledger.Storage;
+using Spectre.Console;
+
+namespace Ledger.Cli.Commands;
+
+/// <summary><c>ledger verify ledger</c> and <c>compare</c>: data folders that no node is using, checked offline.</summary>
+internal static class AuditCommands
+{
+    public static IEnumerable<Command> Build(Terminal terminal) => [Audit(terminal), Compare(terminal)];
+
+    private static ExampleCommand Audit(Terminal terminal)
+    {
+        Option<string> data = new("--data")
+        {
+            Description = "A data folder; its node must not be running",
+            HelpName = "DIR",
+            Required = true,
+        };
+        ExampleCommand command = new(
+            "ledger", "Check a whole data folder: signatures, certificates, and every record by executing all blocks again",
+            "ledger verify ledger --data .ledger-devnet/validator-1/data --genesis .ledger-devnet/genesis.json");
+        command.Add(data);
+        command.Add(VerifyCommands.GenesisPath);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(VerifyCommands.GenesisPath));
+            using var archive = Open(parsed.GetRequiredValue(data), genesis);
+            var started = Stopwatch.StartNew();
+            var result = await WithProgressAsync(
+                terminal, parsed, "auditing",
+                progress => new LedgerAudit(archive, genesis, progress).RunAsync(cancellationToken));
+            return Print(terminal, parsed, result, started.Elapsed);
+        });
+        return command;
+    }
+
+    private static ExampleCommand Compare(Terminal terminal)
+    {
+        Argument<string> first = new("first") { Description = "A data folder" };
+        Argument<string> second = new("second") { Description = "Another" };
+        ExampleCommand command = new(
+            "compare", "Tell where two data folders of one chain part",
+            "ledger verify compare validator-1/data validator-2/data --genesis genesis.json");
+        command.Add(first);
+        command.Add(second);
+        command.Add(VerifyCommands.GenesisPath);
+        command.SetAction(async (parsed, _) =>
+        {
+            var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(VerifyCommands.GenesisPath));
+            using var one = Open(parsed.GetRequiredValue(first), genesis);
+            using var other = Open(parsed.GetRequiredValue(second), genesis);
+            var result = await WithProgressAsync(
+                terminal, parsed, "comparing", progress => Task.FromResult(ArchiveComparison.Run(one, other, progress)));
+            return Print(terminal, parsed, result);
+        });
+        return command;
+    }
+
+    private static LedgerArchive Open(string path, Genesis genesis)
+    {
+        try
+        {
+            return LedgerArchive.Open(path, genesis);
+        }
+        catch (DamagedDataException damaged)
+        {
+            throw new CliException($"{path}: {damaged.Message.TrimEnd('.')}", "the database cannot be opened at all", ExitCode.VerificationFailed);
+        }
+        catch (DataFolderException unusable)
+        {
+            throw new CliException(unusable.Message, "nothing was checked");
+        }
+    }
+
+    private static async Task<T> WithProgressAsync<T>(
+        Terminal terminal, ParseResult parsed, string what, Func<Action<ulong, ulong>, Task<T>> work)
+    {
+        try
+        {
+            if (!terminal.IsInteractive || parsed.IsJson())
+            {
+                return await work(static (_, _) => { });
+            }
+
+            return await AnsiConsole.Progress().AutoClear(true).StartAsync(async display =>
+            {
+                var bar = display.AddTask(what);
+                return await work((done, all) => bar.Value = all == 0 ? 100 : 100.0 * done / all);
+            });
+        }
+        catch (DamagedDataException damaged)
+        {
+            throw new CliException(
+                damaged.Message.TrimEnd('.'), "the database's own checksums found it", ExitCode.VerificationFailed);
+        }
+    }
+
+    private static int Print(Terminal terminal, ParseResult parsed, AuditResult result, TimeSpan took)
+    {
+        var rate = result.Transactions / Math.Max(took.TotalSeconds, 0.001);
+        if (parsed.IsJson())
+        {
+            terminal.Json(new
+            {
+                Valid = result.Fault is null,
+                result.Fault,
+                Words = result.Fault?.ToString(),
+                result.Blocks,
+                result.Transactions,
+                Seconds = Math.Round(took.TotalSeconds, 3),
+                Head = result.Head?.ComputeHash().ToString(),
+                StateRoot = result.Head?.StateRoot.ToString(),
+            });
+            return result.Fault is null ? ExitCode.Done : ExitCode.VerificationFailed;
+        }
+
+        if (result.Fault is { } fault)
+        {
+            throw new CliException(
+                $"the data folder is not what the chain makes it, from {fault}",
+                "restore it from a backup, or let the node fetch the chain from its peers", ExitCode.VerificationFailed);
+        }
+
+        terminal.Line($"all {result.Blocks} blocks with {result.Transactions} transactions are as execution from genesis gives them");
+        terminal.Line($"head {result.Head!.ComputeHash()}, state root {result.Head.StateRoot}");
+        terminal.Remark($"{took.TotalSeconds:0.0} s, {rate:0} transactions a second");
+        return ExitCode.Done;
+    }
+
+    private static int Print(Terminal terminal, ParseResult parsed, Comparison result)
+    {
+        if (parsed.IsJson())
+        {
+            terminal.Json(new
+            {
+                Agree = result.Parting is null,
+                result.Common,
+                Heads = new[] { result.HeadOfFirst, result.HeadOfSecond },
+                result.Parting,
+            });
+            return result.Parting is null ? ExitCode.Done : ExitCode.VerificationFailed;
+        }
+
+        if (result.Parting is { } parting)
+        {
+            throw new CliException(
+                $"the folders part at {parting}", "audit each with 'ledger verify ledger' to learn which is right",
+                ExitCode.VerificationFailed);
+        }
+
+        terminal.Line(
+            $"the same up to height {result.Common}; the first goes to {result.HeadOfFirst}, the second to {result.HeadOfSecond}");
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,58 @@
+using Ledger.Cli.Client;
+using Ledger.Cli.Shell;
+using Ledger.Core;
+
+namespace Ledger.Cli.Commands;
+
+/// <summary>Proofs and the genesis as files: how commands fetch, write, read and judge them.</summary>
+internal static class ProofFiles
+{
+    /// <summary>MessagePack when the name says so, JSON otherwise.</summary>
+    public static void Write(string path, Proof proof)
+        => File.WriteAllBytes(path, path.EndsWith(".msgpack", StringComparison.Ordinal)
+            ? ProofFile.EncodeMessagePack(proof)
+            : ProofFile.EncodeJson(proof));
+
+    /// <summary>A file that is no proof at all proves nothing: exit 4, like a forgery.</summary>
+    public static T Read<T>(string path, string kind)
+        where T : Proof
+    {
+        if (!ProofFile.TryDecode(ReadBounded(path), out var proof, out var fault))
+        {
+            throw Forged(path, fault);
+        }
+
+        return proof as T ?? throw Forged(path, $"it is a valid {KindOf(proof)} and not {kind}");
+    }
+
+    public static Genesis ReadGenesis(string path) => GenesisFile.Parse(File.ReadAllText(path));
+
+    public static CliException Forged(string path, string fault) => new(
+        $"{path} proves nothing: {fault}", "ask whoever gave it to you for the right one, or a node for a new one",
+        ExitCode.VerificationFailed);
+
+    /// <summary>A node's answer is checked as if a stranger had sent it.</summary>
+    public static async Task<T> FetchAsync<T>(NodeClient client, string path, CancellationToken cancellationToken)
+        where T : Proof
+    {
+        var bytes = await client.GetBytesAsync(path, cancellationToken);
+        return ProofFile.TryDecode(bytes, out var proof, out var fault) && proof is T expected
+            ? expected
+            : throw Forged(client.Current.ToString(), fault ?? "it answered with another kind of proof");
+    }
+
+    private static byte[] ReadBounded(string path)
+    {
+        var length = new FileInfo(path).Length;
+        return length <= ProofFile.BytesMax
+            ? File.ReadAllBytes(path)
+            : throw Forged(path, $"it is longer than {ProofFile.BytesMax} bytes");
+    }
+
+    private static string KindOf(Proof proof) => proof switch
+    {
+        ReceiptProof => "receipt",
+        HeadersProof => "list of headers",
+        _ => "proof of another kind",
+    };
+}

@@ -1,0 +1,46 @@
+using Ledger.Core;
+
+namespace Ledger.Node.Hosting;
+
+/// <summary>
+/// How far the network is ahead of this node. Peers say how high they are, and up to f of them lie: what f + 1 have
+/// reached, an honest one has.
+/// </summary>
+public sealed class SyncLag(ValidatorSet validators)
+{
+    private readonly Lock _lock = new();
+    private readonly ulong[] _claimed = new ulong[validators.Count];
+    private ulong _ours;
+
+    public ulong Blocks
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var claims = (ulong[])_claimed.Clone();
+                Array.Sort(claims);
+                var reached = claims[^(validators.Quorums.Faulty + 1)];
+                return reached > _ours ? reached - _ours : 0;
+            }
+        }
+    }
+
+    /// <summary>A peer says that it has this height; the latest word counts.</summary>
+    public void PeerIsAt(ValidatorIndex peer, Height height, Height ours)
+    {
+        lock (_lock)
+        {
+            _claimed[peer.Value] = height.Value;
+            _ours = Math.Max(_ours, ours.Value);
+        }
+    }
+
+    public void WeAreAt(Height ours)
+    {
+        lock (_lock)
+        {
+            _ours = Math.Max(_ours, ours.Value);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Ledger.Consensus;
+using Ledger.Core;
+
+namespace Ledger.Simulation;
+
+/// <summary>A validator that lost its journal and goes on as if it had never voted: honest code, and a liar for all that.</summary>
+internal sealed class Amnesia : Liar
+{
+    public override string Name => "amnesia";
+
+    public override TimeSpan ActsEvery => TimeSpan.FromSeconds(1);
+
+    protected override void Act()
+    {
+        Host.Die("loses its journal");
+        Host.Journal.Lose();
+    }
+}
+
+/// <summary>
+/// Two live copies of one validator with one key, each with its own disk, each heard by some (Bano et al., "Twins",
+/// 2020): most lies that a validator can tell come from it without being thought of.
+/// </summary>
+internal sealed class Twin(Twin? original = null) : Liar
+{
+    private ulong _heard;
+
+    public override string Name => "twins";
+
+    public override TimeSpan ActsEvery => TimeSpan.FromMilliseconds(700);
+
+    public override void OnSay(Envelope envelope, Recipients to)
+    {
+        foreach (var receiver in to.Only is { } only ? [only] : Others())
+        {
+            if (Meets(receiver))
+            {
+                Send(envelope, Recipients.Just(receiver));
+            }
+        }
+    }
+
+    public override bool OnHear(Envelope envelope) => Meets(envelope.From);
+
+    protected override void Begin() => _heard = Chance.Next();
+
+    protected override void Act() => _heard = Chance.Next();
+
+    /// <summary>Each peer meets one of the two, and now and then both.</summary>
+    private bool Meets(ValidatorIndex peer)
+    {
+        var bits = (original?._heard ?? _heard) >> (2 * peer.Value);
+        return (bits & 3) switch
+        {
+            0 => original is null,
+            1 => original is not null,
+            _ => (bits & 1) == 0 || original is null,
+        };
+    }
+}

@@ -1,0 +1,79 @@
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Simulation;
+
+/// <summary>
+/// Verifies certificates a second time, written from the paper and not from the gate: what the gate lets through and
+/// this does not is a hole. Answers are remembered, since one certificate reaches everybody.
+/// </summary>
+internal sealed class CertificateCheck(Simulator simulator)
+{
+    private readonly int _quorum = ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
+    private readonly Dictionary<QuorumCertificate, string?> _known = new(ReferenceEqualityComparer.Instance);
+
+    public bool IsSigned(ValidatorIndex by, in Statement statement, in Signature signature)
+        => simulator.Signatures.Verify(by, statement, signature);
+
+    /// <returns>Null when it proves what it says.</returns>
+    public string? Fault(QuorumCertificate certificate)
+    {
+        if (!_known.TryGetValue(certificate, out var fault))
+        {
+            _known[certificate] = fault = Examine(certificate);
+        }
+
+        return fault;
+    }
+
+    /// <returns>Null when a quorum asked for the view, and its base is the highest that any of them reported.</returns>
+    public string? Fault(NewView newView)
+    {
+        HashSet<ValidatorIndex> askers = [];
+        foreach (var report in newView.Timeout.Reports)
+        {
+            var statement = new Statement(
+                simulator.Genesis.Hash, StatementKind.ViewChange, newView.View, report.Highest.View, report.Highest.Height,
+                report.Highest.Block);
+            if (!IsSigned(report.Validator, statement, report.Signature))
+            {
+                return $"the report of R{report.Validator} is forged";
+            }
+
+            var (view, height) = (report.Highest.View, report.Highest.Height);
+            if (view > newView.Base.Subject.View || (view == newView.Base.Subject.View && height > newView.Base.Subject.Height))
+            {
+                return $"the base {newView.Base.Subject} is below the report of R{report.Validator}, {report.Highest}";
+            }
+
+            askers.Add(report.Validator);
+        }
+
+        return askers.Count < _quorum ? $"{askers.Count} asked for the view, a quorum is {_quorum}" : Fault(newView.Base);
+    }
+
+    private string? Examine(QuorumCertificate certificate)
+    {
+        var subject = certificate.Subject;
+        if (subject.Height == Height.Genesis)
+        {
+            return subject.Block == simulator.Genesis.Block.Hash ? null : "it names another genesis block";
+        }
+
+        HashSet<ValidatorIndex> signers = [];
+        var statement = new Statement(
+            simulator.Genesis.Hash, certificate.Kind, subject.View, View.Zero, subject.Height, subject.Block);
+        foreach (var signer in certificate.Signers)
+        {
+            if (!IsSigned(signer.Validator, statement, signer.Signature))
+            {
+                return $"the signature of R{signer.Validator} is forged";
+            }
+
+            signers.Add(signer.Validator);
+        }
+
+        return signers.Count < _quorum ? $"{signers.Count} signed it, a quorum is {_quorum}" : null;
+    }
+}

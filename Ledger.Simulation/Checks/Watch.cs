@@ -1,0 +1,285 @@
+using System.Runtime.CompilerServices;
+using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Simulation;
+
+/// <summary>An invariant does not hold: the run ends here.</summary>
+internal sealed class BreachException(string name, string detail) : Exception($"{name}: {detail}")
+{
+    public string Name { get; } = name;
+
+    public string Detail { get; } = detail;
+}
+
+/// <summary>
+/// Sees everything that honest validators sign, accept, decide and keep, and holds it against what must be true. It
+/// remembers across their restarts, and it shares no code with the engine that it watches.
+/// </summary>
+internal sealed class Watch(Simulator simulator)
+{
+    private readonly CertificateCheck _certificates = new(simulator);
+    private readonly Dictionary<(int Host, StatementKind Kind, ulong View, ulong Height), Statement> _signed = [];
+    private readonly Dictionary<int, View> _left = [];
+    private readonly Dictionary<(StatementKind Kind, View View, Height Height), Digest> _certified = [];
+    private readonly List<(Digest Block, Digest StateSum)> _final = [];
+    private readonly Dictionary<Digest, Height> _applied = [];
+    private readonly Dictionary<int, Durable> _durable = [];
+    private readonly Dictionary<int, ulong[]> _asked = [];
+
+    /// <summary>The height of the highest block that is final anywhere.</summary>
+    public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
+
+    public long Transactions => _applied.Count;
+
+    public long ViewChanges { get; private set; }
+
+    public long Evidence { get; private set; }
+
+    /// <summary>Follows what this host's journal holds, so that no word rests on less.</summary>
+    public void Follow(Host host)
+    {
+        var durable = _durable[host.Id] = new();
+        host.Journal.OnDurable = (records, replaces) =>
+        {
+            durable.Add(records, replaces);
+            foreach (var record in records)
+            {
+                if (record is Certified certified)
+                {
+                    Certificate(host, certified.Certificate);
+                }
+            }
+        };
+    }
+
+    /// <summary>A process has begun: what it heard in its last life it must hear again.</summary>
+    public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Validators.Count];
+
+    /// <summary>L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out.</summary>
+    public void Rests(Host host, View view)
+    {
+        var asked = (ulong[])_asked[host.Id].Clone();
+        Array.Sort(asked);
+        var reached = asked.Length > simulator.Options.Faulty ? asked[^(simulator.Options.Faulty + 1)] : 0;
+        Must(view.Value >= reached, host, "joins", $"is in view {view}, and f + 1 others have asked for {reached}");
+    }
+
+    /// <summary>Nothing is said twice in different ways, late, or before it is durable.</summary>
+    public void Signs(Host host, in Statement statement)
+    {
+        var isVote = statement.Kind is StatementKind.Prepare or StatementKind.Commit;
+        var key = (host.Id, statement.Kind, statement.View.Value, isVote ? statement.Height.Value : 0);
+        if (!_signed.TryAdd(key, statement) && _signed[key] != statement)
+        {
+            throw new BreachException(
+                "one word",
+                $"R{host.Self} signed two different statements of kind {statement.Kind} in view {statement.View}: "
+                + $"h{_signed[key].Height} {_signed[key].Digest.ToShortString()} and "
+                + $"h{statement.Height} {statement.Digest.ToShortString()}");
+        }
+
+        if (statement.Kind == StatementKind.ViewChange)
+        {
+            var last = _left.GetValueOrDefault(host.Id);
+            _left[host.Id] = statement.View > last ? statement.View : last;
+        }
+        else if (_left.TryGetValue(host.Id, out var left) && statement.View < left)
+        {
+            throw new BreachException(
+                "left is left",
+                $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view {left}");
+        }
+
+        if (!_durable[host.Id].Holds(statement))
+        {
+            throw new BreachException(
+                "durable before said",
+                $"R{host.Self} signed a {statement.Kind} of view {statement.View} at height {statement.Height}, and its "
+                + "journal holds nothing that it rests on");
+        }
+    }
+
+    /// <summary>What an honest gate lets in proves itself.</summary>
+    public void Accepts(Host host, Envelope envelope)
+    {
+        if (envelope.Message is PromiseMessage promise)
+        {
+            Must(_certificates.IsSigned(envelope.From, promise.StatementOn(simulator.Genesis.Hash), envelope.Signature),
+                host, "signatures verify", $"accepted {promise} of R{envelope.From} with a bad signature");
+        }
+
+        switch (envelope.Message)
+        {
+            case ViewChange viewChange:
+                Must(_certificates.Fault(viewChange.Highest), host, "certificates verify", viewChange);
+                ref var asked = ref _asked[host.Id][envelope.From.Value];
+                asked = Math.Max(asked, viewChange.Target.Value);
+                break;
+            case NewView newView:
+                Must(_certificates.Fault(newView), host, "certificates verify", newView);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>What an honest engine calls committed is certified, and certified once.</summary>
+    public void Decides(Host host, Decision decision)
+    {
+        foreach (var certificate in decision.Certificates)
+        {
+            Certificate(host, certificate);
+        }
+
+        var last = decision.Certificates[^1];
+        Must(
+            last.Kind == StatementKind.Commit && last.Subject.Block == decision.Blocks[^1].Hash,
+            host, "certificates verify", $"decided {decision.Blocks[^1]} on a certificate for {last.Subject}");
+    }
+
+    /// <summary>One chain, one state at each height whatever way led to it, each transaction once, for ever.</summary>
+    public void Finalises(Host host, FinalBlock final)
+    {
+        if (!host.IsHonest)
+        {
+            return;
+        }
+
+        var block = final.Block;
+        var sum = host.Ledger.StateSum;
+        if (block.Height.Value < (ulong)_final.Count)
+        {
+            var known = _final[(int)block.Height.Value];
+            Must(known.Block == block.Hash, host, "agreement",
+                $"made {block} final; another has {known.Block.ToShortString()} there");
+            Must(known.StateSum == sum, host, "one state", $"differs in its state at height {block.Height}");
+            return;
+        }
+
+        Must(block.Height.Value == (ulong)_final.Count, host, "one chain", $"made {block} final above a gap");
+        Must(_final.Count == 0 || block.Parent == _final[^1].Block, host, "one chain", $"made {block} final on no parent");
+        _final.Add((block.Hash, sum));
+        foreach (var transaction in block.Transactions)
+        {
+            Must(simulator.SignatureIsValid(transaction), host, "signatures verify", $"{block} holds a forged transaction");
+            Must(_applied.TryAdd(transaction.Hash, block.Height), host, "applied once",
+                $"{block} holds transaction {transaction}, which block {_applied[transaction.Hash]} holds already");
+        }
+    }
+
+    /// <summary>What a client was told stays true.</summary>
+    public void Told(Host host, Transaction transaction, Height height)
+        => Must(_applied.TryGetValue(transaction.Hash, out var held) && held == height, host, "told is final",
+            $"told a client that {transaction} is final in block {height}");
+
+    public void Noticed(Host host, Notice notice)
+    {
+        if (!host.IsHonest)
+        {
+            return;
+        }
+
+        switch (notice)
+        {
+            case Notice.LeftView:
+                ViewChanges++;
+                break;
+            case Notice.Equivocation evidence:
+                Evidence++;
+                Must(simulator.HostsOf(evidence.Validator).Any(accused => !accused.IsHonest), host, "evidence is true",
+                    $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
+                break;
+            default:
+                break;
+        }
+    }
+
+    public void Bounded(string what, long size, long limit)
+    {
+        if (size > limit)
+        {
+            throw new BreachException("bounded", $"{what} holds {size}, more than {limit}");
+        }
+    }
+
+    /// <summary>A certificate verifies, and no two of one kind, view and height name different blocks.</summary>
+    private void Certificate(Host host, QuorumCertificate certificate)
+    {
+        if (!host.IsHonest)
+        {
+            return;
+        }
+
+        Must(_certificates.Fault(certificate), host, "certificates verify", certificate.Subject);
+        var key = (certificate.Kind, certificate.Subject.View, certificate.Subject.Height);
+        if (!_certified.TryAdd(key, certificate.Subject.Block))
+        {
+            Must(_certified[key] == certificate.Subject.Block, host, "one certificate",
+                $"holds {certificate.Kind}s of a quorum for {certificate.Subject}, others for {_certified[key].ToShortString()}");
+        }
+    }
+
+    private static void Must(string? fault, Host host, string name, object what)
+    {
+        if (fault is not null)
+        {
+            throw new BreachException(name, $"R{host.Self} accepted {what}: {fault}");
+        }
+    }
+
+    private static void Must(
+        bool holds, Host host, string name, [InterpolatedStringHandlerArgument(nameof(holds))] Claim detail)
+    {
+        if (!holds)
+        {
+            throw new BreachException(name, $"R{host.Self} {detail.ToString()}");
+        }
+    }
+
+    /// <summary>What a journal would give back after a crash right now, as far as words rest on it.</summary>
+    private sealed class Durable
+    {
+        private readonly HashSet<(StatementKind Kind, ulong View, Height Height, Digest Digest)> _held = [];
+
+        public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
+        {
+            if (replaces)
+            {
+                _held.Clear();
+            }
+
+            foreach (var record in records)
+            {
+                switch (record)
+                {
+                    case Accepted accepted:
+                        Hold(StatementKind.Prepare, accepted.View, accepted.Block.Height, accepted.Block.Hash);
+                        break;
+                    case Certified certified:
+                        Hold(StatementKind.Commit, certified.Certificate.Subject);
+                        break;
+                    case LeftFor left:
+                        Hold(StatementKind.ViewChange, left.Target, left.Report.Subject.Height, left.Report.Subject.Block);
+                        break;
+                    case Entered entered:
+                        var based = entered.NewView.Base.Subject;
+                        Hold(StatementKind.NewView, entered.View, based.Height, based.Block);
+                        break;
+                    default:
+                        break;
+                }
+            }
+        }
+
+        public bool Holds(in Statement statement)
+            => _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
+
+        private void Hold(StatementKind kind, Subject subject) => Hold(kind, subject.View, subject.Height, subject.Block);
+
+        private void Hold(StatementKind kind, View view, Height height, Digest block)
+            => _held.Add((kind, view.Value, height, block));
+    }
+}

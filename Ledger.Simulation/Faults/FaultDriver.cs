@@ -1,0 +1,200 @@
+namespace Ledger.Simulation;
+
+/// <summary>Breaks hosts and links while the faults last, and mends what it broke when they stop.</summary>
+internal sealed class FaultDriver
+{
+    private static readonly Fault[] Struck =
+    [
+        Fault.Partition, Fault.OneWay, Fault.Slow, Fault.Crash, Fault.Torn, Fault.Unsynced, Fault.BadChecksum,
+        Fault.DiskFull,
+    ];
+
+    private readonly Simulator _simulator;
+    private readonly Chance _chance;
+    private readonly TimeSpan _pace;
+    private readonly List<Action> _mend = [];
+    private readonly List<Fault> _active;
+
+    public FaultDriver(Simulator simulator, Chance chance)
+    {
+        _simulator = simulator;
+        _chance = chance;
+        _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 200, 600, 2000]));
+        _active = [.. Struck.Where(simulator.Plan.Uses)];
+    }
+
+    public void Begin()
+    {
+        foreach (var host in _simulator.Hosts)
+        {
+            var offset = _chance.Between(-2000, 2000);
+            var rate = _chance.Between(-8000, 8000);
+            if (_simulator.Plan.Inject(Fault.Drift))
+            {
+                host.ClockOffset = TimeSpan.FromMilliseconds(offset);
+                host.RateError = rate;
+            }
+        }
+
+        if (_active.Count > 0)
+        {
+            StrikeLater();
+        }
+    }
+
+    /// <summary>Links heal, disks have room, and every host that may start does.</summary>
+    public void MendAll()
+    {
+        foreach (var mend in _mend)
+        {
+            mend();
+        }
+
+        _mend.Clear();
+        foreach (var host in _simulator.Hosts)
+        {
+            host.Death.Cancel();
+            host.Start();
+        }
+    }
+
+    private void StrikeLater() => _simulator.Agenda.After(_chance.Between(_pace / 4, _pace * 2), () =>
+    {
+        if (!_simulator.Plan.IsOver)
+        {
+            Strike(_chance.Pick(_active), _chance.Fork());
+            StrikeLater();
+        }
+    });
+
+    /// <param name="fault">What strikes.</param>
+    /// <param name="chance">Of this strike alone, so that leaving it out moves no other.</param>
+    private void Strike(Fault fault, Chance chance)
+    {
+        var host = chance.Pick(_simulator.Hosts);
+        if (fault == Fault.BadChecksum && !(host.IsHonest && _simulator.MayLoseOne && host.Journal.Frames > 0))
+        {
+            return;
+        }
+
+        if (!_simulator.Plan.Inject(fault))
+        {
+            return;
+        }
+
+        switch (fault)
+        {
+            case Fault.Partition or Fault.OneWay:
+                Part(fault, chance);
+                break;
+            case Fault.Slow:
+                Tell(host, "becomes slow");
+                host.Slowness = chance.Pick([5, 30, 200]);
+                MendLater(chance, () => host.Slowness = 1);
+                break;
+            case Fault.Crash:
+                Crash(host, chance);
+                break;
+            case Fault.Torn:
+                host.Death.Plan(DeathPoint.InWrite, chance.Below(4));
+                break;
+            case Fault.Unsynced:
+                host.Death.Plan(DeathPoint.BeforeWrite, chance.Below(4));
+                break;
+            case Fault.BadChecksum:
+                Damage(host, chance);
+                break;
+            case Fault.DiskFull:
+                Tell(host, "has a full disk");
+                host.Journal.IsFull = host.Ledger.IsFull = true;
+                MendLater(chance, () => host.Journal.IsFull = host.Ledger.IsFull = false);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Crash(Host host, Chance chance)
+    {
+        var point = chance.Pick<DeathPoint>(
+        [
+            DeathPoint.None, DeathPoint.AfterWrite, DeathPoint.BetweenWords, DeathPoint.BeforeFinal, DeathPoint.AfterFinal,
+        ]);
+        if (point == DeathPoint.None)
+        {
+            host.Die("is killed");
+        }
+        else
+        {
+            host.Death.Plan(point, chance.Below(6));
+        }
+    }
+
+    /// <summary>It will not come back, so it counts as one of the f that may fail.</summary>
+    private void Damage(Host host, Chance chance)
+    {
+        if (host.Journal.Damage(chance))
+        {
+            _simulator.CountLoss();
+            Tell(host, "has a damaged journal");
+            host.Die("is killed, and a record of its journal is damaged");
+        }
+    }
+
+    private void Part(Fault fault, Chance chance)
+    {
+        List<int> ids = [.. _simulator.Hosts.Select(host => host.Id)];
+        if (ids.Count < 2)
+        {
+            return;
+        }
+
+        chance.Shuffle(ids);
+        var cut = chance.Between(1, ids.Count - 1);
+        List<int> here = ids[..cut];
+        List<int> there = ids[cut..];
+        Tell(null, $"{string.Join(' ', here.Select(id => $"R{id}"))} "
+            + (fault == Fault.OneWay ? "are not heard" : "are cut off"));
+        Cut(1);
+        MendLater(chance, () =>
+        {
+            Cut(-1);
+            _simulator.Reconnect(here, there);
+        });
+
+        void Cut(int change)
+        {
+            _simulator.Network.Cut(here, there, change);
+            if (fault == Fault.Partition)
+            {
+                _simulator.Network.Cut(there, here, change);
+            }
+        }
+    }
+
+    private void MendLater(Chance chance, Action mend)
+    {
+        var isMended = false;
+        _mend.Add(Once);
+        _simulator.Agenda.After(
+            chance.Between(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(chance.Pick([1, 3, 10]))), Once);
+
+        void Once()
+        {
+            if (!isMended)
+            {
+                isMended = true;
+                mend();
+            }
+        }
+    }
+
+    private void Tell(Host? host, string text)
+    {
+        _simulator.Trace.Add(_simulator.Now, TraceKind.Fault, host?.Id ?? -1, -1);
+        if (_simulator.Trace.IsHeard)
+        {
+            _simulator.Trace.Tell(_simulator.Now, TraceKind.Fault, host?.Id ?? -1, -1, text);
+        }
+    }
+}

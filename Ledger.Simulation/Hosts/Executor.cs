@@ -1,0 +1,146 @@
+using Ledger.Consensus;
+using Ledger.Core;
+
+namespace Ledger.Simulation;
+
+/// <summary>
+/// The owner of the ledger machine in a simulated process: validates, proposes and finalises, one job after the other,
+/// each taking its time, as the node's execution service does.
+/// </summary>
+internal sealed class Executor(Simulator simulator, Life life)
+{
+    private const int BlockTransactionsMax = 50;
+    private const int BlockBytesMax = 64 * 1024;
+
+    private static readonly TimeSpan Job = TimeSpan.FromMicroseconds(60);
+    private static readonly TimeSpan BatchDelay = TimeSpan.FromMilliseconds(5);
+
+    private readonly Queue<Action> _jobs = new();
+    private ProposalRequest? _wanted;
+    private TimeSpan _wantedSince;
+    private bool _isDue;
+
+    public void Validate(Block block, bool isVouched) => Enqueue(() => ValidateNow(block, isVouched));
+
+    public void Finalise(Decision decision) => Enqueue(() => FinaliseNow(decision));
+
+    public void Propose(ProposalRequest request) => Enqueue(() =>
+    {
+        _wanted = request;
+        _wantedSince = life.Host.Elapsed;
+    });
+
+    /// <summary>Blocks of the view that was left may never be final: what they hold waits again.</summary>
+    public void OnViewEntered() => Enqueue(() =>
+    {
+        _wanted = null;
+        life.Pool.ReleaseAll();
+    });
+
+    /// <summary>A transaction is ready: a proposal that waits for one can be made.</summary>
+    public void OnTransactionReady()
+    {
+        if (_wanted is not null)
+        {
+            Due(TimeSpan.Zero);
+        }
+    }
+
+    private void Enqueue(Action job)
+    {
+        _jobs.Enqueue(job);
+        Due(Job);
+    }
+
+    private void Due(TimeSpan delay)
+    {
+        if (!_isDue)
+        {
+            _isDue = true;
+            life.After(delay * life.Host.Slowness, Work);
+        }
+    }
+
+    private void Work()
+    {
+        _isDue = false;
+        if (_jobs.TryDequeue(out var job) && !simulator.Survives(life.Host, job))
+        {
+            return;
+        }
+
+        if (_jobs.Count > 0)
+        {
+            Due(Job);
+            return;
+        }
+
+        ProposeIfDue();
+    }
+
+    /// <summary>With nothing under way a block is made at once; behind others it waits a little for company.</summary>
+    private void ProposeIfDue()
+    {
+        if (_wanted is not { } request || (life.Pool.Ready == 0 && !request.AllowEmpty))
+        {
+            return;
+        }
+
+        var left = BatchDelay - (life.Host.Elapsed - _wantedSince);
+        if (request.Parent != life.Machine.HeadHash && !request.AllowEmpty && left > TimeSpan.Zero
+            && life.Pool.Ready < BlockTransactionsMax)
+        {
+            Due(left);
+            return;
+        }
+
+        ProposeNow(request);
+    }
+
+    private void ProposeNow(ProposalRequest request)
+    {
+        _wanted = null;
+        var candidates = life.Pool.Take(BlockTransactionsMax, BlockBytesMax);
+        var block = life.Machine.Propose(
+            request.Parent, candidates, life.Host.Calendar, life.Self, BlockTransactionsMax, BlockBytesMax);
+        if (block is null || (block.Transactions.Count == 0 && !request.AllowEmpty))
+        {
+            // All candidates were final or expired by now; the wish stands.
+            _wanted = block is null ? null : request;
+            return;
+        }
+
+        life.OnProposed(request, block);
+        Due(Job);
+    }
+
+    private void ValidateNow(Block block, bool isVouched)
+    {
+        var fault = life.Machine.Validate(
+            block, isVouched ? null : life.Host.Calendar, simulator.SignatureIsValid);
+        if (fault is null)
+        {
+            life.Pool.SetAside(block.Transactions);
+        }
+
+        life.Post(new Input.Judged(block.Hash, fault));
+    }
+
+    private void FinaliseNow(Decision decision)
+    {
+        if (life.Host.IsHonest)
+        {
+            simulator.Watch.Decides(life.Host, decision);
+        }
+
+        var final = life.Machine.Finalise(decision.Blocks, decision.Certificates);
+        life.Post(new Input.Finalised(decision.Blocks[^1].Height));
+        foreach (var block in final)
+        {
+            life.Pool.Remove(block.Block.Transactions, life.Host.Elapsed);
+        }
+
+        life.PoolChanged();
+        simulator.OnFinal(life.Host, final);
+    }
+}

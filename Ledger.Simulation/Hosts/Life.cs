@@ -1,0 +1,427 @@
+using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Simulation;
+
+/// <summary>
+/// One run of a validator's process, put together as the node does it: the product's replica, engine, gate and codec, the
+/// executor over the ledger, the mempool, gossip and block sync. Everything it knows dies with it but what is on its
+/// host's disks.
+/// </summary>
+internal sealed class Life : IWorld, IVoice
+{
+    /// <summary>As in the node: the more that waits, the more one sync carries, up to here.</summary>
+    private const int TurnMax = 256;
+
+    /// <summary>More than this in one queue means that something feeds it without end.</summary>
+    private const int QueueMax = 20_000;
+
+    private static readonly TimeSpan Step = TimeSpan.FromMicroseconds(15);
+    private static readonly TimeSpan SyncedWrite = TimeSpan.FromMicroseconds(150);
+    private static readonly TimeSpan HousekeepingEvery = TimeSpan.FromSeconds(1);
+
+    private readonly Simulator _simulator;
+    private readonly Replica _replica;
+    private readonly Dictionary<TimerKind, EngineTimer> _timers = [];
+    private readonly List<Input> _inbox = [];
+    private readonly List<Input> _turn = [];
+    private readonly RecentBlocks _recent = new();
+    private TimeSpan _busyUntil;
+    private bool _turnIsDue;
+    private bool _housekeeps;
+    private bool _wasPending;
+    private (View View, TimeSpan Since, bool Repeated) _watched;
+
+    /// <exception cref="DamagedJournalException">The journal is not whole.</exception>
+    public Life(Simulator simulator, Host host)
+    {
+        _simulator = simulator;
+        Host = host;
+        var records = host.Journal.Recover();
+        Machine = new(simulator.Genesis, host.Ledger);
+        Engine = new(
+            simulator.Validators, host.Self, simulator.Pbft,
+            new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
+        Pool = new(MempoolLimits.Default);
+        Executor = new(simulator, this);
+        Sync = new(simulator, this);
+        _replica = new(new CountedEngine(Engine, simulator), host.Journal, this, this);
+        _replica.Recover(records);
+    }
+
+    public Host Host { get; }
+
+    public PbftEngine Engine { get; }
+
+    public LedgerMachine Machine { get; }
+
+    public TransactionPool Pool { get; }
+
+    public Executor Executor { get; }
+
+    public BlockFetcher Sync { get; }
+
+    public ValidatorIndex Self => Host.Self;
+
+    public Digest Chain => _simulator.Genesis.Hash;
+
+    public bool IsOver => Host.Life != this;
+
+    public void Begin()
+    {
+        _simulator.Watch.Begins(Host);
+        DueTurn();
+        _simulator.Agenda.After(TimeSpan.FromMilliseconds(1), () => IfAlive(_simulator.Connected, Host));
+    }
+
+    /// <summary>From within: timers, the executor, the mempool.</summary>
+    public void Post(Input input)
+    {
+        _inbox.Add(input);
+        _simulator.Watch.Bounded("an inbox", _inbox.Count, QueueMax);
+        DueTurn();
+    }
+
+    public void OnConnected(Host peer)
+    {
+        Post(new Input.PeerConnected(peer.Self));
+        if (Pool.Count > 0)
+        {
+            Send(peer, Pack(Pool.Oldest(1000)), _simulator.Now);
+        }
+    }
+
+    /// <summary>From a peer or from a client; a client's is gossiped.</summary>
+    public void Admit(Transaction transaction, bool gossip)
+    {
+        if (Host.Ledger.HoldsTransaction(transaction.Hash) || !_simulator.SignatureIsValid(transaction)
+            || TransactionRules.FaultIn(transaction.Body, _simulator.Genesis.ChainId) is not null
+            || TransactionRules.FaultAt(transaction.Body, Host.Calendar) is not null
+            || Host.Liar?.Admits(transaction) == false
+            || Pool.TryAdd(transaction, Host.Calendar, Host.Elapsed) != AdmitResult.Added)
+        {
+            return;
+        }
+
+        PoolChanged();
+        Executor.OnTransactionReady();
+        if (gossip)
+        {
+            Broadcast([transaction]);
+        }
+    }
+
+    /// <summary>The engine is told whether work waits, and housekeeping runs while it does.</summary>
+    public void PoolChanged()
+    {
+        if (Pool.Count > 0 != _wasPending)
+        {
+            _wasPending = !_wasPending;
+            Post(new Input.WorkPending(_wasPending));
+        }
+
+        if (_wasPending && !_housekeeps)
+        {
+            _housekeeps = true;
+            After(HousekeepingEvery, Housekeep);
+        }
+    }
+
+    public void Receive(Host from, Parcel parcel)
+    {
+        switch (parcel)
+        {
+            case Parcel.Consensus consensus:
+                OnEnvelope(from, consensus.Bytes);
+                break;
+            case Parcel.Transactions transactions:
+                foreach (var encoded in transactions.Encoded)
+                {
+                    if (_simulator.Decode(encoded) is { } transaction)
+                    {
+                        Admit(transaction, gossip: false);
+                    }
+                }
+
+                break;
+            case Parcel.Question question:
+                var answer = Sync.AnswerTo(question, _recent);
+                Send(from, Host.Liar?.OnAsked(question, answer) ?? answer, _simulator.Now);
+                break;
+            case Parcel.Answer answered:
+                Sync.OnAnswer(from, answered);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Signature Sign(in Statement statement)
+    {
+        if (Host.IsHonest)
+        {
+            _simulator.Watch.Signs(Host, statement);
+        }
+
+        return _simulator.Signatures.Sign(Self, statement);
+    }
+
+    /// <inheritdoc/>
+    void IWorld.Send(Envelope envelope, Recipients to)
+    {
+        Host.Death.Pass(DeathPoint.BetweenWords);
+        if (Host.Liar is { } liar)
+        {
+            liar.OnSay(envelope, to);
+        }
+        else
+        {
+            Say(envelope, to);
+        }
+    }
+
+    /// <summary>Encodes once and sends the same bytes to all.</summary>
+    public void Say(Envelope envelope, Recipients to)
+    {
+        var parcel = new Parcel.Consensus(PbftCodec.EncodeEnvelope(envelope));
+        if (to.Only is { } only)
+        {
+            foreach (var host in _simulator.HostsOf(only))
+            {
+                Send(host, parcel, _busyUntil);
+            }
+        }
+        else
+        {
+            Broadcast(parcel, _busyUntil);
+        }
+    }
+
+    public void Broadcast(IReadOnlyList<Transaction> transactions) => Broadcast(Pack(transactions), _simulator.Now);
+
+    public void Send(Host to, Parcel parcel, TimeSpan departs)
+    {
+        if (to != Host && to.Self != Self)
+        {
+            _simulator.Network.Send(Host, to, parcel, departs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Carry(Effect effect)
+    {
+        switch (effect)
+        {
+            case Effect.Decide decide:
+                Executor.Finalise(decide.Decision);
+                break;
+            case Effect.SetTimer timer:
+                SetTimer(timer.Timer, timer.After);
+                break;
+            case Effect.RequestProposal request:
+                Executor.Propose(request.Request);
+                break;
+            case Effect.ValidateBlock validate:
+                _recent.Add(validate.Block);
+                Executor.Validate(validate.Block, validate.IsVouched);
+                break;
+            case Effect.FetchBlock fetch:
+                Sync.Fetch(fetch.Hash, fetch.Height);
+                break;
+            case Effect.CatchUp catchUp:
+                Sync.CatchUp(catchUp.Target, catchUp.From);
+                break;
+            case Effect.Note note:
+                OnNotice(note.Notice);
+                break;
+            default:
+                break;
+        }
+    }
+
+    public void OnProposed(ProposalRequest request, Block block)
+    {
+        block = Host.Liar?.OnPropose(request, block) ?? block;
+        _recent.Add(block);
+        Post(new Input.Proposed(request, block));
+    }
+
+    /// <summary>Runs later, by this host's clock, unless the process ends before.</summary>
+    public void After(TimeSpan delay, Action happening)
+        => _simulator.Agenda.After(Host.InTheWorld(delay), () => IfAlive(happening));
+
+    public void IfAlive(Action happening)
+    {
+        if (!IsOver)
+        {
+            happening();
+        }
+    }
+
+    private void IfAlive(Action<Host> happening, Host host) => IfAlive(() => happening(host));
+
+    private void OnEnvelope(Host from, byte[] bytes)
+    {
+        _simulator.Trace.Add(_simulator.Now, TraceKind.Arrives, Host.Id, from.Id, bytes);
+        if (!PbftCodec.TryDecodeEnvelope(bytes, out var envelope, out var fault))
+        {
+            Tell(TraceKind.Arrives, from.Id, $"what is no message: {fault}");
+            return;
+        }
+
+        if (_simulator.Gate.Check(envelope, from.Self, out var reason) is not { } verified)
+        {
+            Tell(TraceKind.Arrives, from.Id, $"{envelope.Message}, refused: {reason}");
+            return;
+        }
+
+        Tell(TraceKind.Arrives, from.Id, envelope.Message);
+        if (Host.IsHonest)
+        {
+            _simulator.Watch.Accepts(Host, envelope);
+        }
+
+        if (envelope.Message is PrePrepare proposal)
+        {
+            _recent.Add(proposal.Block);
+        }
+
+        if (Host.Liar?.OnHear(envelope) != false)
+        {
+            Post(new Input.Received(verified));
+        }
+    }
+
+    private void DueTurn()
+    {
+        if (!_turnIsDue)
+        {
+            _turnIsDue = true;
+            _simulator.Agenda.At(_busyUntil, () => IfAlive(Turn));
+        }
+    }
+
+    private void Turn()
+    {
+        _turnIsDue = false;
+        _turn.Clear();
+        var count = Math.Min(TurnMax, _inbox.Count);
+        _turn.AddRange(_inbox.GetRange(0, count));
+        _inbox.RemoveRange(0, count);
+        _simulator.Trace.Add(_simulator.Now, TraceKind.Turn, Host.Id, count);
+        var frames = Host.Journal.Frames;
+
+        // What is said leaves when the write that it rests on has returned.
+        _busyUntil = _simulator.Now + (((Step * count) + SyncedWrite) * Host.Slowness);
+        if (!_simulator.Survives(Host, () => _replica.Turn(_turn)))
+        {
+            return;
+        }
+
+        if (frames == Host.Journal.Frames)
+        {
+            _busyUntil = _simulator.Now + (Step * Host.Slowness);
+        }
+
+        if (_replica.HasOwnWords || _inbox.Count > 0)
+        {
+            DueTurn();
+        }
+        else if (Host.IsHonest)
+        {
+            _simulator.Watch.Rests(Host, Engine.View);
+        }
+    }
+
+    /// <summary>One timer of a kind runs at a time: a new setting makes the old one stale.</summary>
+    private void SetTimer(EngineTimer timer, TimeSpan after)
+    {
+        _timers[timer.Kind] = timer;
+        _simulator.Agenda.After(Host.InTheWorld(after), () =>
+        {
+            if (!IsOver && _timers.TryGetValue(timer.Kind, out var last) && last == timer)
+            {
+                Post(new Input.TimerFired(timer));
+            }
+        });
+    }
+
+    /// <summary>As the node does it: see its Housekeeping.</summary>
+    private void Housekeep()
+    {
+        _housekeeps = false;
+        Pool.DropExpired(Host.Calendar);
+        if (Engine.View != _watched.View)
+        {
+            _watched = (Engine.View, Host.Elapsed, false);
+        }
+
+        if (Pool.Overdue(Simulator.RequestTimeout, _watched.Since, Host.Elapsed).Count > 0)
+        {
+            Post(new Input.RequestOverdue(Engine.View));
+        }
+        else if (Pool.Overdue(Simulator.RequestTimeout / 2, _watched.Since, Host.Elapsed) is { Count: > 0 } late)
+        {
+            if (!_watched.Repeated)
+            {
+                Broadcast(late);
+            }
+
+            _watched.Repeated = true;
+        }
+        else
+        {
+            _watched.Repeated = false;
+        }
+
+        PoolChanged();
+    }
+
+    private void OnNotice(Notice notice)
+    {
+        _simulator.Watch.Noticed(Host, notice);
+        if (notice is Notice.EnteredView)
+        {
+            Executor.OnViewEntered();
+        }
+
+        if (_simulator.Trace.IsHeard && notice is not Notice.PhaseReached)
+        {
+            _simulator.Trace.Tell(_simulator.Now, TraceKind.Notice, Host.Id, -1, Words.Of(notice));
+        }
+    }
+
+    private void Broadcast(Parcel parcel, TimeSpan departs)
+    {
+        foreach (var host in _simulator.Hosts)
+        {
+            Send(host, parcel, departs);
+        }
+    }
+
+    private static Parcel.Transactions Pack(IReadOnlyList<Transaction> transactions)
+        => new([.. transactions.Select(transaction => transaction.Encoded)]);
+
+    private void Tell(TraceKind kind, int peer, object text)
+    {
+        if (_simulator.Trace.IsHeard)
+        {
+            _simulator.Trace.Tell(_simulator.Now, kind, Host.Id, peer, text.ToString() ?? "");
+        }
+    }
+
+    /// <summary>Counts steps: what a run is long by.</summary>
+    private sealed class CountedEngine(PbftEngine engine, Simulator simulator) : IEngine
+    {
+        public void Step(Input input, Effects effects)
+        {
+            simulator.Steps++;
+            engine.Step(input, effects);
+        }
+
+        public void Replay(JournalRecord record) => engine.Replay(record);
+    }
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text;
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Simulation;
+
+/// <summary>
+/// A client that puts, compares and sets, and gets, one after the other, on a few keys that all clients share. It asks one
+/// honest validator, and another one when the answer does not come. What it did and saw is the history.
+/// </summary>
+internal sealed class SimulatedClient
+{
+    public const string Namespace = "sim";
+
+    private const int Keys = 3;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ValidFor = TimeSpan.FromHours(12);
+
+    private readonly Simulator _simulator;
+    private readonly int _number;
+    private readonly Chance _chance;
+    private readonly Dictionary<string, ulong> _versions = [];
+    private readonly TimeSpan _thinks;
+    private HistoryEntry? _open;
+    private Transaction? _transaction;
+    private Host? _gateway;
+    private ulong _nonce;
+
+    public SimulatedClient(Simulator simulator, int number, Chance chance)
+    {
+        _simulator = simulator;
+        _number = number;
+        _chance = chance;
+        _thinks = TimeSpan.FromMilliseconds(chance.Pick([5, 20, 100, 400]));
+        Key = KeyOf(number);
+    }
+
+    public SigningKey Key { get; }
+
+    /// <summary>It waits for an answer.</summary>
+    public bool IsWaiting => _transaction is not null;
+
+    /// <summary>What has had no answer when the run ends.</summary>
+    public HistoryEntry? Unanswered => _open;
+
+    public static SigningKey KeyOf(int number)
+        => SigningKey.FromSeed(Sha256.Hash(Encoding.UTF8.GetBytes($"client {number}")).ToArray());
+
+    public void Begin() => ThinkThenAct();
+
+    /// <summary>A validator made blocks final and tells whom it serves.</summary>
+    public void OnFinal(Host host)
+    {
+        if (host == _gateway && _transaction is { } transaction && host.Ledger.Find(transaction) is { } place)
+        {
+            _simulator.Watch.Told(host, transaction, place.Height);
+            _simulator.Agenda.After(TimeSpan.FromMicroseconds(50), () => Conclude(transaction, host, place));
+        }
+    }
+
+    private void ThinkThenAct() => _simulator.Agenda.After(_chance.Between(TimeSpan.Zero, _thinks * 2), Act);
+
+    private void Act()
+    {
+        if (!_simulator.ClientsAct || _transaction is not null)
+        {
+            return;
+        }
+
+        var key = $"key-{_chance.Below(Keys)}";
+        var value = $"{_number}-{_nonce}";
+        var action = _chance.Below(10) switch
+        {
+            < 4 => KeyAction.Put,
+            < 7 => KeyAction.CompareAndSet,
+            _ => KeyAction.Get,
+        };
+        _open = new()
+        {
+            Client = _number,
+            Action = action,
+            Key = key,
+            Value = action == KeyAction.Get ? null : value,
+            Expected = action == KeyAction.CompareAndSet ? _versions.GetValueOrDefault(key) : null,
+            Invoked = _simulator.Now.Ticks,
+        };
+
+        // A linearizable get is ordered like a write: it puts a mark of its own and looks when that is final.
+        Operation operation = action == KeyAction.Get
+            ? new Operation.Put(Namespace, $"mark-{_number}", Encoding.UTF8.GetBytes(value))
+            : new Operation.Put(Namespace, key, Encoding.UTF8.GetBytes(value), _open.Expected);
+        var until = _simulator.Genesis.Time.Plus(_simulator.Now + ValidFor);
+        _transaction = Transaction.Sign(
+            new(_simulator.Genesis.ChainId, Key.PublicKey, until, _nonce++, [operation]), Key);
+        _simulator.Trace.Add(_simulator.Now, TraceKind.Client, _number, -1, _transaction.Encoded.Span);
+        Submit(_transaction);
+    }
+
+    /// <summary>The same transaction may be sent again to anyone: it is applied once.</summary>
+    private void Submit(Transaction transaction)
+    {
+        if (transaction != _transaction)
+        {
+            return;
+        }
+
+        var honest = _simulator.Hosts.Where(host => host.IsHonest && host.Life is not null).ToList();
+        _gateway = honest.Count == 0 ? null : _chance.Pick(honest);
+        Tell($"asks R{_gateway?.Self} for {_open}");
+        if (_gateway is { } gateway)
+        {
+            _simulator.Agenda.After(TimeSpan.FromMicroseconds(200), () =>
+            {
+                gateway.Life?.Admit(transaction, gossip: true);
+                OnFinal(gateway);
+            });
+        }
+
+        _simulator.Agenda.After(Patience, () => Submit(transaction));
+    }
+
+    private void Conclude(Transaction transaction, Host host, (Height Height, Receipt Receipt) place)
+    {
+        if (transaction != _transaction || _open is not { } open)
+        {
+            return;
+        }
+
+        _transaction = null;
+        _open = null;
+        if (open.Action == KeyAction.Get)
+        {
+            var entry = host.Ledger.ReadState(StateKey.ForEntry(Namespace, open.Key)) is { } bytes
+                ? KeyEntry.Decode(bytes)
+                : null;
+            _versions[open.Key] = entry?.Version ?? 0;
+            open = open with
+            {
+                Applied = true,
+                Seen = entry is null ? null : Encoding.UTF8.GetString(entry.Value.Span),
+                Version = entry?.Version ?? 0,
+            };
+        }
+        else
+        {
+            var applied = place.Receipt.IsApplied;
+            open = open with { Applied = applied, Version = applied ? place.Height.Value : null };
+            if (applied)
+            {
+                _versions[open.Key] = place.Height.Value;
+            }
+        }
+
+        open = open with { Returned = _simulator.Now.Ticks };
+        _simulator.History.Add(open);
+        Tell($"is told by R{host.Self}: {open}");
+        ThinkThenAct();
+    }
+
+    private void Tell(string text)
+    {
+        if (_simulator.Trace.IsHeard)
+        {
+            _simulator.Trace.Tell(
+                _simulator.Now, TraceKind.Client, -1, -1, $"client {_number.ToString(CultureInfo.InvariantCulture)} {text}");
+        }
+    }
+}

@@ -1,0 +1,403 @@
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Simulation;
+
+/// <summary>
+/// A whole network in one thread on a virtual clock: validators that run the product's own code, liars among them, their
+/// disks and links, and clients; first with faults, then in calm, when everything that waits must become final. All of
+/// it follows from its options, byte for byte.
+/// </summary>
+public sealed class Simulator : IDisposable
+{
+    /// <summary>How long a transaction may be passed over before its primary is suspected.</summary>
+    internal static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>Faults stop here even when little has happened by then.</summary>
+    private static readonly TimeSpan FaultsMax = TimeSpan.FromMinutes(3);
+
+    /// <summary>By when everything must be final after the faults have stopped, in longest view timeouts.</summary>
+    private const int CalmTimeouts = 30;
+
+    private const int InFlightMax = 200_000;
+
+    private readonly Dictionary<(Digest Hash, Signature Signature), bool> _signatures = [];
+    private readonly FaultDriver _faults;
+    private readonly Chance _chance;
+    private int _losses;
+    private string _doing = "faults";
+
+    public Simulator(SimulationOptions options, Action<TraceEvent>? listener = null)
+    {
+        Options = options;
+        Trace = new(listener);
+        _chance = new(options.Seed);
+        Plan = new(options.Faults, options.LeftOut, _chance.Fork());
+        Genesis = MakeGenesis(options);
+        Pbft = DrawOptions(_chance.Fork());
+        Signatures = new(options.Nodes);
+        Gate = new(Validators, Genesis.Hash, Genesis.Block.Hash, Signatures);
+        Watch = new(this);
+        Conspiracy = new(this, _chance.Fork());
+        Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
+        Hosts = MakeHosts(_chance.Fork());
+        Network = new(this, Hosts.Count, _chance.Fork());
+        _faults = new(this, _chance.Fork());
+    }
+
+    public SimulationOptions Options { get; }
+
+    /// <summary>What every client invoked and saw.</summary>
+    public IReadOnlyList<HistoryEntry> Recorded =>
+        [.. History, .. Clients.Select(client => client.Unanswered).OfType<HistoryEntry>()];
+
+    internal Genesis Genesis { get; }
+
+    internal ValidatorSet Validators => Genesis.Validators;
+
+    internal PbftOptions Pbft { get; }
+
+    internal PbftGate Gate { get; }
+
+    internal SimulatedSignatures Signatures { get; }
+
+    internal Agenda Agenda { get; } = new();
+
+    internal TimeSpan Now => Agenda.Now;
+
+    internal RunTrace Trace { get; }
+
+    internal FaultPlan Plan { get; }
+
+    internal Watch Watch { get; }
+
+    internal SimulatedNetwork Network { get; }
+
+    internal Conspiracy Conspiracy { get; }
+
+    internal IReadOnlyList<Host> Hosts { get; }
+
+    internal IReadOnlyList<SimulatedClient> Clients { get; }
+
+    internal List<HistoryEntry> History { get; } = [];
+
+    internal long Steps { get; set; }
+
+    internal bool ClientsAct { get; private set; } = true;
+
+    internal bool LiarsAct { get; private set; } = true;
+
+    /// <summary>Whether one more honest validator may fail for good.</summary>
+    internal bool MayLoseOne => Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
+
+    public static SimulationResult Run(SimulationOptions options, Action<TraceEvent>? listener = null)
+    {
+        using var simulator = new Simulator(options, listener);
+        return simulator.Run();
+    }
+
+    public SimulationResult Run()
+    {
+        Breach? breach = null;
+        try
+        {
+            RunFaults();
+            RunCalm();
+            RunSilence();
+            CheckHistory();
+        }
+        catch (BreachException found)
+        {
+            breach = new(found.Name, found.Detail, Now);
+        }
+
+        if (breach is not null)
+        {
+            Trace.Tell(Now, TraceKind.Breach, -1, -1, breach.ToString());
+        }
+
+        return new(
+            Options, breach, Trace.Hash(), Steps, Trace.Events, Now, Watch.Highest.Value, Watch.Transactions,
+            Watch.ViewChanges, Plan.Injections, Plan.Counts, [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()],
+            Watch.Evidence);
+    }
+
+    public void Dispose()
+    {
+        Trace.Dispose();
+        foreach (var client in Clients)
+        {
+            client.Key.Dispose();
+        }
+    }
+
+    internal IEnumerable<Host> HostsOf(ValidatorIndex validator) => Hosts.Where(host => host.Self == validator);
+
+    internal void CountLoss() => _losses++;
+
+    /// <summary>Runs a piece of a process; when the process dies in it, that ends the process and nothing else.</summary>
+    /// <returns>False when it died.</returns>
+    internal bool Survives(Host host, Action piece)
+    {
+        try
+        {
+            piece();
+            return true;
+        }
+        catch (SimulatedDeathException)
+        {
+            host.Die("dies in what it does");
+        }
+        catch (DiskFullException)
+        {
+            host.Die("ends: its disk is full");
+        }
+        catch (Exception exception) when (exception is not BreachException)
+        {
+            // A liar may well trip over its own lies.
+            if (host.IsHonest)
+            {
+                throw new BreachException("no process fails", $"R{host.Self} while in {_doing}: {exception.Message}");
+            }
+
+            host.Die($"fails: {exception.Message}");
+        }
+
+        return false;
+    }
+
+    internal void StartLater(Host host)
+    {
+        var delay = _chance.Between(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(2500));
+        Agenda.After(delay, host.Start);
+    }
+
+    /// <summary>A process has come up: its connections do, too.</summary>
+    internal void Connected(Host host)
+    {
+        foreach (var peer in Hosts)
+        {
+            if (peer.Self != host.Self && !Network.IsCut(host.Id, peer.Id) && !Network.IsCut(peer.Id, host.Id))
+            {
+                host.Life?.OnConnected(peer);
+                peer.Life?.OnConnected(host);
+            }
+        }
+    }
+
+    /// <summary>Links between two groups came up anew.</summary>
+    internal void Reconnect(IReadOnlyList<int> here, IReadOnlyList<int> there)
+    {
+        foreach (var a in here)
+        {
+            foreach (var b in there)
+            {
+                if (!Network.IsCut(a, b) && !Network.IsCut(b, a))
+                {
+                    Hosts[a].Life?.OnConnected(Hosts[b]);
+                    Hosts[b].Life?.OnConnected(Hosts[a]);
+                }
+            }
+        }
+    }
+
+    internal void OnFinal(Host host, IReadOnlyList<FinalBlock> final)
+    {
+        foreach (var block in final)
+        {
+            Trace.Add(Now, TraceKind.Final, host.Id, -1, block.Block.Hash.ToArray());
+            if (Trace.IsHeard)
+            {
+                Trace.Tell(Now, TraceKind.Final, host.Id, -1, $"{block.Block} with {block.Block.Transactions.Count} transactions");
+            }
+        }
+
+        if (host.IsHonest)
+        {
+            foreach (var client in Clients)
+            {
+                client.OnFinal(host);
+            }
+        }
+    }
+
+    /// <summary>The one signature check of transactions; the same one is not checked for every validator again.</summary>
+    internal bool SignatureIsValid(Transaction transaction)
+    {
+        var key = (transaction.Hash, transaction.Signature);
+        if (!_signatures.TryGetValue(key, out var valid))
+        {
+            _signatures[key] = valid = transaction.SignatureIsValid();
+        }
+
+        return valid;
+    }
+
+    internal Transaction? Decode(ReadOnlyMemory<byte> encoded)
+        => Transaction.TryDecode(encoded, out var transaction, out _) ? transaction : null;
+
+    internal Block? DecodeBlock(ReadOnlyMemory<byte> encoded)
+        => BlockCodec.TryDecode(encoded, out var block, out _) ? block : null;
+
+    private void RunFaults()
+    {
+        foreach (var host in Hosts)
+        {
+            host.Ledger.OnKept = final => Watch.Finalises(host, final);
+            Watch.Follow(host);
+            host.Start();
+        }
+
+        foreach (var client in Clients)
+        {
+            client.Begin();
+        }
+
+        _faults.Begin();
+        while (Steps < Options.Steps && Agenda.Next(FaultsMax))
+        {
+            Watch.Bounded("the network", Network.InFlight, InFlightMax);
+        }
+    }
+
+    /// <summary>Nothing breaks any more, so everything that waits becomes final, and everybody catches up.</summary>
+    private void RunCalm()
+    {
+        _doing = "calm";
+        Plan.IsOver = true;
+        ClientsAct = false;
+        _faults.MendAll();
+        if (Hosts.Count(host => !host.IsHonest) > Options.Faulty)
+        {
+            LiarsAct = false;
+            return;
+        }
+
+        var end = Now + (CalmTimeouts * Pbft.ViewTimeoutMax);
+        var limit = Steps + (200L * Options.Steps) + 2_000_000;
+        while (!IsAllFinal())
+        {
+            if (!Agenda.Next(end) || Steps > limit)
+            {
+                throw new BreachException("liveness", WhatIsNotFinal());
+            }
+        }
+    }
+
+    /// <summary>A network without work says nothing. Liars may speak, so only without any.</summary>
+    private void RunSilence()
+    {
+        LiarsAct = false;
+        if (Hosts.Any(host => !host.IsHonest))
+        {
+            return;
+        }
+
+        var quiet = Now + (2 * Pbft.ViewTimeoutMax);
+        var end = quiet + (2 * Pbft.ViewTimeoutMax);
+        while (Agenda.Next(end))
+        {
+            Watch.Bounded("the network", Network.InFlight, InFlightMax);
+        }
+
+        if (Network.LastSent > quiet)
+        {
+            throw new BreachException("silence", $"something was sent {Network.LastSent - quiet} after all should be still");
+        }
+    }
+
+    private void CheckHistory()
+    {
+        if (LinearizabilityChecker.FindViolation(Recorded) is { } key)
+        {
+            throw new BreachException("linearizable", $"what clients saw of {key} has no order");
+        }
+    }
+
+    private bool IsAllFinal()
+    {
+        foreach (var client in Clients)
+        {
+            if (client.IsWaiting)
+            {
+                return false;
+            }
+        }
+
+        foreach (var host in Hosts)
+        {
+            if (host.IsHonest && !host.HasRefused
+                && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private string WhatIsNotFinal()
+    {
+        var waiting = Clients.Count(client => client.IsWaiting);
+        var stands = Hosts.Where(host => host.IsHonest && !host.HasRefused).Select(host => host.Life is { } life
+            ? $"R{host.Self} v{life.Engine.View}{(life.Engine.HasEntered ? "" : " (asked)")} h{life.Machine.Head.Height} "
+                + $"{life.Pool.Count} waiting"
+            : $"R{host.Self} is down");
+        return $"{CalmTimeouts * Pbft.ViewTimeoutMax.TotalSeconds:0} s after the faults stopped {waiting} clients wait, "
+            + $"the highest final block is {Watch.Highest}: {string.Join("; ", stands)}";
+    }
+
+    private List<Host> MakeHosts(Chance chance)
+    {
+        List<Host> hosts = [.. Enumerable.Range(0, Options.Nodes).Select(i => new Host(this, i, new(i)))];
+        var drawn = chance.Below(Options.Faulty + 1);
+        var liars = Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
+        List<Host> shuffled = [.. hosts];
+        chance.Shuffle(shuffled);
+
+        // More than f of one mind can fork the chain; the checker must see it.
+        var strategy = Options.Strategy ?? (liars > Options.Faulty ? "equivocate" : null);
+        foreach (var host in shuffled.Take(liars))
+        {
+            host.Liar = strategy is null ? Strategies.Draw(chance) : Strategies.Make(strategy);
+        }
+
+        foreach (var host in shuffled.Take(liars))
+        {
+            host.Liar!.Join(this, host, chance.Fork());
+            if (host.Liar is Twin original)
+            {
+                var twin = new Host(this, hosts.Count, host.Self) { Liar = new Twin(original) };
+                hosts.Add(twin);
+                twin.Liar.Join(this, twin, chance.Fork());
+            }
+        }
+
+        return hosts;
+    }
+
+    /// <summary>Small and large windows, timeouts shorter and longer than a round: all that an operator may set.</summary>
+    private static PbftOptions DrawOptions(Chance chance) => PbftOptions.Default with
+    {
+        Window = chance.Pick([1, 2, 4, 8]),
+        ViewTimeout = TimeSpan.FromMilliseconds(chance.Pick([100, 300, 1000])),
+        ViewTimeoutMax = TimeSpan.FromSeconds(8),
+        RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
+    };
+
+    private Genesis MakeGenesis(SimulationOptions options)
+    {
+        Validator[] members = [.. Enumerable.Range(0, options.Nodes).Select(i =>
+            new Validator($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray())))];
+        GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
+            new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
+        return new("simulation", ConsensusMode.Pbft, new(1_700_000_000_000), members, roles);
+    }
+
+    private static PublicKey ClientKey(int number)
+    {
+        using var key = SimulatedClient.KeyOf(number);
+        return key.PublicKey;
+    }
+}

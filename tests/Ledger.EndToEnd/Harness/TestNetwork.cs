@@ -1,0 +1,104 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.EndToEnd.Harness;
+
+/// <summary>
+/// A network of real validators on loopback, in a temporary folder and on free ports. When it is disposed its
+/// processes are gone, and its folder too.
+/// </summary>
+internal sealed class TestNetwork : IDisposable
+{
+    private const int PortsPerNode = 10;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ledger-e2e-").FullName;
+
+    private TestNetwork(int validators)
+    {
+        var port = Ports.FreeBlock(PortsPerNode * validators);
+        Nodes =
+        [
+            .. Enumerable.Range(0, validators).Select(
+                i => NewNode($"validator-{i + 1}", SigningKey.Generate(), port + (PortsPerNode * i))),
+        ];
+        KeyFile.Create(AdminKeyPath, Admin, passphrase: null);
+        Genesis = GenesisAt(new(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+        foreach (var node in Nodes)
+        {
+            File.WriteAllText(node.GenesisPath, GenesisFile.Write(Genesis));
+            node.WriteConfig(Nodes.Where(other => other != node));
+        }
+    }
+
+    /// <summary>May do everything on this chain.</summary>
+    public SigningKey Admin { get; } = SigningKey.Generate();
+
+    public string AdminKeyPath => Path.Combine(_folder, "admin.key.json");
+
+    public Genesis Genesis { get; }
+
+    public IReadOnlyList<TestNode> Nodes { get; }
+
+    /// <summary>Files only; nothing runs.</summary>
+    public static TestNetwork Create(int validators) => new(validators);
+
+    /// <summary>All are ready when this returns.</summary>
+    public static async Task<TestNetwork> StartAsync(int validators = 4, params string[] settings)
+    {
+        TestNetwork network = new(validators);
+        try
+        {
+            foreach (var node in network.Nodes)
+            {
+                node.Settings.AddRange(settings);
+            }
+
+            await network.StartAllAsync();
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    public async Task StartAllAsync()
+    {
+        foreach (var node in Nodes)
+        {
+            node.Start();
+        }
+
+        foreach (var node in Nodes)
+        {
+            await node.ReadyAsync();
+        }
+    }
+
+    /// <summary>A chain with the same validators and accounts that began at another time: another chain.</summary>
+    public Genesis GenesisAt(Timestamp time) => new(
+        "e2e", ConsensusMode.Pbft, time, [.. Nodes.Select(node => new Validator(node.Name, node.Key.PublicKey))],
+        [
+            new(Admin.PublicKey, Role.Admin, ""),
+            new(Admin.PublicKey, Role.Issuer, ""),
+            new(Admin.PublicKey, Role.Writer, TransactionRules.AnyNamespace),
+        ]);
+
+    /// <summary>One more node, in a folder of its own, that nobody started yet.</summary>
+    public TestNode NewNode(string name, SigningKey key, int port)
+        => new(Directory.CreateDirectory(Path.Combine(_folder, $"{name}-{port}")).FullName, name, key, port);
+
+    public TestNode Named(string name) => Nodes.Single(node => node.Name == name);
+
+    public void Dispose()
+    {
+        foreach (var node in Nodes)
+        {
+            node.Dispose();
+        }
+
+        Admin.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

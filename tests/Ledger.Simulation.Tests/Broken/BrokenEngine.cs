@@ -1,0 +1,114 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Ledger.Simulation.Tests.Broken;
+
+/// <summary>
+/// The consensus project compiled anew with one rule broken, and the simulator loaded beside it: the product itself has
+/// no switch that breaks it.
+/// </summary>
+internal sealed class BrokenEngine : IDisposable
+{
+    private static readonly Lazy<IReadOnlyList<(string File, string Text)>> Sources = new(ReadSources);
+
+    private readonly Context _context;
+    private readonly Func<ulong, int, int, string?> _breachOf;
+
+    private BrokenEngine(byte[] consensus)
+    {
+        _context = new(consensus);
+        var simulation = _context.LoadFromAssemblyName(new("Ledger.Simulation"));
+        _breachOf = simulation.GetType("Ledger.Simulation.SeedRun", throwOnError: true)!
+            .GetMethod("BreachOf")!
+            .CreateDelegate<Func<ulong, int, int, string?>>();
+    }
+
+    /// <exception cref="InvalidOperationException">A text is not in the source, or there more than once, or the broken
+    /// source does not compile: the table must be mended.</exception>
+    public static BrokenEngine With(BrokenRule rule)
+    {
+        List<SyntaxTree> trees = [];
+        var edits = rule.Edits.ToList();
+        foreach (var (file, source) in Sources.Value)
+        {
+            var text = source;
+            foreach (var edit in edits.FindAll(edit => edit.File == file))
+            {
+                text = Apply(edit, text);
+                edits.Remove(edit);
+            }
+
+            trees.Add(CSharpSyntaxTree.ParseText(text, new(LanguageVersion.Preview), file));
+        }
+
+        return edits.Count == 0
+            ? new(Compile(trees))
+            : throw new InvalidOperationException($"There is no file {edits[0].File} in the engine.");
+    }
+
+    public string? BreachOf(ulong seed, int nodes, int steps) => _breachOf(seed, nodes, steps);
+
+    public void Dispose() => _context.Unload();
+
+    private static string Apply(Edit edit, string text)
+    {
+        var wanted = edit.Text.ReplaceLineEndings("\n");
+        var at = text.IndexOf(wanted, StringComparison.Ordinal);
+        return at >= 0 && text.IndexOf(wanted, at + 1, StringComparison.Ordinal) < 0
+            ? text[..at] + edit.Instead + text[(at + wanted.Length)..]
+            : throw new InvalidOperationException(
+                $"'{edit.Text}' is {(at < 0 ? "not" : "more than once")} in {edit.File}: the engine has changed, and this rule's "
+                + "breaking must follow it.");
+    }
+
+    private static byte[] Compile(List<SyntaxTree> trees)
+    {
+        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(path => Path.GetFileName(path) is not ("Ledger.Consensus.dll" or "Ledger.Simulation.dll"))
+            .Select(path => MetadataReference.CreateFromFile(path));
+        var compilation = CSharpCompilation.Create(
+            "Ledger.Consensus", trees, references,
+            new(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
+                nullableContextOptions: NullableContextOptions.Enable));
+        using var stream = new MemoryStream();
+        var result = compilation.Emit(stream);
+        return result.Success
+            ? stream.ToArray()
+            : throw new InvalidOperationException(
+                "The broken engine does not compile: "
+                + string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
+    }
+
+    private static List<(string File, string Text)> ReadSources()
+    {
+        var root = Path.Combine(Repository.Root, "Ledger.Consensus");
+        List<(string, string)> sources =
+        [
+            ("usings", "global using System; global using System.Collections.Generic; global using System.IO; "
+                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"),
+        ];
+        foreach (var path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            var file = Path.GetRelativePath(root, path);
+            if (!file.StartsWith("obj/", StringComparison.Ordinal) && !file.StartsWith("bin/", StringComparison.Ordinal))
+            {
+                sources.Add((file, File.ReadAllText(path).ReplaceLineEndings("\n")));
+            }
+        }
+
+        return sources;
+    }
+
+    /// <summary>Has its own engine and simulator, and shares all below them.</summary>
+    private sealed class Context(byte[] consensus) : AssemblyLoadContext("broken", isCollectible: true)
+    {
+        protected override Assembly? Load(AssemblyName assemblyName) => assemblyName.Name switch
+        {
+            "Ledger.Consensus" => LoadFromStream(new MemoryStream(consensus)),
+            "Ledger.Simulation" => LoadFromAssemblyPath(typeof(Simulator).Assembly.Location),
+            _ => null,
+        };
+    }
+}

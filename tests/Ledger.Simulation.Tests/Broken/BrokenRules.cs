@@ -1,0 +1,117 @@
+namespace Ledger.Simulation.Tests.Broken;
+
+/// <summary>The rules of the engine, each broken.</summary>
+internal static class BrokenRules
+{
+    private const string Agreement = "Pbft/PbftEngine.Agreement.cs";
+    private const string Finality = "Pbft/PbftEngine.Finality.cs";
+    private const string ViewChange = "Pbft/PbftEngine.ViewChange.cs";
+    private const string Engine = "Pbft/PbftEngine.cs";
+    private const string Safety = "Pbft/Safety.cs";
+    private const string Gate = "Pbft/PbftGate.cs";
+    private const string Votes = "Pbft/VoteSet.cs";
+    private const string Pacemaker = "Pbft/Pacemaker.cs";
+    private const string Replica = "Replica.cs";
+
+    public static IReadOnlyList<BrokenRule> All { get; } =
+    [
+        new("a quorum is one too few", 20, new Edit(
+            Votes, "Count(subject) == quorums.Quorum", "Count(subject) == quorums.Quorum - 1")),
+        new("commits without a prepared certificate", 20, new Edit(
+            Agreement,
+            "effects.Promise(record, new Prepare(record.Subject), Recipients.All);",
+            "effects.Promise(record, new Prepare(record.Subject), Recipients.All); "
+            + "effects.Promise(record, new Commit(record.Subject), Recipients.All);")),
+        new("decides on prepares", 20, new Edit(
+            Agreement,
+            "effects.Note(new Notice.PhaseReached(Phase.Prepared, certificate.Subject));",
+            "OnCommitCertificate(certificate, effects);")),
+        new("S1: votes twice in a view", 400,
+            new Edit(
+                Agreement,
+                """
+                        if (tally.Earlier is { } earlier)
+                        {
+                            OnPrimaryEquivocated("proposal", earlier, message, effects);
+                            return;
+                        }
+
+                        if (slot.Proposal is null)
+                """,
+                "        if (slot.Proposal?.Hash != proposal.Block.Hash)"),
+            new Edit(Agreement, " && _safety.AcceptedAt(height) is null)", ")"),
+            new Edit(Safety, "if (AcceptedAt(block.Height) is not null)", "if (AcceptedAt(block.Height)?.Block.Hash == block.Hash)"),
+            new Edit(Safety, "Invariant.Holds(views[^1].Block.Hash == accepted.Block.Hash,", "Invariant.Holds(true,")),
+        new("S2: any parent will do", 400,
+            new Edit(Safety, "return BaseIsFinal && below >= Base.Height && final.Holds(below, parent);", "return true;")),
+        new("S2: proposes and prepares at or below the base", 800,
+            new Edit(Safety, "if (block.Height <= Base.Height || !MayBeParent(block.Parent, block.Height))",
+                "if (!MayBeParent(block.Parent, block.Height))"),
+            new Edit(Safety, "return BaseIsFinal && below >= Base.Height && final.Holds(below, parent);",
+                "return final.Holds(below, parent);"),
+            new Edit(Agreement, "if (block.Height <= _safety.Base.Height || !(parentProposed", "if (!(parentProposed"),
+            new Edit(Agreement, "return _final.Height > _safety.Base.Height\n", "return _final.Height >= Height.Genesis\n")),
+        new("S3: commits in a view it has left", 100, new Edit(
+            Safety,
+            "=> VotesIn(certificate.Subject.View) ? Apply(new Certified(certificate)) : null;",
+            "=> Apply(new Certified(certificate));")),
+        new("S4: reports genesis instead of its highest certificate", 800, new Edit(
+            Safety, "Apply(new LeftFor(target, Highest))", "Apply(new LeftFor(target, final.Genesis))")),
+        new("S4: forgets the certificates it has committed to", 800, new Edit(
+            Safety, "                Raise(certified.Certificate);\n", "")),
+        new("S5: enters views below its own", 200, new Edit(
+            Safety, "=> newView.View > View || (newView.View == View && !HasEntered)", "=> true")),
+        new("forgets its votes when it restarts", 200, new Edit(
+            Engine,
+            "        _safety.Apply(record);\n        switch (record)\n        {\n            case Accepted accepted when accepted.Block.Height > _final.Height:",
+            "        if (record is not Accepted) { _safety.Apply(record); }\n        switch (record)\n        {\n            case Accepted accepted when false:")),
+        new("forgets when it restarts that it has left a view", 200, new Edit(
+            Engine, "        _safety.Apply(record);\n        switch", "        if (record is not LeftFor) { _safety.Apply(record); }\n        switch")),
+        new("speaks before it has written", 20, new Edit(
+            Replica, "        Persist();\n        SendPromises();", "        SendPromises();\n        Persist();")),
+        new("accepts a base below the highest report", 400, new Edit(
+            Gate, "        NewView newView when newView.Timeout.Highest != newView.Base.Subject => \"base_not_highest\",\n", "")),
+        new("does not check who signed a message", 100, new Edit(
+            Gate, "&& !verifier.Verify(envelope.From, promise.StatementOn(chain), envelope.Signature))", "&& false)")),
+        new("does not check the signatures in a certificate", 200, new Edit(
+            Gate, "                || !verifier.Verify(signer.Validator, statement, signer.Signature))", "                )")),
+        new("does not check the signatures in a timeout certificate", 400, new Edit(
+            Gate,
+            """
+                            || !verifier.Verify(
+                                report.Validator, Report.StatementOn(chain, timeout.View, report.Highest), report.Signature))
+            """,
+            "                )")),
+        new("takes a certificate of any size", 200, new Edit(
+            Gate, "if (certificate.Signers.Count < validators.Quorums.Quorum ||", "if (certificate.Signers.Count < 1 ||")),
+        new("takes a timeout certificate of any size", 400, new Edit(
+            Gate, "if (timeout.Reports.Count < validators.Quorums.Quorum ||", "if (timeout.Reports.Count < 1 ||")),
+        new("counts one validator twice", 20,
+            new Edit(Votes, "    public Tally Add(Verified vote, Subject subject)\n    {",
+                "    private int _votes;\n\n    public Tally Add(Verified vote, Subject subject)\n    {"),
+            new Edit(Votes, "return place.Subject == subject ? default : new(null, Earlier: place.Vote);", ""),
+            new Edit(Votes, "Count(subject) == quorums.Quorum", "++_votes == quorums.Quorum")),
+        new("prepares what it has not validated", 200, new Edit(
+            Agreement, "if (_pool.VerdictOf(block.Hash) == Verdict.Valid &&", "if (true &&")),
+        new("L1: repeats itself though nothing waits", 100, new Edit(
+            Engine, "        if (pending || _sawAhead)\n", "        if (pending || true)\n")),
+        new("L2: the timer never doubles", 400, new Edit(
+            Pacemaker, "* (1L << Math.Min(_failedViews, 20))", "* 1L")),
+        new("L3: waits for ever for those who are past its view", 400, new Edit(
+            ViewChange, "asked && asked.Target >= view ? 1 : 0", "asked && asked.Target == view ? 1 : 0")),
+        new("L4: does not join f + 1", 100, new Edit(
+            ViewChange, "        Join(effects);\n        OpenView(effects);", "        OpenView(effects);")),
+        new("never repeats what may be lost", 100, new Edit(
+            Engine, "            RepeatTo(Recipients.All, effects);\n            _pool.ForgetFetches();", "            _pool.ForgetFetches();")),
+        new("never asks again for a block it lacks", 400, new Edit(
+            Engine, "            _pool.ForgetFetches();\n            Advance(effects);", "            Advance(effects);")),
+        new("makes no descendant for a base that waits", 100, new Edit(
+            Agreement, "AllowEmpty: needsDescendant", "AllowEmpty: false && needsDescendant")),
+        new("counts the window from the final head alone", 200, new Edit(
+            Agreement, "Math.Max(_final.Height.Value, _safety.Base.Height.Value)", "_final.Height.Value")),
+        new("holds a base's age against it", 200, new Edit(
+            Agreement, "effects.ValidateBlock(block, _pool.IsVouched(hash));", "effects.ValidateBlock(block, false);")),
+        new("keeps no block that it fetched", 400, new Edit(
+            Finality, "                _pool.Add(block);\n", "")),
+    ];
+}
