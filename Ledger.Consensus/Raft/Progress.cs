@@ -31,6 +31,9 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
     /// <summary>The first entry that was not sent yet.</summary>
     public LogIndex Next { get; private set; } = next;
 
+    /// <summary>It was told that entries are committed up to here, after it was sent them.</summary>
+    public LogIndex Told { get; set; }
+
     /// <summary>Heard from since this was last asked and reset.</summary>
     public bool IsActive { get; set; }
 
@@ -130,6 +133,7 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
     {
         State = state;
         Offered = null;
+        Told = LogIndex.Zero;
         _inFlight.Clear();
         _bytesInFlight = 0;
     }

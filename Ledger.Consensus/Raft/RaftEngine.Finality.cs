@@ -35,7 +35,7 @@ public sealed partial class RaftEngine
             Certify(certificate);
             if (Decide(effects))
             {
-                TellCommitted(effects);
+                TellCertificate(effects);
             }
         }
     }
@@ -161,15 +161,23 @@ public sealed partial class RaftEngine
     {
         foreach (var (member, progress) in _progress)
         {
-            if (member != _self && progress.State == ProgressState.Replicate)
-            {
-                effects.Hint(CommittedNow(), Recipients.Just(member));
-            }
+            TellCommitted(member, progress, effects);
         }
     }
 
-    /// <summary>Again, to one that has the entries and does not know.</summary>
-    private void TellCommitted(ValidatorIndex member, Progress progress, HeartbeatReply reply, Effects effects)
+    /// <summary>Tells a member what it has been sent and does not know to be committed.</summary>
+    private void TellCommitted(ValidatorIndex member, Progress progress, Effects effects)
+    {
+        var reached = LogIndex.Min(_safety.Commit, progress.Next.Previous);
+        if (member != _self && progress.State == ProgressState.Replicate && progress.Told < reached)
+        {
+            progress.Told = reached;
+            effects.Hint(CommittedNow(), Recipients.Just(member));
+        }
+    }
+
+    /// <summary>Again, to one that has the entries and, by its own word, does not know.</summary>
+    private void TellAgain(ValidatorIndex member, Progress progress, HeartbeatReply reply, Effects effects)
     {
         var reached = LogIndex.Min(progress.Match, _safety.Commit);
         var lacksCertificate = reply.Decided < Certified && !Configuration.IsWitness(member);
@@ -181,6 +189,18 @@ public sealed partial class RaftEngine
         if (progress.IsDeparting && reply.Committed >= Log.ConfigurationIndex)
         {
             _progress.Remove(member);
+        }
+    }
+
+    /// <summary>The certificate came after the commit.</summary>
+    private void TellCertificate(Effects effects)
+    {
+        foreach (var (member, progress) in _progress)
+        {
+            if (member != _self && progress.State == ProgressState.Replicate)
+            {
+                effects.Hint(CommittedNow(), Recipients.Just(member));
+            }
         }
     }
 

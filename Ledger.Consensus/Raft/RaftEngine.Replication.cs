@@ -248,6 +248,7 @@ public sealed partial class RaftEngine
         if (message.From != _self && IsLeader)
         {
             Send(message.From, progress, effects);
+            TellCommitted(message.From, progress, effects);
             ContinueTransfer(effects);
         }
 
@@ -315,7 +316,7 @@ public sealed partial class RaftEngine
         progress.IsActive = true;
         progress.Round = Math.Max(progress.Round, reply.Round);
         ConfirmReads(effects);
-        TellCommitted(from, progress, reply, effects);
+        TellAgain(from, progress, reply, effects);
         Send(from, progress, effects);
     }
 

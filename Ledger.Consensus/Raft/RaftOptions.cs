@@ -5,7 +5,7 @@ public sealed record RaftOptions
 {
     public static readonly RaftOptions Default = new();
 
-    public TimeSpan TickEvery { get; init; } = TimeSpan.FromMilliseconds(25);
+    public TimeSpan TickEvery { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
     /// Without a word of the leader for more than this and at most twice this, by lot, a follower campaigns; within it,
