@@ -53,7 +53,7 @@ internal static class DevnetCommands
         {
             DevnetSettings settings = new(
                 parsed.GetValue(validators), parsed.GetRequiredValue(mode), parsed.GetValue(basePort));
-            NetworkCommands.WarnBelowFour(
+            NetworkCommands.WarnIfTooFew(
                 terminal, NetworkCommands.ModeOf(settings.Mode), settings.Validators);
             var folder = DevnetFolder.OpenOrCreate(parsed.GetRequiredValue(Dir), settings, parsed.GetValue(fresh));
             DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode());

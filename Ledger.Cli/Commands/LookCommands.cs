@@ -161,8 +161,9 @@ internal static class LookCommands
 
         terminal.Line($"{status.Validator} at {node} is {status.State}");
         terminal.Line($"  chain {status.ChainId} ({status.Mode}), height {status.Height}");
+        var (view, primary) = status.Mode == "raft" ? ("term", "leader") : ("view", "primary");
         terminal.Line(
-            $"  view {status.View}, primary {status.Primary}, {status.Peers} peers, "
+            $"  {view} {status.View}, {primary} {status.Primary ?? "unknown"}, {status.Peers} peers, "
             + $"{status.MempoolTransactions} transactions waiting");
     }
 

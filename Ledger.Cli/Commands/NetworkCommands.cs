@@ -8,8 +8,6 @@ namespace Ledger.Cli.Commands;
 /// <summary><c>ledger network init</c>: the files of a network, ready for containers.</summary>
 internal static class NetworkCommands
 {
-    private const int FaultTolerantMin = 4;
-
     public static Command Build(Terminal terminal)
     {
         ExampleCommand network = new(
@@ -82,12 +80,16 @@ internal static class NetworkCommands
 
     public static ConsensusMode ModeOf(string name) => name == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
 
-    /// <summary>Four is the least that survives a liar: fewer run, with a word of warning.</summary>
-    public static void WarnBelowFour(Terminal terminal, ConsensusMode mode, int count)
+    /// <summary>Four is the least that survives a liar, three the least that survives a crash: fewer run, with a word of warning.</summary>
+    public static void WarnIfTooFew(Terminal terminal, ConsensusMode mode, int count)
     {
-        if (mode == ConsensusMode.Pbft && count < FaultTolerantMin)
+        if (mode == ConsensusMode.Pbft && Quorums.Byzantine(count).Faulty == 0)
         {
             terminal.Remark($"warning: {count} PBFT validator(s) tolerate no fault; four is the least that tolerates one");
+        }
+        else if (mode == ConsensusMode.Raft && Quorums.Crash(count).Faulty == 0)
+        {
+            terminal.Remark($"warning: {count} Raft validator(s) tolerate no crash; three is the least that tolerates one");
         }
     }
 
@@ -115,7 +117,7 @@ internal static class NetworkCommands
     private static void Print(
         Terminal terminal, ParseResult parsed, string folder, NetworkPlan plan, Genesis genesis)
     {
-        WarnBelowFour(terminal, plan.Mode, plan.Validators.Count);
+        WarnIfTooFew(terminal, plan.Mode, plan.Validators.Count);
         if (parsed.IsJson())
         {
             terminal.Json(new

@@ -231,6 +231,13 @@ public sealed class TransactionPool(MempoolLimits limits)
     public IReadOnlyList<Transaction> Oldest(int limit)
         => [.. _byAge.Take(limit).Select(entry => entry.Transaction)];
 
+    /// <summary>What has waited for longer than <paramref name="patience"/>, oldest first, up to a limit.</summary>
+    public IReadOnlyList<Transaction> WaitingFor(TimeSpan patience, TimeSpan at, int limit)
+        =>
+        [
+            .. _byAge.TakeWhile(entry => at - entry.AdmittedAt > patience).Take(limit).Select(entry => entry.Transaction),
+        ];
+
     private void Add(Transaction transaction, TimeSpan at)
     {
         if (!_senders.TryGetValue(transaction.Sender, out var sender))

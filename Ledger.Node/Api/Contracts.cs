@@ -4,6 +4,8 @@ namespace Ledger.Node.Api;
 
 /// <summary><c>GET /v1/status</c>: what the node says of itself. No secrets.</summary>
 /// <param name="State">"ready", "syncing" while behind a peer, or "waiting" while too few peers are connected.</param>
+/// <param name="View">In Raft the term.</param>
+/// <param name="Primary">In Raft the leader; null while none is known.</param>
 /// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
 public sealed record StatusReply(
     string Version,
@@ -19,7 +21,7 @@ public sealed record StatusReply(
     long LastBlockTime,
     ulong View,
     bool ViewEntered,
-    string Primary,
+    string? Primary,
     bool IsPrimary,
     int Peers,
     IReadOnlyList<PeerReply> PeerList,

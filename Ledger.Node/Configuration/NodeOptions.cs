@@ -1,5 +1,6 @@
 using System.Net;
 using Ledger.Consensus.Pbft;
+using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Node.Consensus;
 
@@ -29,6 +30,8 @@ public sealed record NodeOptions
     public required IPEndPoint AdminListen { get; init; }
 
     public required PbftOptions Pbft { get; init; }
+
+    public required RaftOptions Raft { get; init; }
 
     public required ProposalOptions Proposal { get; init; }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Ledger.Consensus.Pbft;
+using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Node.Consensus;
 using Ledger.Node.Mempool;
@@ -31,6 +32,8 @@ public static class NodeOptionsLoader
         ("admin.listen", "127.0.0.1:8081", "address and port of administrative calls; loopback only"),
         ("consensus.viewTimeoutMs", "1000", "how long a view may go without a commit while work waits; 10 to 600000"),
         ("consensus.viewTimeoutMaxMs", "30000", "what doubling stops at; at least viewTimeoutMs"),
+        ("consensus.electionTimeoutMs", "300",
+            "Raft: a follower that misses its leader for longer, up to twice as long, campaigns; 60 to 60000"),
         ("consensus.window", "8", "heights under way at once; 1 to 64"),
         ("consensus.maxBlockTransactions", "2000", $"transactions in one block; 1 to {Limits.BlockTransactions}"),
         ("consensus.maxBlockBytes", "2097152", $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
@@ -144,6 +147,7 @@ public static class NodeOptionsLoader
         public NodeOptions Read()
         {
             var viewTimeout = Number("consensus.viewTimeoutMs", 10, 600_000);
+            var window = (int)Number("consensus.window", 1, 64);
             return new()
             {
                 GenesisFile = FilePath("genesisFile"),
@@ -156,10 +160,16 @@ public static class NodeOptionsLoader
                 HttpMaxBodyBytes = Number("http.maxBodyBytes", 1024, 67_108_864),
                 AdminListen = Loopback("admin.listen"),
                 Pbft = new(
-                    (int)Number("consensus.window", 1, 64),
+                    window,
                     TimeSpan.FromMilliseconds(viewTimeout),
                     TimeSpan.FromMilliseconds(Number("consensus.viewTimeoutMaxMs", viewTimeout, 3_600_000)),
                     TimeSpan.FromMilliseconds(Math.Max(1, viewTimeout / 2))),
+                Raft = RaftOptions.Default with
+                {
+                    TickEvery = TimeSpan.FromMilliseconds(
+                        (double)Number("consensus.electionTimeoutMs", 60, 60_000) / RaftOptions.Default.ElectionTicks),
+                    Window = window,
+                },
                 Proposal = new(
                     (int)Number("consensus.maxBlockTransactions", 1, Limits.BlockTransactions),
                     (int)Number("consensus.maxBlockBytes", Limits.TransactionBytes, Limits.BlockBytes / 2),

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Ledger.Consensus;
-using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +12,7 @@ namespace Ledger.Node.Consensus;
 /// waits for room, each peer for its own, and is read from each in turn.
 /// </summary>
 public sealed partial class ConsensusLoop(
-    PbftEngine engine, int validators, ConsensusMetrics metrics, ILogger<ConsensusLoop> logger) : IDisposable
+    IEngineStatus engine, int validators, ConsensusMetrics metrics, ILogger<ConsensusLoop> logger) : IDisposable
 {
     /// <summary>Bounds one turn: the more that waits, the more one sync carries, up to here.</summary>
     private const int TurnMax = 256;
@@ -128,8 +127,9 @@ public sealed partial class ConsensusLoop(
 }
 
 /// <summary>Where the engine stands, for status and metrics.</summary>
-public sealed record ConsensusPosition(View View, bool Entered, bool IsPrimary, Height Committed)
+public sealed record ConsensusPosition(
+    View View, bool Entered, bool IsPrimary, Height Committed, ValidatorIndex? Primary)
 {
-    public static ConsensusPosition Of(PbftEngine engine)
-        => new(engine.View, engine.HasEntered, engine.IsPrimary, engine.Committed);
+    public static ConsensusPosition Of(IEngineStatus engine)
+        => new(engine.View, engine.HasEntered, engine.IsPrimary, engine.Committed, engine.Primary);
 }

@@ -11,6 +11,7 @@ public sealed class ConsensusMetrics
     private static readonly double[] Seconds = Histogram.ExponentialBuckets(0.0001, 2, 18);
 
     private readonly Counter _viewChanges;
+    private readonly Counter _leaderChanges;
     private readonly Counter _evidence;
     private readonly Histogram _phases;
     private readonly Histogram _sync;
@@ -19,7 +20,9 @@ public sealed class ConsensusMetrics
     private readonly Gauge _isLeader;
     private readonly SortedDictionary<Height, long> _phaseStarted = [];
 
-    public ConsensusMetrics(MetricFactory metrics)
+    /// <param name="metrics">Where they are kept.</param>
+    /// <param name="viewWord">What this mode calls a reign.</param>
+    public ConsensusMetrics(MetricFactory metrics, string viewWord)
     {
         _viewChanges = metrics.CreateCounter(
             "ledger_view_changes_total", "Views that this validator asked to leave.", "reason");
@@ -28,6 +31,8 @@ public sealed class ConsensusMetrics
             _ = _viewChanges.WithLabels(LabelOf(reason));
         }
 
+        _leaderChanges = metrics.CreateCounter(
+            "ledger_leader_changes_total", "Leaders that this validator has followed or been, in Raft.");
         _evidence = metrics.CreateCounter(
             "ledger_evidence_total", "Proofs that a validator signed two different statements.", "kind");
         _phases = metrics.CreateHistogram(
@@ -39,9 +44,10 @@ public sealed class ConsensusMetrics
         _turns = metrics.CreateHistogram(
             "ledger_consensus_turn_seconds", "Turns of the consensus loop, synced write included.",
             new HistogramConfiguration { Buckets = Seconds });
-        _view = metrics.CreateGauge("ledger_consensus_view", "The view this validator is in or has asked for.");
+        _view = metrics.CreateGauge(
+            $"ledger_consensus_{viewWord}", $"The {viewWord} this validator is in or has asked for.");
         _isLeader = metrics.CreateGauge(
-            "ledger_consensus_is_leader", "1 while this validator is the primary of its view.");
+            "ledger_consensus_is_leader", $"1 while this validator is the one that proposes in its {viewWord}.");
     }
 
     public void Synced(TimeSpan took) => _sync.Observe(took.TotalSeconds);
@@ -66,6 +72,9 @@ public sealed class ConsensusMetrics
         {
             case Notice.LeftView left:
                 _viewChanges.WithLabels(LabelOf(left.Reason)).Inc();
+                break;
+            case Notice.LeaderChanged { Leader: not null }:
+                _leaderChanges.Inc();
                 break;
             case Notice.Equivocation equivocation:
                 _evidence.WithLabels(equivocation.Kind).Inc();

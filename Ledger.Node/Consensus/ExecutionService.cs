@@ -48,6 +48,9 @@ public sealed class ExecutionService(
         pool.ReleaseAll();
     });
 
+    /// <summary>A block came too late to be proposed: what it holds waits again.</summary>
+    public void OnProposalDropped() => Post(pool.ReleaseAll);
+
     /// <summary>A transaction is ready. Wakes the executor only when it has nothing else to wait for.</summary>
     public void OnTransactionReady()
     {

@@ -1,5 +1,4 @@
 using Ledger.Consensus;
-using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Node.Hosting;
 using Ledger.Node.Transport;
@@ -11,31 +10,29 @@ namespace Ledger.Node.Consensus;
 /// off the consensus loop, then queued for it.
 /// </summary>
 internal sealed class InboundConsensus(
-    PbftGate gate, ConsensusLoop loop, RecentBlocks recent, SyncLag lag, Func<Height> height)
+    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag, Func<Height> height)
 {
     public async ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        if (!PbftCodec.TryDecodeEnvelope(payload, out var envelope, out _))
+        if (!protocol.TryDecode(payload, out var envelope))
         {
             return FrameVerdict.Disconnect("malformed");
         }
 
-        if (gate.Check(envelope, from, out var reason) is not { } verified)
+        if (protocol.Check(envelope, from, out var reason) is not { } verified)
         {
             return FrameVerdict.Disconnect(reason);
         }
 
-        switch (envelope.Message)
+        if (protocol.ProposalIn(envelope.Message) is { } proposal)
         {
-            case PrePrepare proposal:
-                recent.Add(proposal.Block);
-                break;
-            case Status status:
-                lag.PeerIsAt(from, status.Committed, height());
-                break;
-            default:
-                break;
+            recent.Add(proposal);
+        }
+
+        if (protocol.HeightIn(envelope.Message) is { } claimed)
+        {
+            lag.PeerIsAt(from, claimed, height());
         }
 
         await loop.OfferAsync(from, new Input.Received(verified), cancellationToken).ConfigureAwait(false);
@@ -50,7 +47,7 @@ internal sealed class InboundConsensus(
     public async ValueTask<bool> OnSegmentAsync(
         ValidatorIndex from, IReadOnlyList<Block> blocks, QuorumCertificate certificate, CancellationToken cancellationToken)
     {
-        if (gate.CheckSegment(blocks, certificate) is not { } segment)
+        if (protocol.CheckSegment(blocks, certificate) is not { } segment)
         {
             return false;
         }

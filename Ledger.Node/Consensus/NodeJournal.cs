@@ -1,19 +1,19 @@
 using System.Diagnostics;
 using Ledger.Consensus;
-using Ledger.Consensus.Pbft;
 using Ledger.Storage;
 
 namespace Ledger.Node.Consensus;
 
 /// <summary>The engine's records in the journal's database: one synced write for each turn.</summary>
-internal sealed class NodeJournal(ConsensusJournal journal, ConsensusMetrics metrics) : IJournal
+internal sealed class NodeJournal(
+    IConsensusProtocol protocol, ConsensusJournal journal, ConsensusMetrics metrics) : IJournal
 {
     /// <summary>What recovery folds; a record that cannot be read is a damaged disk.</summary>
     public IEnumerable<JournalRecord> Records()
     {
         foreach (var bytes in journal.ReadAll())
         {
-            yield return PbftCodec.TryDecodeRecord(bytes, out var record, out var fault)
+            yield return protocol.TryDecodeRecord(bytes, out var record, out var fault)
                 ? record
                 : throw new DamagedDataException($"The consensus journal holds a record that is none: {fault}.");
         }
@@ -28,7 +28,7 @@ internal sealed class NodeJournal(ConsensusJournal journal, ConsensusMetrics met
         var encoded = new ReadOnlyMemory<byte>[records.Count];
         for (var i = 0; i < encoded.Length; i++)
         {
-            encoded[i] = PbftCodec.EncodeRecord(records[i]);
+            encoded[i] = protocol.EncodeRecord(records[i]);
         }
 
         var started = Stopwatch.GetTimestamp();

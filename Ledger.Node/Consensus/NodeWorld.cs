@@ -1,6 +1,4 @@
 using Ledger.Consensus;
-using Ledger.Consensus.Pbft;
-using Ledger.Core;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
 using Microsoft.Extensions.Logging;
@@ -11,7 +9,8 @@ namespace Ledger.Node.Consensus;
 /// What the replica speaks into: messages go to the transport's queues, requests to whoever answers them. Runs on the
 /// consensus loop's thread and never waits.
 /// </summary>
-internal sealed partial class NodeWorld(
+internal sealed class NodeWorld(
+    IConsensusProtocol protocol,
     ConsensusLoop loop,
     PeerNetwork network,
     BlockSync sync,
@@ -22,9 +21,10 @@ internal sealed partial class NodeWorld(
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
+    private readonly long _origin = clock.GetTimestamp();
 
     public void Send(Envelope envelope, Recipients to)
-        => network.Send(FrameKind.Consensus, PbftCodec.EncodeEnvelope(envelope), to.Only);
+        => network.Send(FrameKind.Consensus, protocol.Encode(envelope), to.Only);
 
     public void Carry(Effect effect)
     {
@@ -49,6 +49,9 @@ internal sealed partial class NodeWorld(
             case Effect.CatchUp catchUp:
                 sync.CatchUp(catchUp.Target, catchUp.From);
                 break;
+            case Effect.InstallSnapshot install:
+                sync.BringTo(install.Height, install.From);
+                break;
             case Effect.Note note:
                 OnNotice(note.Notice);
                 break;
@@ -66,42 +69,23 @@ internal sealed partial class NodeWorld(
         }
 
         _timers[timer.Kind] = clock.CreateTimer(
-            _ => loop.Post(new Input.TimerFired(timer)), null, after, Timeout.InfiniteTimeSpan);
+            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(_origin))), null, after, Timeout.InfiniteTimeSpan);
     }
 
     private void OnNotice(Notice notice)
     {
         metrics.Noticed(notice);
+        NoticeLog.Write(logger, notice);
         switch (notice)
         {
-            case Notice.LeftView left:
-                LogLeftView(logger, left.From, left.To, left.Reason);
-                break;
-            case Notice.EnteredView entered:
+            case Notice.EnteredView or Notice.LeaderChanged:
                 execution.OnViewEntered();
-                LogEnteredView(logger, entered.View, entered.Primary, entered.Base);
                 break;
-            case Notice.InvalidProposal invalid:
-                LogInvalidProposal(logger, invalid.Subject, invalid.Fault);
-                break;
-            case Notice.Equivocation evidence:
-                LogEquivocation(logger, evidence.Validator, evidence.Kind, evidence.First, evidence.Second);
+            case Notice.ProposalDropped:
+                execution.OnProposalDropped();
                 break;
             default:
                 break;
         }
     }
-
-    [LoggerMessage(LogLevel.Information, "Leaves view {From} for view {To}: {Reason}")]
-    private static partial void LogLeftView(ILogger logger, View from, View to, LeaveReason reason);
-
-    [LoggerMessage(LogLevel.Information, "Entered view {View}; its primary is validator {Primary}, its base {Base}")]
-    private static partial void LogEnteredView(ILogger logger, View view, ValidatorIndex primary, Subject @base);
-
-    [LoggerMessage(LogLevel.Warning, "The proposal {Subject} is not valid: {Fault}")]
-    private static partial void LogInvalidProposal(ILogger logger, Subject subject, string fault);
-
-    [LoggerMessage(LogLevel.Error, "Validator {Validator} signed two different {Kind}s: '{First}' and '{Second}'")]
-    private static partial void LogEquivocation(
-        ILogger logger, ValidatorIndex validator, string kind, Verified first, Verified second);
 }

@@ -18,6 +18,9 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
     private const int FrameTransactions = 1000;
     private const int QueueMax = 8192;
 
+    /// <summary>Transactions offered again at once.</summary>
+    public const int RepeatMax = 1000;
+
     private readonly Channel<Transaction> _outbox = Channel.CreateBounded<Transaction>(
         new BoundedChannelOptions(QueueMax * 8) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 

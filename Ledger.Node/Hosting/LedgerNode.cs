@@ -58,8 +58,8 @@ internal static partial class NodeLog
     [LoggerMessage(LogLevel.Information, "HTTP API on {Address}")]
     public static partial void Serves(ILogger logger, string address);
 
-    [LoggerMessage(LogLevel.Warning, "{Count} validators tolerate no fault; four are the least that tolerate one")]
-    public static partial void TooFew(ILogger logger, int count);
+    [LoggerMessage(LogLevel.Warning, "{Count} validators in mode {Mode} tolerate no fault; {Least} are the least that tolerate one")]
+    public static partial void TooFew(ILogger logger, int count, ConsensusMode mode, int least);
 
     [LoggerMessage(LogLevel.Information, "Stopping")]
     public static partial void Stops(ILogger logger);

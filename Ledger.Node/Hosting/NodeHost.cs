@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Ledger.Consensus;
-using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Node.Api;
 using Ledger.Node.Configuration;
@@ -30,6 +29,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly Admission _admission;
     private readonly TransactionGossip _gossip;
     private readonly PeerNetwork _network;
+    private readonly IConsensusProtocol _protocol;
     private readonly ConsensusLoop _loop;
     private readonly Replica _replica;
     private readonly ExecutionService _execution;
@@ -48,25 +48,25 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var metrics = Metrics.WithCustomRegistry(registry);
 
         var machine = new LedgerMachine(genesis, parts.Store);
-        var consensusMetrics = new ConsensusMetrics(metrics);
-        var engine = new PbftEngine(
-            genesis.Validators, parts.Self, options.Pbft,
-            new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height));
-        _loop = new(engine, genesis.Validators.Count, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        var verifications = metrics.CreateCounter(
+            "ledger_signature_verifications_total", "Ed25519 signatures checked.");
+        _protocol = ConsensusProtocol.Of(
+            genesis, parts.Self, options, new ValidatorSignatures(genesis.Validators, verifications));
+        var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
+        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics);
+        JournalRecord[] records = [.. journal.Records()];
+        var (engine, engineStatus) = _protocol.Make(
+            new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
+        _loop = new(engineStatus, genesis.Validators.Count, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
         _pool = new(options.Mempool, clock)
         {
             OnPending = any => _loop.Post(new Input.WorkPending(any)),
         };
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
-        var verifications = metrics.CreateCounter(
-            "ledger_signature_verifications_total", "Ed25519 signatures checked.");
-        var signatures = new ValidatorSignatures(genesis.Validators, verifications);
-        var gate = new PbftGate(genesis.Validators, genesis.Hash, genesis.Block.Hash, signatures);
-
         var waiters = new FinalityWaiters();
-        var lag = new SyncLag(genesis.Validators);
+        var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
         var recent = new RecentBlocks();
-        var inbound = new InboundConsensus(gate, _loop, recent, lag, () => parts.Store.Head!.Height);
+        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, () => parts.Store.Head!.Height);
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
@@ -96,20 +96,17 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             });
         _pool.OnReady = _execution.OnTransactionReady;
         var world = new NodeWorld(
-            _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
-        var journal = new NodeJournal(parts.Journal, consensusMetrics);
+            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
         _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
-        JournalRecord[] records = [.. journal.Records()];
-        foreach (var accepted in records.OfType<Accepted>())
+        foreach (var block in _protocol.ProposalsIn(records))
         {
-            // A peer may lack it before it can be validated here; nobody would ever have it.
-            recent.Add(accepted.Block);
+            recent.Add(block);
         }
 
         _replica.Recover(records);
-        _housekeeping = new(_pool, _gossip, _loop, options.RequestTimeout, clock);
+        _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
-        var status = new NodeStatus(genesis, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
+        var status = new NodeStatus(genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
@@ -126,7 +123,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             _parts.Genesis.Hash);
         if (_parts.Genesis.Validators.Quorums.Faulty == 0)
         {
-            NodeLog.TooFew(_logger, _parts.Genesis.Validators.Count);
+            NodeLog.TooFew(
+                _logger, _parts.Genesis.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -164,7 +162,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public void PeerConnected(ValidatorIndex peer)
     {
         _loop.Post(new Input.PeerConnected(peer));
-        _gossip.SendTo(peer, _pool.Oldest(Housekeeping.RepeatMax));
+        _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
     }
 
     public void PeerDisconnected(ValidatorIndex peer)

@@ -35,11 +35,6 @@ internal sealed class NodeParts : IDisposable
     public static NodeParts Open(NodeOptions options)
     {
         var genesis = ReadGenesis(options);
-        if (genesis.Mode != ConsensusMode.Pbft)
-        {
-            throw new ConfigurationException([$"genesisFile: mode '{genesis.Mode.ToString().ToLowerInvariant()}' is not in this version"]);
-        }
-
         var key = ReadKey(options);
         DataFolder? folder = null;
         LedgerStore? store = null;

@@ -10,6 +10,7 @@ namespace Ledger.Node.Hosting;
 /// <summary>What the node can say of itself, put together when it is asked.</summary>
 internal sealed class NodeStatus(
     Genesis genesis,
+    IConsensusProtocol protocol,
     ValidatorIndex self,
     LedgerStore store,
     ConsensusLoop loop,
@@ -27,11 +28,12 @@ internal sealed class NodeStatus(
 
     public bool IsAlive => loop.SinceLastTurn < Stuck;
 
-    /// <summary>In sync and, counting itself, connected to a quorum.</summary>
+    /// <summary>In sync and, counting itself, connected to a quorum, of which one proposes.</summary>
     public bool IsReady => State == "ready";
 
     private string State
-        => network.Connected.Count + 1 < genesis.Validators.Quorums.Quorum ? "waiting"
+        => network.Connected.Count + 1 < genesis.Validators.Quorums.Quorum
+            || protocol.PrimaryOf(loop.Position) is null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
             : "ready";
 
@@ -39,7 +41,7 @@ internal sealed class NodeStatus(
     {
         var head = store.Head!;
         var position = loop.Position;
-        var primary = genesis.Validators.PrimaryOf(position.View);
+        var primary = protocol.PrimaryOf(position);
         PeerReply[] peers =
         [
             .. network.Peers.Select(
@@ -49,7 +51,7 @@ internal sealed class NodeStatus(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
             genesis.Validators[self].Name, self.Value, State, head.Height.Value, store.HeadHash.ToString() ?? "",
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
-            genesis.Validators[primary].Name, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
+            primary is { } proposes ? genesis.Validators[proposes].Name : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds);
     }
 }

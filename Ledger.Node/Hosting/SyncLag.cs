@@ -3,13 +3,13 @@ using Ledger.Core;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// How far the network is ahead of this node. Peers say how high they are, and up to f of them lie: what f + 1 have
-/// reached, an honest one has.
+/// How far the network is ahead of this node. Peers say how high they are, and some of them may lie: what one more than
+/// those have reached, an honest one has.
 /// </summary>
-public sealed class SyncLag(ValidatorSet validators)
+public sealed class SyncLag(int validators, int liarsMax)
 {
     private readonly Lock _lock = new();
-    private readonly ulong[] _claimed = new ulong[validators.Count];
+    private readonly ulong[] _claimed = new ulong[validators];
     private ulong _ours;
 
     public ulong Blocks
@@ -20,7 +20,7 @@ public sealed class SyncLag(ValidatorSet validators)
             {
                 var claims = (ulong[])_claimed.Clone();
                 Array.Sort(claims);
-                var reached = claims[^(validators.Quorums.Faulty + 1)];
+                var reached = claims[^(liarsMax + 1)];
                 return reached > _ours ? reached - _ours : 0;
             }
         }

@@ -193,6 +193,15 @@ public sealed class SharedPool(MempoolLimits limits, TimeProvider clock)
         }
     }
 
+    /// <inheritdoc cref="TransactionPool.WaitingFor"/>
+    public IReadOnlyList<Transaction> WaitingFor(TimeSpan patience, int limit)
+    {
+        lock (_lock)
+        {
+            return _pool.WaitingFor(patience, Elapsed, limit);
+        }
+    }
+
     /// <inheritdoc cref="TransactionPool.Oldest"/>
     public IReadOnlyList<Transaction> Oldest(int limit)
     {

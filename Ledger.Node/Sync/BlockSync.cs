@@ -23,6 +23,10 @@ internal sealed partial class BlockSync(
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ApplyPoll = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Bytes of blocks held until a certificate for them comes; then a peer is not believed any longer.</summary>
+    private const long UncertifiedBytesMax = 64 * 1024 * 1024;
 
     /// <summary>Fetches under way; the engine asks for at most a window's, again and again.</summary>
     private const int WishesMax = 256;
@@ -30,7 +34,7 @@ internal sealed partial class BlockSync(
     private readonly Channel<(Digest Hash, Height Height)> _wishes = Channel.CreateBounded<(Digest, Height)>(
         new BoundedChannelOptions(WishesMax) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    private readonly Channel<(Height Target, ValidatorIndex From)> _targets = Channel.CreateBounded<(Height, ValidatorIndex)>(
+    private readonly Channel<Target> _targets = Channel.CreateBounded<Target>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
     private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
@@ -40,7 +44,12 @@ internal sealed partial class BlockSync(
     public void FetchBlock(Digest hash, Height height) => _wishes.Writer.TryWrite((hash, height));
 
     /// <summary>A peer is ahead: fetches up to its height, from it first. Never waits; the last wish counts.</summary>
-    public void CatchUp(Height target, ValidatorIndex from) => _targets.Writer.TryWrite((target, from));
+    public void CatchUp(Height target, ValidatorIndex from)
+        => _targets.Writer.TryWrite(new(target, from, IsNeeded: false));
+
+    /// <summary>The same, for an engine that asks once and waits until this height is final here.</summary>
+    public void BringTo(Height target, ValidatorIndex from)
+        => _targets.Writer.TryWrite(new(target, from, IsNeeded: true));
 
     public ValueTask<FrameVerdict> OnResponseAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -104,11 +113,17 @@ internal sealed partial class BlockSync(
     {
         try
         {
-            await foreach (var (target, from) in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+            await foreach (var target in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                if (target > store.Head!.Height)
+                if (target.Height > store.Head!.Height)
                 {
-                    await CatchUpAsync(target, from, stoppingToken).ConfigureAwait(false);
+                    await CatchUpAsync(target.Height, target.From, stoppingToken).ConfigureAwait(false);
+                }
+
+                while (target.IsNeeded && target.Height > store.Head!.Height)
+                {
+                    await Task.Delay(AskAgainAfter, clock, stoppingToken).ConfigureAwait(false);
+                    await CatchUpAsync(target.Height, target.From, stoppingToken).ConfigureAwait(false);
                 }
             }
         }
@@ -135,38 +150,45 @@ internal sealed partial class BlockSync(
         LogCaughtUp(logger, started, store.Head!.Height, target);
     }
 
+    /// <summary>Asks on until a certificate comes: where many blocks became final at once, it is beyond one answer.</summary>
     private async Task<bool> TakeRangeAsync(ValidatorIndex peer, CancellationToken stoppingToken)
     {
         var head = store.Head!.Height;
-        if (await AskAsync(peer, new(NextId(), null, head.Next), stoppingToken).ConfigureAwait(false) is not { } answer)
-        {
-            return false;
-        }
-
+        var (last, end) = (head, head);
         List<Block> segment = [];
-        var end = head;
-        foreach (var encoded in answer.Blocks)
+        for (var bytes = 0L; end == head && bytes < UncertifiedBytesMax;)
         {
-            if (!BlockCodec.TryDecode(encoded, out var block, out _))
+            var answer = await AskAsync(peer, new(NextId(), null, last.Next), stoppingToken).ConfigureAwait(false);
+            if (answer is null || answer.Blocks.Count == 0)
             {
-                network.Punish(peer, "malformed_block");
                 return false;
             }
 
-            segment.Add(block);
-            if (answer.Certificates.FirstOrDefault(c => c.Subject.Height == block.Height) is not { } certificate)
+            foreach (var encoded in answer.Blocks)
             {
-                continue;
-            }
+                if (!BlockCodec.TryDecode(encoded, out var block, out _) || block.Height != last.Next)
+                {
+                    network.Punish(peer, "malformed_block");
+                    return false;
+                }
 
-            if (!await inbound.OnSegmentAsync(peer, segment, certificate, stoppingToken).ConfigureAwait(false))
-            {
-                network.Punish(peer, "bad_segment");
-                return false;
-            }
+                bytes += encoded.Length;
+                last = block.Height;
+                segment.Add(block);
+                if (answer.Certificates.FirstOrDefault(c => c.Subject.Height == block.Height) is not { } certificate)
+                {
+                    continue;
+                }
 
-            end = block.Height;
-            segment = [];
+                if (!await inbound.OnSegmentAsync(peer, segment, certificate, stoppingToken).ConfigureAwait(false))
+                {
+                    network.Punish(peer, "bad_segment");
+                    return false;
+                }
+
+                end = block.Height;
+                segment = [];
+            }
         }
 
         return end > head && await AppliedAsync(end, stoppingToken).ConfigureAwait(false);
@@ -204,6 +226,11 @@ internal sealed partial class BlockSync(
             _asked.TryRemove(request.Id, out _);
         }
     }
+
+    /// <param name="Height">Up to here.</param>
+    /// <param name="From">Who is known to be there.</param>
+    /// <param name="IsNeeded">Nobody asks again: it must be reached.</param>
+    private sealed record Target(Height Height, ValidatorIndex From, bool IsNeeded);
 
     private ulong NextId() => (ulong)Interlocked.Increment(ref _nextId);
 

@@ -89,7 +89,7 @@ internal sealed class TestNetwork : IDisposable
     public TestNode NewNode(string name, SigningKey key, int port)
         => new(Directory.CreateDirectory(Path.Combine(_folder, $"{name}-{port}")).FullName, name, key, port);
 
-    public TestNode Named(string name) => Nodes.Single(node => node.Name == name);
+    public TestNode Named(string? name) => Nodes.Single(node => node.Name == name);
 
     public void Dispose()
     {

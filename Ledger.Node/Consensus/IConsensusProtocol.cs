@@ -1,0 +1,70 @@
+using System.Diagnostics.CodeAnalysis;
+using Ledger.Consensus;
+using Ledger.Core;
+using Ledger.Node.Gossip;
+using Ledger.Node.Mempool;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>
+/// What the node must know of a consensus engine to run it: how it is made, encoded, checked and watched. The genesis
+/// names the mode; everything that differs between modes is behind this.
+/// </summary>
+internal interface IConsensusProtocol
+{
+    /// <summary>What a reign is called: "view" or "term".</summary>
+    string ViewWord { get; }
+
+    /// <summary>How many validators may say what is not so.</summary>
+    int LiarsMax { get; }
+
+    /// <summary>Fewer validators tolerate no fault at all.</summary>
+    int ValidatorsForOneFault { get; }
+
+    /// <summary>What a node that stops tells its engine first, to leave gently; null when there is nothing to say.</summary>
+    Input? Farewell { get; }
+
+    /// <param name="head">What the ledger holds.</param>
+    /// <param name="records">What the journal holds.</param>
+    /// <exception cref="Storage.DamagedDataException">One does not fit the other.</exception>
+    (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records);
+
+    byte[] Encode(Envelope envelope);
+
+    bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out Envelope envelope);
+
+    byte[] EncodeRecord(JournalRecord record);
+
+    bool TryDecodeRecord(
+        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out JournalRecord record,
+        [NotNullWhen(false)] out string? fault);
+
+    /// <param name="envelope">As decoded.</param>
+    /// <param name="connection">Whom the connection's handshake proved at the other end.</param>
+    /// <param name="reason">When refused: a short word for the metric's label.</param>
+    Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason);
+
+    /// <summary>Checks that consecutive blocks end in one that a quorum has certified.</summary>
+    CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
+
+    /// <summary>A block that peers may ask for by its hash from now on.</summary>
+    Block? ProposalIn(Message message);
+
+    /// <summary>Blocks that a journal holds and peers may lack.</summary>
+    IEnumerable<Block> ProposalsIn(IEnumerable<JournalRecord> records);
+
+    /// <summary>How high the sender says that the ledger is.</summary>
+    Height? HeightIn(Message message);
+
+    /// <summary>Who proposes in this position; null while nobody does, as far as is known here.</summary>
+    ValidatorIndex? PrimaryOf(ConsensusPosition position);
+
+    /// <summary>Looks after transactions that the primary does not serve.</summary>
+    IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop);
+}
+
+/// <summary>What is done, once a second, about transactions that wait here for too long.</summary>
+internal interface IPrimaryWatch
+{
+    void Look(ConsensusPosition position);
+}

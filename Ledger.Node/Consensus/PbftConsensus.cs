@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+using Ledger.Node.Gossip;
+using Ledger.Node.Mempool;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>PBFT in the node: up to f validators may lie, and an idle network is silent.</summary>
+internal sealed class PbftConsensus(
+    Genesis genesis, ValidatorIndex self, PbftOptions options, TimeSpan requestTimeout, ISignatureVerifier signatures)
+    : IConsensusProtocol
+{
+    private readonly PbftGate _gate = new(genesis.Validators, genesis.Hash, genesis.Block.Hash, signatures);
+
+    public string ViewWord => "view";
+
+    public int LiarsMax => genesis.Validators.Quorums.Faulty;
+
+    public int ValidatorsForOneFault => 4;
+
+    public Input? Farewell => null;
+
+    public (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records)
+    {
+        var engine = new PbftEngine(genesis.Validators, self, options, head);
+        return (engine, engine);
+    }
+
+    public byte[] Encode(Envelope envelope) => PbftCodec.EncodeEnvelope(envelope);
+
+    public bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out Envelope envelope)
+        => PbftCodec.TryDecodeEnvelope(bytes, out envelope, out _);
+
+    public byte[] EncodeRecord(JournalRecord record) => PbftCodec.EncodeRecord(record);
+
+    public bool TryDecodeRecord(
+        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out JournalRecord record,
+        [NotNullWhen(false)] out string? fault)
+        => PbftCodec.TryDecodeRecord(bytes, out record, out fault);
+
+    public Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason)
+        => _gate.Check(envelope, connection, out reason);
+
+    public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
+        => _gate.CheckSegment(blocks, certificate);
+
+    public Block? ProposalIn(Message message) => (message as PrePrepare)?.Block;
+
+    /// <summary>A peer may lack one before it can be validated here; nobody would ever have it.</summary>
+    public IEnumerable<Block> ProposalsIn(IEnumerable<JournalRecord> records)
+        => records.OfType<Accepted>().Select(accepted => accepted.Block);
+
+    public Height? HeightIn(Message message) => (message as Status)?.Committed;
+
+    /// <summary>The view alone says who, also while it is not entered yet.</summary>
+    public ValidatorIndex? PrimaryOf(ConsensusPosition position) => genesis.Validators.PrimaryOf(position.View);
+
+    public IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop)
+        => new CensorshipWatch(pool, gossip, loop, requestTimeout);
+}
