@@ -22,6 +22,11 @@ namespace Ledger.Node.Hosting;
 /// </summary>
 internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 {
+    /// <summary>How long a node that stops waits for another to propose in its place.</summary>
+    private static readonly TimeSpan FarewellMax = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan FarewellPoll = TimeSpan.FromMilliseconds(5);
+
     private readonly NodeParts _parts;
     private readonly NodeOptions _options;
     private readonly ILogger _logger;
@@ -127,7 +132,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 _logger, _parts.Genesis.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        using CancellationTokenSource stop = new();
         await ListenAsync(
             [("peers.listen", _options.PeerListen)], () => _network.StartAsync(stop.Token)).ConfigureAwait(false);
         await ListenAsync(
@@ -140,10 +145,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stop.Token),
+            _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stoppingToken),
         ];
         var first = await Task.WhenAny(parts).ConfigureAwait(false);
         NodeLog.Stops(_logger);
+
+        await HandOverAsync().ConfigureAwait(false);
 
         // In reverse order of start: no more requests, no more peers, then consensus and execution.
         await _web.StopAsync(CancellationToken.None).ConfigureAwait(false);
@@ -157,6 +164,24 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
 
         return 0;
+    }
+
+    /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
+    private async Task HandOverAsync()
+    {
+        if (_protocol.Farewell is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
+        {
+            return;
+        }
+
+        _loop.Post(farewell);
+        var since = TimeProvider.System.GetTimestamp();
+        using PeriodicTimer timer = new(FarewellPoll);
+        while ((_loop.Position.Primary is not { } other || other == _parts.Self)
+            && TimeProvider.System.GetElapsedTime(since) < FarewellMax)
+        {
+            await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     public void PeerConnected(ValidatorIndex peer)

@@ -33,7 +33,7 @@ public sealed class CrashTests
             other.Start();
             await other.ReadyAsync();
             await load.StopAsync();
-            await AssertKeptAsync(network, load);
+            await Agreement.KeepsAsync(network, load);
         }
 
         await Agreement.OfAsync(network.Nodes);
@@ -60,7 +60,7 @@ public sealed class CrashTests
             await primary.ReadyAsync();
             await load.HearAsync(SomeLoad);
             await load.StopAsync();
-            await AssertKeptAsync(network, load);
+            await Agreement.KeepsAsync(network, load);
         }
 
         await Agreement.OfAsync(network.Nodes);
@@ -87,7 +87,7 @@ public sealed class CrashTests
         await load.HearAsync(SomeLoad);
         await load.StopAsync();
         await Agreement.OfAsync(network.Nodes);
-        await AssertKeptAsync(network, load);
+        await Agreement.KeepsAsync(network, load);
     }
 
     [Fact]
@@ -148,27 +148,5 @@ public sealed class CrashTests
         await network.Nodes[3].ReadyAsync();
         Assert.Equal(final.Height, (await TestClient.FinalAsync(network.Nodes[3], transaction)).Height);
         await Agreement.OfAsync(network.Nodes);
-    }
-
-    /// <summary>Every one of them, on every node, at the height that the client was told.</summary>
-    private static async Task AssertKeptAsync(TestNetwork network, Load load)
-    {
-        await Agreement.OfAsync(network.Nodes);
-        foreach (var node in network.Nodes)
-        {
-            var chain = (await Agreement.ChainOfAsync(node)).Where(block => block.TransactionCount > 0).ToList();
-            Dictionary<string, ulong> places = [];
-            foreach (var block in chain)
-            {
-                var whole = await node.GetAsync<BlockReply>($"v1/blocks/{block.Height}");
-                foreach (var hash in whole.Transactions!)
-                {
-                    Assert.True(places.TryAdd(hash, block.Height), $"{hash} is in two blocks of {node.Name}");
-                }
-            }
-
-            Assert.All(load.Acknowledged, acknowledged =>
-                Assert.Equal(acknowledged.Value, places[acknowledged.Key.ToString()]));
-        }
     }
 }

@@ -40,6 +40,28 @@ internal static class Agreement
         }
     }
 
+    /// <summary>Every acknowledged transaction is on every node, at the height that its client was told.</summary>
+    public static async Task KeepsAsync(TestNetwork network, Load load)
+    {
+        await OfAsync(network.Nodes);
+        foreach (var node in network.Nodes)
+        {
+            var chain = (await ChainOfAsync(node)).Where(block => block.TransactionCount > 0).ToList();
+            Dictionary<string, ulong> places = [];
+            foreach (var block in chain)
+            {
+                var whole = await node.GetAsync<BlockReply>($"v1/blocks/{block.Height}");
+                foreach (var hash in whole.Transactions!)
+                {
+                    Assert.True(places.TryAdd(hash, block.Height), $"{hash} is in two blocks of {node.Name}");
+                }
+            }
+
+            Assert.All(load.Acknowledged, acknowledged =>
+                Assert.Equal(acknowledged.Value, places[acknowledged.Key.ToString()]));
+        }
+    }
+
     private static (ulong Height, string Hash, string StateRoot, string ReceiptsRoot) Essence(BlockReply block)
         => (block.Height, block.Hash, block.StateRoot, block.ReceiptsRoot);
 }

@@ -13,8 +13,11 @@ internal sealed class TestNetwork : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ledger-e2e-").FullName;
 
-    private TestNetwork(int validators)
+    private readonly ConsensusMode _mode;
+
+    private TestNetwork(int validators, ConsensusMode mode)
     {
+        _mode = mode;
         var port = Ports.FreeBlock(PortsPerNode * validators);
         Nodes =
         [
@@ -40,12 +43,18 @@ internal sealed class TestNetwork : IDisposable
     public IReadOnlyList<TestNode> Nodes { get; }
 
     /// <summary>Files only; nothing runs.</summary>
-    public static TestNetwork Create(int validators) => new(validators);
+    public static TestNetwork Create(int validators, ConsensusMode mode = ConsensusMode.Pbft) => new(validators, mode);
 
     /// <summary>All are ready when this returns.</summary>
-    public static async Task<TestNetwork> StartAsync(int validators = 4, params string[] settings)
+    public static Task<TestNetwork> StartAsync(int validators = 4, params string[] settings)
+        => ReadyAsync(new(validators, ConsensusMode.Pbft), settings);
+
+    /// <summary>All are ready when this returns, and one of them leads.</summary>
+    public static Task<TestNetwork> StartRaftAsync(int validators = 3, params string[] settings)
+        => ReadyAsync(new(validators, ConsensusMode.Raft), settings);
+
+    private static async Task<TestNetwork> ReadyAsync(TestNetwork network, string[] settings)
     {
-        TestNetwork network = new(validators);
         try
         {
             foreach (var node in network.Nodes)
@@ -76,9 +85,11 @@ internal sealed class TestNetwork : IDisposable
         }
     }
 
-    /// <summary>A chain with the same validators and accounts that began at another time: another chain.</summary>
-    public Genesis GenesisAt(Timestamp time) => new(
-        "e2e", ConsensusMode.Pbft, time, [.. Nodes.Select(node => new Validator(node.Name, node.Key.PublicKey))],
+    /// <summary>
+    /// A chain with the same validators and accounts that began at another time, or agrees in another way: another chain.
+    /// </summary>
+    public Genesis GenesisAt(Timestamp time, ConsensusMode? mode = null) => new(
+        "e2e", mode ?? _mode, time, [.. Nodes.Select(node => new Validator(node.Name, node.Key.PublicKey))],
         [
             new(Admin.PublicKey, Role.Admin, ""),
             new(Admin.PublicKey, Role.Issuer, ""),
