@@ -80,7 +80,8 @@ internal static class NetworkCommands
 
     public static ConsensusMode ModeOf(string name) => name == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
 
-    /// <summary>Four is the least that survives a liar, three the least that survives a crash: fewer run, with a word of warning.</summary>
+    /// <summary>Four is the least that survives a liar, three the least that survives a crash: fewer run, with a word of
+    /// warning.</summary>
     public static void WarnIfTooFew(Terminal terminal, ConsensusMode mode, int count)
     {
         if (mode == ConsensusMode.Pbft && Quorums.Byzantine(count).Faulty == 0)

@@ -75,6 +75,19 @@ public sealed class NetworkCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(2, "warning: 2 Raft")]
+    [InlineData(3, "")]
+    public async Task Raft_needs_three_to_bear_a_crash(int validators, string warning)
+    {
+        var said = await Tool.RunAsync(
+            "network", "init", "--mode", "raft", "--validators", $"{validators}", "--out", Network, "--json");
+
+        Assert.Equal(ExitCode.Done, said.Exit);
+        Assert.Equal(warning.Length > 0, said.Error.Contains("warning:", StringComparison.Ordinal));
+        Assert.StartsWith(warning, said.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--hosts a,b,c", "names 3 hosts for 4 validators")]
     [InlineData("--hosts a,b,c,d/e", "'d/e' is not a host name")]
     [InlineData("--chain-id UPPER", "is not a chain id")]
