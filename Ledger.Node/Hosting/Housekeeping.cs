@@ -38,7 +38,8 @@ internal sealed class Housekeeping(
         }
     }
 
-    private void Look()
+    /// <summary>One look, as every second brings it.</summary>
+    internal void Look()
     {
         pool.DropExpired();
         var position = loop.Position;

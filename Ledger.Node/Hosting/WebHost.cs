@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
+using ListenOptions = Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions;
 
 namespace Ledger.Node.Hosting;
 
@@ -25,6 +26,7 @@ internal static class WebHost
         LookEndpoints looks,
         ReceiptEndpoints receipts)
     {
+        ListenOptions? adminListen = null;
         var builder = WebApplication.CreateSlimBuilder();
         NodeLogging.Configure(builder.Logging, options);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -32,10 +34,11 @@ internal static class WebHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.HttpMaxBodyBytes;
             kestrel.Listen(options.HttpListen);
-            kestrel.Listen(options.AdminListen);
+            kestrel.Listen(options.AdminListen, listen => adminListen = listen);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Extensions.TryAdd("code", Problems.CodeOf(context.ProblemDetails.Status)));
         builder.Services.AddOpenApi();
         builder.Services.AddRouting();
         var app = builder.Build();
@@ -53,15 +56,18 @@ internal static class WebHost
         app.MapGet("/readyz", () => Probe(status.IsReady, "behind, or connected to too few validators for a quorum"));
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
-        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(options.AdminListen.Port));
+        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
         admin.MapGet("/peers", () => status.Describe().PeerList);
         admin.MapGet("/config", () => options.Values);
         return app;
     }
 
-    /// <summary>By the port that the connection came in on: what a Host header says, anybody can write.</summary>
-    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(int port)
-        => (context, next) => context.HttpContext.Connection.LocalPort == port
+    /// <summary>
+    /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with each
+    /// request, since a configured port 0 becomes another once it is bound.
+    /// </summary>
+    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(Func<int?> port)
+        => (context, next) => context.HttpContext.Connection.LocalPort == port()
             ? next(context)
             : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
 
