@@ -129,14 +129,14 @@ public sealed partial class RaftEngine
 
     private void ConfirmReads(Effects effects)
     {
-        var confirmed = Configuration.ReachedByQuorum(
+        var reached = Configuration.ReachedByQuorum(
             voter => voter == _self ? _round : _progress.TryGetValue(voter, out var progress) ? progress.Round : 0);
-        while (_rounds.TryPeek(out var oldest) && oldest.Round <= confirmed)
+        while (_rounds.TryPeek(out var oldest) && oldest.Round <= reached)
         {
             _leaseFrom = _rounds.Dequeue().Began;
         }
 
-        while (_reads.TryPeek(out var read) && read.Round <= confirmed)
+        while (_reads.TryPeek(out var read) && read.Round <= reached)
         {
             Answer(_reads.Dequeue(), effects);
         }

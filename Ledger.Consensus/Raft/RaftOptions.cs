@@ -46,7 +46,7 @@ public sealed record RaftOptions
     public bool IsWitness { get; init; }
 
     /// <summary>
-    /// Serve reads without asking a majority while one has confirmed this leader lately. Only as true as the
+    /// Serve reads without asking a majority while one has answered this leader lately. Only as true as the
     /// clocks: see <see cref="ClockDriftPerMille"/>.
     /// </summary>
     public bool LeaseReads { get; init; }
