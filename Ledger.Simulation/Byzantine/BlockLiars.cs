@@ -76,7 +76,7 @@ internal sealed class InvalidBlocks : Liar
 /// </summary>
 internal sealed class WrongParent : Liar
 {
-    private readonly Dictionary<Digest, Block> _siblings = [];
+    private readonly SortedDictionary<Digest, Block> _siblings = [];
 
     public override string Name => "wrong-parent";
 
