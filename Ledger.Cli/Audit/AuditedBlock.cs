@@ -1,4 +1,5 @@
 using Ledger.Core;
+using Ledger.Crypto;
 using Ledger.Storage;
 
 namespace Ledger.Cli.Audit;
@@ -52,12 +53,35 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
         }
 
         var subject = certificate.Subject;
+        if (subject.Block != block.Hash && HeaderFault(archive, block, subject.Block, key) is { } damaged)
+        {
+            return new(null, null, damaged);
+        }
+
         fault = certificate.Kind != StatementKind.Commit || subject.Height != block.Height || subject.Block != block.Hash
             ? "it certifies something else than this block"
             : FinalityVerifier.FaultIn(new(block.Header, [], subject.View, certificate.Signers), genesis);
         return fault is null
             ? new(block, certificate, null)
             : Bad(block.Height, RecordFamily.Certificates, 0..record.Length, fault);
+    }
+
+    /// <summary>Where the certificate is for the header that lies beside the block, the block's own is what changed.</summary>
+    private static AuditFault? HeaderFault(LedgerArchive archive, Block block, Digest certified, byte[] key)
+    {
+        if (archive.Read(RecordFamily.Headers, key) is not { } record
+            || !Canonical.TryDecode(record, HeaderCodec.Read, HeaderCodec.Write, out var header, out _)
+            || header.ComputeHash() != certified || record.Length >= block.Encoded.Length)
+        {
+            return null;
+        }
+
+        // A block's record is an array of two: its header begins at the second byte.
+        byte[] expected = [block.Encoded.Span[0], .. record, .. block.Encoded.Span[(1 + record.Length)..]];
+        return AuditFault.Difference(
+            block.Height.Value, new(RecordFamily.Blocks, key, expected), block.Encoded.ToArray()) is { } fault
+            ? fault with { What = "its header is not the one that was certified" }
+            : null;
     }
 
     private static AuditedBlock Bad(Height height, RecordFamily family, Range? bytes, string what)

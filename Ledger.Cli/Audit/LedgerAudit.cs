@@ -44,31 +44,34 @@ internal sealed class LedgerAudit(LedgerArchive archive, Genesis genesis, Action
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var ahead = Channel.CreateBounded<Task<AuditedBlock>>(AheadOfExecution);
         var reading = Task.Run(() => ReadAheadAsync(head, ahead.Writer, stop.Token), CancellationToken.None);
+        var comparing = Task.FromResult<AuditFault?>(null);
         try
         {
             await foreach (var next in ahead.Reader.ReadAllAsync(cancellationToken))
             {
                 var audited = await next;
-                if (audited.Fault is not null)
-                {
-                    return audited.Fault;
-                }
+                FinalBlock? final = null;
+                var found = audited.Fault ?? ExecutionFault(machine, audited, out final);
 
-                if (ExecutionFault(machine, audited) is { } found)
+                // The records of the block below were compared meanwhile: a fault in them comes first.
+                found = await comparing ?? found;
+                if (found is not null)
                 {
                     return found;
                 }
 
+                comparing = Task.Run(() => RecordsFault(final!), CancellationToken.None);
                 progress(_blocks, head.Value);
             }
 
-            return null;
+            return await comparing;
         }
         finally
         {
             // Nothing may still read the archive when its owner closes it.
             await stop.CancelAsync();
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)comparing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -102,9 +105,10 @@ internal sealed class LedgerAudit(LedgerArchive archive, Genesis genesis, Action
         }
     }
 
-    private AuditFault? ExecutionFault(LedgerMachine machine, AuditedBlock audited)
+    private AuditFault? ExecutionFault(LedgerMachine machine, AuditedBlock audited, out FinalBlock? final)
     {
         var block = audited.Block!;
+        final = null;
 
         // Its own time as the clock: how far that lay from the validators' clocks was theirs to judge.
         if (machine.Validate(block, block.Header.Time, static _ => true) is { } broken)
@@ -113,11 +117,11 @@ internal sealed class LedgerAudit(LedgerArchive archive, Genesis genesis, Action
                 block.Height.Value, RecordFamily.Blocks, LedgerRecord.KeyOf(block.Height), 0..block.Encoded.Length, broken);
         }
 
-        var final = machine.Finalise([block], audited.Certificate is null ? [] : [audited.Certificate])[0];
+        final = machine.Finalise([block], audited.Certificate is null ? [] : [audited.Certificate])[0];
         _uncertifiedFrom = audited.Certificate is null ? _uncertifiedFrom ?? block.Height.Value : null;
         _blocks = block.Height.Value;
         _transactions += block.Transactions.Count;
-        return RecordsFault(final);
+        return null;
     }
 
     private AuditFault? RecordsFault(FinalBlock final)

@@ -4,7 +4,9 @@ using Ledger.Simulation;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger replay</c>: steps through a trace, and shows that this program does the same again.</summary>
+/// <summary>
+/// <c>ledger replay</c>: steps through a trace, and shows that this program does the same again.
+/// </summary>
 internal static class ReplayCommand
 {
     public static Command Build(Terminal terminal)
@@ -33,18 +35,20 @@ internal static class ReplayCommand
     }
 
     private static int Replay(
-        Terminal terminal, string path, int from, int count, bool stepwise, bool json, CancellationToken cancellationToken)
+        Terminal terminal, string path, int from, int count, bool stepwise, bool json,
+        CancellationToken cancellationToken)
     {
         var trace = Read(path);
         List<TraceEvent> events = [];
         var result = Simulator.Run(trace.Options, events.Add);
         var same = 0;
-        while (same < events.Count && same < trace.Events.Count && TraceFile.LineOf(events[same]) == trace.Events[same])
+        while (same < events.Count && same < trace.Events.Count
+            && TraceFile.LineOf(events[same]) == trace.Events[same])
         {
             same++;
         }
 
-        var hosts = events.Count == 0 ? trace.Options.Nodes : Math.Max(trace.Options.Nodes, events.Max(e => e.Node) + 1);
+        var hosts = Math.Max(trace.Options.Nodes, events.Select(happened => happened.Node + 1).DefaultIfEmpty().Max());
         var shown = events.Skip(from).Take(count);
         if (json)
         {
@@ -65,7 +69,8 @@ internal static class ReplayCommand
             foreach (var line in MessageDiagram.Draw(shown, hosts))
             {
                 terminal.Line(line);
-                if (cancellationToken.IsCancellationRequested || (stepwise && Console.ReadKey(intercept: true).KeyChar == 'q'))
+                if (cancellationToken.IsCancellationRequested
+                    || (stepwise && Console.ReadKey(intercept: true).KeyChar == 'q'))
                 {
                     break;
                 }
@@ -100,7 +105,8 @@ internal static class ReplayCommand
         }
         catch (TraceException fault)
         {
-            throw new CliException($"{path} cannot be replayed: {fault.Message}", "write it anew with 'ledger simulate --trace'");
+            throw new CliException(
+                $"{path} cannot be replayed: {fault.Message}", "write it anew with 'ledger simulate --trace'");
         }
     }
 }

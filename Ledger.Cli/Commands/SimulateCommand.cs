@@ -20,7 +20,8 @@ internal static class SimulateCommand
     };
 
     private static readonly Option<int> Nodes = Number("--nodes", "Validators in each network, 1 to 31", 4, "N");
-    private static readonly Option<int> Seeds = Number("--seeds", "How many seeds to run, one after the other", 1, "K");
+    private static readonly Option<int> Seeds = Number(
+        "--seeds", "How many seeds to run, one after the other", 1, "K");
     private static readonly Option<int> Clients = Number("--clients", "Clients in each network", 3, "C");
 
     private static readonly Option<int> Steps = Number(
@@ -88,18 +89,6 @@ internal static class SimulateCommand
             command.Add(option);
         }
 
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(Nodes) > SimulationOptions.NodesMax)
-            {
-                result.AddError($"--nodes must be at most {SimulationOptions.NodesMax}");
-            }
-
-            if (result.GetValue(Byzantine) is { } liars && (liars < 0 || liars > result.GetValue(Nodes)))
-            {
-                result.AddError("--byzantine must lie between 0 and the number of nodes");
-            }
-        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (!FaultSet.TryParse(parsed.GetValue(Faults)!, out var faults, out var unknown))
@@ -109,6 +98,7 @@ internal static class SimulateCommand
 
             SimulationOptions options = new()
             {
+                Engine = parsed.GetValue(Engine)!,
                 Seed = parsed.GetValue(Seed) ?? (ulong)Random.Shared.NextInt64(1, 1_000_000_000),
                 Nodes = parsed.GetValue(Nodes),
                 Steps = parsed.GetValue(Steps),
@@ -117,9 +107,36 @@ internal static class SimulateCommand
                 Byzantine = parsed.GetValue(Byzantine),
                 Strategy = parsed.GetValue(Strategy),
             };
+            if (FaultIn(options) is { } fault)
+            {
+                throw new CliException(fault, "see 'ledger simulate --help'", ExitCode.Usage);
+            }
+
             return await RunAsync(terminal, parsed, options, cancellationToken);
         });
         return command;
+    }
+
+    private static string? FaultIn(SimulationOptions options)
+    {
+        if (options.Nodes > SimulationOptions.NodesMax)
+        {
+            return $"--nodes must be at most {SimulationOptions.NodesMax}";
+        }
+
+        if (options.Byzantine is not { } liars)
+        {
+            return null;
+        }
+
+        if (liars < 0 || liars > options.Nodes)
+        {
+            return $"--byzantine must lie between 0 and the {options.Nodes} nodes";
+        }
+
+        return liars > 0 && options.Engine == "raft"
+            ? "--byzantine is for pbft: raft bears validators that fail, and none that lie"
+            : null;
     }
 
     private static async Task<int> RunAsync(
@@ -160,7 +177,8 @@ internal static class SimulateCommand
         const int RunsMax = 150;
         if (terminal.IsInteractive && !parsed.IsJson())
         {
-            terminal.Remark($"seed {failing.Options.Seed}: {failing.Breach}; looking for a smaller run that shows it");
+            terminal.Remark(
+                $"seed {failing.Options.Seed}: {failing.Breach}; looking for a smaller run that shows it");
         }
 
         return new Shrinker(options => Simulator.Run(options), RunsMax).Shrink(failing);
@@ -203,7 +221,7 @@ internal static class SimulateCommand
         {
             terminal.Json(new
             {
-                Engine = parsed.GetValue(Engine),
+                first.Engine,
                 first.Nodes,
                 FirstSeed = first.Seed,
                 Seeds = sweep.Done,
@@ -255,14 +273,16 @@ internal static class SimulateCommand
             + $"see it again with: {Reproduce(sweep.Failing)}");
     }
 
-    /// <summary>The command that runs this again; what was left out by shrinking only a trace can name.</summary>
+    /// <summary>
+    /// The command that runs this again; what was left out by shrinking only a trace can name.
+    /// </summary>
     private static string Reproduce(SimulationResult result)
     {
         var options = result.Options;
         var liars = options.Byzantine is { } k ? $" --byzantine {k}" : "";
         var strategy = options.Strategy is { } name ? $" --strategy {name}" : "";
-        return $"ledger simulate --nodes {options.Nodes} --seed {options.Seed} --steps {options.Steps} "
-            + $"--clients {options.Clients} --faults {options.Faults}{liars}{strategy}";
+        return $"ledger simulate --engine {options.Engine} --nodes {options.Nodes} --seed {options.Seed} "
+            + $"--steps {options.Steps} --clients {options.Clients} --faults {options.Faults}{liars}{strategy}";
     }
 
     private static void MustBeKnown(

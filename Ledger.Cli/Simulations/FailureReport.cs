@@ -2,7 +2,9 @@ using Ledger.Simulation;
 
 namespace Ledger.Cli.Simulations;
 
-/// <summary>A broken invariant for a person: what broke, what of the run is needed for it, and its last messages.</summary>
+/// <summary>
+/// A broken invariant for a person: what broke, what of the run is needed for it, and its last messages.
+/// </summary>
 internal static class FailureReport
 {
     private const int LinesMax = 60;
@@ -13,8 +15,8 @@ internal static class FailureReport
         yield return $"seed           {failing.Options.Seed}, {failing.Steps:N0} steps, "
             + $"{failing.Injections - failing.Options.LeftOut.Count:N0} injections";
         var left = smallest.Injections - smallest.Options.LeftOut.Count(i => i < smallest.Injections);
-        yield return $"smallest       {smallest.Steps:N0} steps, {left:N0} injections, {smallest.Options.Clients} clients, "
-            + $"faults {smallest.Options.Faults}"
+        yield return $"smallest       {smallest.Steps:N0} steps, {left:N0} injections, "
+            + $"{smallest.Options.Clients} clients, faults {smallest.Options.Faults}"
             + (smallest.Liars.Count > 0 ? $", liars: {string.Join(", ", smallest.Liars)}" : "");
         yield return $"it breaks      {smallest.Breach}";
         yield return "";

@@ -7,7 +7,8 @@ internal sealed record SweepTotals(
     long Steps, long Events, TimeSpan VirtualTime, ulong Blocks, long Transactions, long ViewChanges, long Evidence,
     IReadOnlyList<long> Faults, string TraceHash)
 {
-    public static readonly SweepTotals None = new(0, 0, TimeSpan.Zero, 0, 0, 0, 0, [.. FaultSet.Names.Select(_ => 0L)], "");
+    public static readonly SweepTotals None = new(
+        0, 0, TimeSpan.Zero, 0, 0, 0, 0, [.. FaultSet.Names.Select(_ => 0L)], "");
 
     public SweepTotals With(SimulationResult run) => new(
         Steps + run.Steps, Events + run.Events, VirtualTime + run.VirtualTime, Blocks + run.Blocks,
@@ -15,7 +16,9 @@ internal sealed record SweepTotals(
         [.. Faults.Zip(run.Faults, (a, b) => a + b)], run.TraceHash.ToString());
 }
 
-/// <summary>Runs consecutive seeds on all cores, each in one thread of its own, until one breaks an invariant.</summary>
+/// <summary>
+/// Runs consecutive seeds on all cores, each in one thread of its own, until one breaks an invariant.
+/// </summary>
 internal sealed class SeedSweep(SimulationOptions first, int seeds)
 {
     private readonly Lock _lock = new();

@@ -5,9 +5,6 @@ namespace Ledger.Consensus.Pbft;
 /// <summary>A quorum's COMMITs in any view make a block and all its ancestors final, in height order.</summary>
 public sealed partial class PbftEngine
 {
-    /// <summary>How much the journal may grow before it is written anew.</summary>
-    private const long CompactionBytes = 16 * 1024 * 1024;
-
     /// <summary>What a record costs beside its block, roughly: small blocks fill a journal too.</summary>
     private const int RecordBytes = 1024;
 
@@ -116,7 +113,7 @@ public sealed partial class PbftEngine
             _durable = height;
         }
 
-        if (_bytesSinceCompaction >= CompactionBytes && _durable == _final.Height)
+        if (_bytesSinceCompaction >= _options.CompactionBytes && _durable == _final.Height)
         {
             _bytesSinceCompaction = 0;
             effects.Compact(_safety.Compacted());

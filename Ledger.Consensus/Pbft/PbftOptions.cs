@@ -8,6 +8,9 @@ namespace Ledger.Consensus.Pbft;
 public sealed record PbftOptions(
     int Window, TimeSpan ViewTimeout, TimeSpan ViewTimeoutMax, TimeSpan RepeatEvery)
 {
+    /// <summary>How much the journal may grow before it is written anew.</summary>
+    public long CompactionBytes { get; init; } = 16 * 1024 * 1024;
+
     public static readonly PbftOptions Default = new(
         Window: 8,
         ViewTimeout: TimeSpan.FromSeconds(1),

@@ -15,8 +15,9 @@ internal enum ProgressState
 }
 
 /// <summary>
-/// What a leader knows of one member: how far its log agrees, what is on the way to it, and whether it lives. The window
-/// of what is on the way is the flow control: a slow follower costs a bounded amount and slows nobody else.
+/// What a leader knows of one member: how far its log agrees, what is on the way to it, and whether it lives.
+/// The window of what is on the way is the flow control: a slow follower costs a bounded amount and slows
+/// nobody else.
 /// </summary>
 internal sealed class Progress(LogIndex next, RaftOptions options)
 {
@@ -30,6 +31,9 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
 
     /// <summary>The first entry that was not sent yet.</summary>
     public LogIndex Next { get; private set; } = next;
+
+    /// <summary>It was told that entries are committed up to here, after it was sent them.</summary>
+    public LogIndex Told { get; set; }
 
     /// <summary>Heard from since this was last asked and reset.</summary>
     public bool IsActive { get; set; }
@@ -100,7 +104,9 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
         }
     }
 
-    /// <summary>What was sent may be lost, or did not fit: starts again behind what is known to agree, or where told.</summary>
+    /// <summary>
+    /// What was sent may be lost, or did not fit: starts again behind what is known to agree, or where told.
+    /// </summary>
     public void Probe(LogIndex next)
     {
         Enter(ProgressState.Probe);
@@ -130,6 +136,7 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
     {
         State = state;
         Offered = null;
+        Told = LogIndex.Zero;
         _inFlight.Clear();
         _bytesInFlight = 0;
     }

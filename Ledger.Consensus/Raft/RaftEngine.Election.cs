@@ -3,44 +3,58 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// Elections (Raft §5.2): by lot among those who miss the leader, asked about before a term is spent (pre-vote), and not
-/// heard by those who do not miss it (check-quorum; dissertation §4.2.3, §9.6).
+/// Elections (Raft §5.2): by lot among those who miss the leader, asked about before a term is spent
+/// (pre-vote), and not heard by those who do not miss it (check-quorum; dissertation §4.2.3, §9.6).
 /// </summary>
 public sealed partial class RaftEngine
 {
     /// <summary>Who has agreed to the election, or would.</summary>
     private readonly HashSet<ValidatorIndex> _votes = [];
 
-    /// <summary>Ticks since the election timer was reset; in a leader, since it last counted its followers.</summary>
+    /// <summary>
+    /// Ticks since the election timer was reset; in a leader, since it last counted its followers.
+    /// </summary>
     private int _ticks;
 
     private int _timeoutTicks;
 
-    /// <summary>A restarted replica may have heard its leader just before: it lets no one else for a while.</summary>
+    /// <summary>
+    /// A restarted replica may have heard its leader just before: it lets no one else for a while.
+    /// </summary>
     private int _ticksSinceLeader;
 
     /// <summary>A leader in reach is not deposed by someone who merely cannot hear it.</summary>
-    private bool HearsLeader => IsLeader || _ticksSinceLeader < _options.ElectionTicks;
+    internal bool HearsLeader => IsLeader || _ticksSinceLeader < _options.ElectionTicks;
 
-    private bool MayCampaign => Configuration.IsVoter(_self) && !_options.IsWitness && _installing is null;
+    private bool MayCampaign => IsOrWasVoter && !_options.IsWitness && _installing is null;
 
+    /// <summary>
+    /// One whose removal is not yet committed may be the only one whose log can win: it campaigns, without a
+    /// vote of its own, until it knows (dissertation §4.2.2).
+    /// </summary>
+    private bool IsOrWasVoter
+        => Configuration.IsVoter(_self)
+            || (Log.ConfigurationIndex > _safety.Commit
+                && Log.ConfigurationAt(Log.ConfigurationIndex.Previous).IsVoter(_self));
+
+    /// <summary>Whoever campaigns already misses the leader: a split vote is tried again sooner.</summary>
     private void ResetElectionTimer()
     {
         _ticks = 0;
-        _timeoutTicks = _options.ElectionTicks + _chance.Draw(_options.ElectionTicks);
+        var patience = Role == RaftRole.Follower ? _options.ElectionTicks : _options.ElectionTicks / 2;
+        _timeoutTicks = patience + _chance.Draw(_options.ElectionTicks);
     }
 
     private void OnElectionTimeout(Effects effects)
     {
+        SetLeader(null, effects);
+        Role = MayCampaign ? RaftRole.PreCandidate : RaftRole.Follower;
         ResetElectionTimer();
-        if (!MayCampaign)
+        if (Role == RaftRole.Follower)
         {
-            SetLeader(null, effects);
             return;
         }
 
-        Role = RaftRole.PreCandidate;
-        SetLeader(null, effects);
         _votes.Clear();
         _votes.Add(_self);
         effects.Hint(new PreVote(Term.Next, Log.LastIndex, Log.LastTerm), Recipients.All);
@@ -239,7 +253,9 @@ public sealed partial class RaftEngine
         ResetElectionTimer();
     }
 
-    /// <summary>A leader that no majority answers cannot know whether it still is one (dissertation §6.2).</summary>
+    /// <summary>
+    /// A leader that no majority answers cannot know whether it still is one (dissertation §6.2).
+    /// </summary>
     private void CheckQuorum(Effects effects)
     {
         _votes.Clear();

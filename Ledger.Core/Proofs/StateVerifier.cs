@@ -21,7 +21,7 @@ public static class StateVerifier
             ? Verdict.Of(fault)
             : Verdict.Of(
             [
-                $"{proof.Entries.Count} keys begin with {Words.OfKey(proof.Prefix)} after {Block(proof.Finality)}, and no others:",
+                $"{proof.Entries.Count} keys begin with {Words.OfPrefix(proof.Prefix)} after {Block(proof.Finality)}, and no others:",
                 .. proof.Entries.Select(entry => $"  {Words.OfKey(entry.Key)} is {Words.OfEntry(entry.Key, entry.Value)}"),
                 FinalityVerifier.Describe(proof.Finality, genesis),
             ]);

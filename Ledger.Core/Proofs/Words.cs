@@ -52,16 +52,16 @@ internal static class Words
 
     public static string Entry(string @namespace, string key) => $"{@namespace}/{Quoted(key)}";
 
-    /// <summary>What a state key, or the beginning of one, stands for.</summary>
-    public static string OfKey(byte[] stateKey)
-    {
-        if (StateKey.IsOfNamespace(stateKey))
-        {
-            var (@namespace, key) = StateKey.ParseEntry(stateKey);
-            return $"key {Entry(@namespace, key)}";
-        }
+    /// <summary>What a state key stands for.</summary>
+    public static string OfKey(byte[] stateKey) => StateKey.IsOfNamespace(stateKey)
+        ? $"key {OfPrefix(stateKey)}"
+        : $"state key {Convert.ToHexStringLower(stateKey)}";
 
-        return $"state key {Convert.ToHexStringLower(stateKey)}";
+    /// <summary>The beginning of a namespace's key, or all of it.</summary>
+    public static string OfPrefix(byte[] stateKey)
+    {
+        var (@namespace, key) = StateKey.ParseEntry(stateKey);
+        return Entry(@namespace, key);
     }
 
     /// <summary>A namespace's entry as its value and version, any other as it is encoded.</summary>

@@ -7,8 +7,8 @@ namespace Ledger.Node.Consensus;
 /// <summary>Blocks under way, for peers that ask for one by its hash before it is final. Bounded by count.</summary>
 public sealed class RecentBlocks
 {
-    /// <summary>A window in each of a few views.</summary>
-    private const int Max = 64;
+    /// <summary>A window in each of many views: the engine holds on to these blocks anyway.</summary>
+    private const int Max = 256;
 
     private readonly ConcurrentDictionary<Digest, Block> _byHash = new();
     private readonly ConcurrentQueue<Digest> _order = new();

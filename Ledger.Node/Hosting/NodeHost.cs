@@ -99,7 +99,14 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
         var journal = new NodeJournal(parts.Journal, consensusMetrics);
         _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
-        _replica.Recover(journal.Records());
+        JournalRecord[] records = [.. journal.Records()];
+        foreach (var accepted in records.OfType<Accepted>())
+        {
+            // A peer may lack it before it can be validated here; nobody would ever have it.
+            recent.Add(accepted.Block);
+        }
+
+        _replica.Recover(records);
         _housekeeping = new(_pool, _gossip, _loop, options.RequestTimeout, clock);
 
         var status = new NodeStatus(genesis, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);

@@ -10,14 +10,18 @@ internal sealed class InvalidBlocks : Liar
 {
     public override string Name => "invalid-block";
 
-    /// <summary>Now and then with a transaction that its sender never signed, and all roots as they must be.</summary>
+    /// <summary>
+    /// Now and then with a transaction that its sender never signed, and all roots as they must be.
+    /// </summary>
     public override Block OnPropose(ProposalRequest request, Block block)
     {
         var client = World.Clients[0];
         var body = new TransactionBody(
-            World.Genesis.ChainId, client.Key.PublicKey, block.Header.Time.Plus(TimeSpan.FromMinutes(1)), Chance.Next(),
+            World.Genesis.ChainId, client.Key.PublicKey, block.Header.Time.Plus(TimeSpan.FromMinutes(1)),
+            Chance.Next(),
             [new Operation.Put(SimulatedClient.Namespace, "forged", new byte[] { 1 })]);
-        return Chance.Percent(30) && Transaction.TryDecode(Transaction.EncodeSigned(body, default), out var forged, out _)
+        return Chance.Percent(30)
+            && Transaction.TryDecode(Transaction.EncodeSigned(body, default), out var forged, out _)
             && Host.Life?.Machine.Propose(
                 request.Parent, [.. block.Transactions, forged], block.Header.Time, Self, int.MaxValue, int.MaxValue)
                 is { } made
@@ -67,42 +71,39 @@ internal sealed class InvalidBlocks : Liar
 }
 
 /// <summary>
-/// As primary it proposes a block to all, and above it a child of that block's sibling, valid in itself: only who checks
-/// what the parent is refuses it.
+/// As primary it proposes a block to all, and above it a child of that block's sibling, valid in itself: only
+/// who checks what the parent is refuses it.
 /// </summary>
 internal sealed class WrongParent : Liar
 {
-    private readonly Dictionary<Digest, Block> _siblings = [];
+    private readonly SortedDictionary<Digest, Block> _siblings = [];
 
     public override string Name => "wrong-parent";
 
-    public override Block OnPropose(ProposalRequest request, Block block)
+    public override void OnSay(Envelope envelope, Recipients to)
     {
-        if (Host.Life?.Machine is not { } machine || !_siblings.TryGetValue(request.Parent, out var sibling))
+        Send(envelope, to);
+        if (envelope.Message is PrePrepare proposal && to.Only is null && Host.Life?.Machine is { } machine)
         {
-            _siblings[block.Hash] = Sibling(block, 1);
-            return block;
+            var sibling = Sibling(proposal.Block, 1);
+            _siblings[sibling.Hash] = sibling;
+            machine.Validate(sibling, null, _ => true);
+            if (machine.Propose(sibling.Hash, [], sibling.Header.Time, Self, 1, 1) is { } child)
+            {
+                Say(new PrePrepare(proposal.View, child), Others());
+            }
         }
-
-        machine.Validate(sibling, null, _ => true);
-        var child = machine.Propose(
-            sibling.Hash, block.Transactions, block.Header.Time, Self, int.MaxValue, int.MaxValue);
-        if (child is not null)
-        {
-            // Its own code is honest and would not say this.
-            Say(new PrePrepare(request.View, child), Others());
-        }
-
-        return child ?? block;
     }
 
     public override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
-        => _siblings.Values.FirstOrDefault(block => block.Hash == question.Hash) is { } asked
-            ? honest with { Blocks = [asked.Encoded] }
+        => question.Hash is { } hash && _siblings.TryGetValue(hash, out var sibling)
+            ? honest with { Blocks = [sibling.Encoded] }
             : honest;
 }
 
-/// <summary>Answers questions for blocks with other blocks, with no end, or with certificates of its own making.</summary>
+/// <summary>
+/// Answers questions for blocks with other blocks, with no end, or with certificates of its own making.
+/// </summary>
 internal sealed class LyingSync : Liar
 {
     public override string Name => "lying-sync";
@@ -110,11 +111,13 @@ internal sealed class LyingSync : Liar
     public override void OnSay(Envelope envelope, Recipients to)
     {
         // It promises more than there is, so that others ask it first.
-        Send(
-            envelope.Message is Status status
-                ? envelope with { Message = status with { Committed = new(status.Committed.Value + (ulong)Chance.Below(5)) } }
-                : envelope,
-            to);
+        if (envelope.Message is Status status)
+        {
+            var height = new Height(status.Committed.Value + (ulong)Chance.Below(5));
+            envelope = envelope with { Message = status with { Committed = height } };
+        }
+
+        Send(envelope, to);
     }
 
     public override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
@@ -130,7 +133,7 @@ internal sealed class LyingSync : Liar
             1 => honest with { Blocks = [] },
             2 => honest with { Blocks = [.. honest.Blocks.Reverse()] },
             3 => honest with { Certificates = [.. honest.Certificates.Select(Stretched)] },
-            _ => honest with { Blocks = [.. honest.Blocks.Select(block => (ReadOnlyMemory<byte>)block[..(block.Length / 2)])] },
+            _ => honest with { Blocks = [.. honest.Blocks.Select(block => block[..(block.Length / 2)])] },
         };
     }
 

@@ -53,7 +53,9 @@ internal sealed class Censor : Liar
     public override bool Admits(Transaction transaction) => transaction.Sender != World.Clients[0].Key.PublicKey;
 }
 
-/// <summary>Reports as little as it can when a view is left: the certificate of genesis, or an old one.</summary>
+/// <summary>
+/// Reports as little as it can when a view is left: the certificate of genesis, or an old one.
+/// </summary>
 internal sealed class HidesHighest : Liar
 {
     public override string Name => "hide-highest";
@@ -64,7 +66,8 @@ internal sealed class HidesHighest : Liar
         {
             case ViewChange viewChange:
                 Conspiracy.Keep(viewChange.Highest);
-                Say(new ViewChange(viewChange.Target, Low(viewChange.Target)), to.Only is { } only ? [only] : Others());
+                var low = new ViewChange(viewChange.Target, Low(viewChange.Target));
+                Say(low, to.Only is { } only ? [only] : Others());
                 break;
             case Commit commit when Chance.OneIn(2):
                 Say(commit, SomeOthers(40));

@@ -5,8 +5,8 @@ using Ledger.Core;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// As primary it proposes different blocks to two halves; as anyone it votes, in both phases, for whatever each half was
-/// told. With more than f of its kind there must be a fork.
+/// As primary it proposes different blocks to two halves; as anyone it votes, in both phases, for whatever
+/// each half was told. With more than f of its kind there must be a fork.
 /// </summary>
 internal sealed class EquivocatingPrimary : Liar
 {
@@ -59,7 +59,9 @@ internal sealed class EquivocatingPrimary : Liar
     }
 }
 
-/// <summary>Proposes one block to some, dies or falls silent, and another block at the same place to others later.</summary>
+/// <summary>
+/// Proposes one block to some, dies or falls silent, and another block at the same place to others later.
+/// </summary>
 internal sealed class SecondThoughts : Liar
 {
     private PrePrepare? _last;

@@ -6,8 +6,8 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Reports certificates that nobody signed: made up, padded with its own signature, one member counted twice, or a
-/// signature moved from another statement.
+/// Reports certificates that nobody signed: made up, padded with its own signature, one member counted twice,
+/// or a signature moved from another statement.
 /// </summary>
 internal sealed class CertificateForger : Liar
 {
@@ -18,7 +18,8 @@ internal sealed class CertificateForger : Liar
         if (envelope.Message is ViewChange viewChange && Chance.Percent(70))
         {
             Conspiracy.Keep(viewChange.Highest);
-            Say(new ViewChange(viewChange.Target, Forged(viewChange.Target)), to.Only is { } only ? [only] : Others());
+            var forged = new ViewChange(viewChange.Target, Forged(viewChange.Target));
+            Say(forged, to.Only is { } only ? [only] : Others());
             return;
         }
 
@@ -30,8 +31,8 @@ internal sealed class CertificateForger : Liar
         var target = View.Next;
         if (World.Validators.PrimaryOf(target) == Self && Chance.OneIn(3))
         {
-            var forged = Forged(target);
-            Say(new NewView(new(target, Reports(target, forged.Subject)), forged), Others());
+            var based = Chance.OneIn(2) ? Forged(target) : QuorumCertificate.ForGenesis(World.Genesis.Block.Hash);
+            Say(new NewView(new(target, Reports(target, based.Subject)), based), Others());
         }
     }
 
@@ -43,7 +44,9 @@ internal sealed class CertificateForger : Liar
         return Chance.Below(3) switch
         {
             0 => new(StatementKind.Prepare, subject, [.. Signers(quorum, _ => MySignature(subject))]),
-            1 => new(StatementKind.Prepare, subject, [.. Enumerable.Repeat(new Signer(Self, MySignature(subject)), quorum)]),
+            1 => new(
+                StatementKind.Prepare, subject,
+                [.. Enumerable.Repeat(new Signer(Self, MySignature(subject)), quorum)]),
             _ => new(StatementKind.Prepare, subject, [new(Self, MySignature(subject))]),
         };
     }
@@ -57,20 +60,28 @@ internal sealed class CertificateForger : Liar
         {
             0 => [new(Self, highest, mine)],
             1 => [.. Enumerable.Repeat(new Report(Self, highest, mine), quorum)],
-            _ => [.. Signers(quorum, _ => mine).Select(signer => new Report(signer.Validator, highest, signer.Signature))],
+            _ =>
+            [
+                .. Signers(quorum, _ => mine)
+                    .Select(signer => new Report(signer.Validator, highest, signer.Signature)),
+            ],
         };
     }
 
-    private Signature MySignature(Subject subject) => World.Signatures.Sign(Self, subject.Prepare(World.Genesis.Hash));
+    private Signature MySignature(Subject subject)
+        => World.Signatures.Sign(Self, subject.Prepare(World.Genesis.Hash));
 
     private static IEnumerable<Signer> Signers(int count, Func<int, Signature> signature)
         => Enumerable.Range(0, count).Select(i => new Signer(new(i), signature(i)));
 }
 
-/// <summary>As primary of a new view it takes the lowest base that any report names instead of the highest.</summary>
+/// <summary>
+/// As primary of a new view it takes the lowest base that any report names instead of the highest.
+/// </summary>
 internal sealed class LowBase : Liar
 {
-    private readonly SortedDictionary<View, SortedDictionary<ValidatorIndex, (ViewChange Said, Signature By)>> _asked = [];
+    private readonly SortedDictionary<View, SortedDictionary<ValidatorIndex, (ViewChange Said, Signature By)>>
+        _asked = [];
 
     public override string Name => "low-base";
 
@@ -127,12 +138,16 @@ internal sealed class LowBase : Liar
         }
 
         return new(
-            new(view, [.. asked.Select(pair => new Report(pair.Key, pair.Value.Said.Highest.Subject, pair.Value.By))]),
+            new(
+                view,
+                [.. asked.Select(pair => new Report(pair.Key, pair.Value.Said.Highest.Subject, pair.Value.By))]),
             lowest);
     }
 }
 
-/// <summary>Says again what was signed before: its own old words, and other primaries' old NEW-VIEWs.</summary>
+/// <summary>
+/// Says again what was signed before: its own old words, and other primaries' old NEW-VIEWs.
+/// </summary>
 internal sealed class Replayer : Liar
 {
     private const int Kept = 200;
@@ -176,7 +191,9 @@ internal sealed class Replayer : Liar
     }
 }
 
-/// <summary>Changes what the honest code says at random: a field, and it signs that; or a bit, and it does not.</summary>
+/// <summary>
+/// Changes what the honest code says at random: a field, and it signs that; or a bit, and it does not.
+/// </summary>
 internal sealed class Mutator : Liar
 {
     public override string Name => "mutate";

@@ -3,7 +3,10 @@ using Ledger.Core;
 
 namespace Ledger.Simulation;
 
-/// <summary>A validator that lost its journal and goes on as if it had never voted: honest code, and a liar for all that.</summary>
+/// <summary>
+/// A validator that lost its journal and goes on as if it had never voted: honest code, and a liar for all
+/// that.
+/// </summary>
 internal sealed class Amnesia : Liar
 {
     public override string Name => "amnesia";
@@ -18,8 +21,8 @@ internal sealed class Amnesia : Liar
 }
 
 /// <summary>
-/// Two live copies of one validator with one key, each with its own disk, each heard by some (Bano et al., "Twins",
-/// 2020): most lies that a validator can tell come from it without being thought of.
+/// Two live copies of one validator with one key, each with its own disk, each heard by some (Bano et al.,
+/// "Twins", 2020): most lies that a validator can tell come from it without being thought of.
 /// </summary>
 internal sealed class Twin(Twin? original = null) : Liar
 {

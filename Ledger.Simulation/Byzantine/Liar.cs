@@ -6,8 +6,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// A validator that lies. It runs the honest code and holds a validator's key; a strategy stands between that code and
-/// the network, and may say anything of its own. What it does not override it does as an honest one would.
+/// A validator that lies. It runs the honest code and holds a validator's key; a strategy stands between that
+/// code and the network, and may say anything of its own. What it does not override it does as an honest one
+/// would.
 /// </summary>
 internal abstract class Liar
 {
@@ -96,7 +97,9 @@ internal abstract class Liar
 
     /// <summary>A block that differs only in its time, so that it is as valid.</summary>
     protected static Block Sibling(Block block, int milliseconds)
-        => new(block.Header with { Time = block.Header.Time.Plus(TimeSpan.FromMilliseconds(milliseconds)) }, block.Transactions);
+        => new(
+            block.Header with { Time = block.Header.Time.Plus(TimeSpan.FromMilliseconds(milliseconds)) },
+            block.Transactions);
 
     protected Digest AnyDigest() => Sha256.Hash(BitConverter.GetBytes(Chance.Next()));
 
@@ -116,7 +119,9 @@ internal abstract class Liar
         });
 }
 
-/// <summary>What liars share: whom each of two stories is told to, and every certificate any of them has seen.</summary>
+/// <summary>
+/// What liars share: whom each of two stories is told to, and every certificate any of them has seen.
+/// </summary>
 internal sealed class Conspiracy(Simulator simulator, Chance chance)
 {
     private const int Kept = 64;
@@ -132,7 +137,8 @@ internal sealed class Conspiracy(Simulator simulator, Chance chance)
     {
         if (!_sides.TryGetValue(view.Value, out var sides))
         {
-            _sides[view.Value] = sides = [.. Enumerable.Range(0, simulator.Validators.Count).Select(_ => chance.OneIn(2))];
+            sides = [.. Enumerable.Range(0, simulator.Validators.Count).Select(_ => chance.OneIn(2))];
+            _sides[view.Value] = sides;
 
             // Two stories need two listeners that are not in the plot.
             var honest = simulator.Hosts.Where(host => host.IsHonest).Select(host => host.Self.Value).ToList();

@@ -5,12 +5,14 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Verifies certificates a second time, written from the paper and not from the gate: what the gate lets through and
-/// this does not is a hole. Answers are remembered, since one certificate reaches everybody.
+/// Verifies certificates a second time, written from the paper and not from the gate: what the gate lets
+/// through and this does not is a hole. Answers are remembered, since one certificate reaches everybody.
 /// </summary>
 internal sealed class CertificateCheck(Simulator simulator)
 {
-    private readonly int _quorum = ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
+    private readonly int _quorum = simulator.Options.IsRaft
+        ? (simulator.Options.Nodes / 2) + 1
+        : ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
     private readonly Dictionary<QuorumCertificate, string?> _known = new(ReferenceEqualityComparer.Instance);
 
     public bool IsSigned(ValidatorIndex by, in Statement statement, in Signature signature)
@@ -27,30 +29,33 @@ internal sealed class CertificateCheck(Simulator simulator)
         return fault;
     }
 
-    /// <returns>Null when a quorum asked for the view, and its base is the highest that any of them reported.</returns>
+    /// <returns>Null when a quorum asked for the view, and its base is the highest that any of them
+    /// reported.</returns>
     public string? Fault(NewView newView)
     {
         HashSet<ValidatorIndex> askers = [];
         foreach (var report in newView.Timeout.Reports)
         {
             var statement = new Statement(
-                simulator.Genesis.Hash, StatementKind.ViewChange, newView.View, report.Highest.View, report.Highest.Height,
-                report.Highest.Block);
+                simulator.Genesis.Hash, StatementKind.ViewChange, newView.View, report.Highest.View,
+                report.Highest.Height, report.Highest.Block);
             if (!IsSigned(report.Validator, statement, report.Signature))
             {
                 return $"the report of R{report.Validator} is forged";
             }
 
-            var (view, height) = (report.Highest.View, report.Highest.Height);
-            if (view > newView.Base.Subject.View || (view == newView.Base.Subject.View && height > newView.Base.Subject.Height))
+            var (based, highest) = (newView.Base.Subject, report.Highest);
+            if ((highest.View, highest.Height).CompareTo((based.View, based.Height)) > 0)
             {
-                return $"the base {newView.Base.Subject} is below the report of R{report.Validator}, {report.Highest}";
+                return $"the base {based} is below the report of R{report.Validator}, {highest}";
             }
 
             askers.Add(report.Validator);
         }
 
-        return askers.Count < _quorum ? $"{askers.Count} asked for the view, a quorum is {_quorum}" : Fault(newView.Base);
+        return askers.Count < _quorum
+            ? $"{askers.Count} asked for the view, a quorum is {_quorum}"
+            : Fault(newView.Base);
     }
 
     private string? Examine(QuorumCertificate certificate)

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Ledger.Simulation;
 
-/// <summary>The words for a broken claim: put together only when it is broken, for claims are checked at every step.</summary>
+/// <summary>
+/// The words for a broken claim: put together only when it is broken, for claims are checked at every step.
+/// </summary>
 [InterpolatedStringHandler]
 internal readonly ref struct Claim
 {

@@ -13,8 +13,8 @@ public enum KeyAction
 }
 
 /// <summary>
-/// One operation of one client on one key, from when it was invoked to when its result was seen. The times only order
-/// what did not overlap; their unit is of no matter.
+/// One operation of one client on one key, from when it was invoked to when its result was seen. The times
+/// only order what did not overlap; their unit is of no matter.
 /// </summary>
 public sealed record HistoryEntry
 {
@@ -56,8 +56,8 @@ public sealed record HistoryEntry
 }
 
 /// <summary>
-/// Histories as JSON lines, one operation each, so that checkers of others can read them: docs/testing.md has the
-/// fields.
+/// Histories as JSON lines, one operation each, so that checkers of others can read them: docs/testing.md has
+/// the fields.
 /// </summary>
 public static class HistoryFile
 {

@@ -1,16 +1,18 @@
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Decides whether a history of a key-value store could have happened one operation at a time: Wing and Gong's search
-/// (1993) with Lowe's pruning (2017), which remembers each pair of (what is done, state) and never visits it twice. Keys
-/// are independent, so each is searched alone.
+/// Decides whether a history of a key-value store could have happened one operation at a time: Wing and
+/// Gong's search (1993) with Lowe's pruning (2017), which remembers each pair of (what is done, state) and
+/// never visits it twice. Keys are independent, so each is searched alone.
 /// </summary>
 public static class LinearizabilityChecker
 {
-    /// <returns>Null when the history is linearizable, otherwise a key whose operations have no such order.</returns>
+    /// <returns>Null when the history is linearizable, otherwise a key whose operations have no such
+    /// order.</returns>
     public static string? FindViolation(IEnumerable<HistoryEntry> history)
     {
-        foreach (var key in history.GroupBy(entry => entry.Key, StringComparer.Ordinal).OrderBy(key => key.Key, StringComparer.Ordinal))
+        var keys = history.GroupBy(entry => entry.Key, StringComparer.Ordinal);
+        foreach (var key in keys.OrderBy(key => key.Key, StringComparer.Ordinal))
         {
             if (!IsLinearizable([.. key]))
             {
@@ -67,7 +69,9 @@ public static class LinearizabilityChecker
         return true;
     }
 
-    /// <summary>Calls and returns in the order of time, as a list that operations can be lifted out of.</summary>
+    /// <summary>
+    /// Calls and returns in the order of time, as a list that operations can be lifted out of.
+    /// </summary>
     private static Event Events(HistoryEntry[] operations)
     {
         List<(long At, bool IsCall, Event Event)> all = [];
@@ -146,12 +150,15 @@ public static class LinearizabilityChecker
         public Event? Next { get; set; }
     }
 
-    /// <summary>A key's value and version; a version of null is that of a write whose answer nobody saw.</summary>
+    /// <summary>
+    /// A key's value and version; a version of null is that of a write whose answer nobody saw.
+    /// </summary>
     private readonly record struct Register(string? Value, ulong? Version)
     {
         public static readonly Register Absent = new(null, 0);
 
-        /// <returns>The state after the operation, or null when it cannot have happened in this one.</returns>
+        /// <returns>The state after the operation, or null when it cannot have happened in this
+        /// one.</returns>
         public Register? After(HistoryEntry operation) => operation.Action switch
         {
             KeyAction.Get when operation.Returned is null => this,
@@ -161,7 +168,8 @@ public static class LinearizabilityChecker
         };
 
         private bool Sees(HistoryEntry operation)
-            => operation.Seen == Value && (Version is null || operation.Version is null || Version == operation.Version);
+            => operation.Seen == Value
+                && (Version is null || operation.Version is null || Version == operation.Version);
 
         private Register? AfterCompareAndSet(HistoryEntry operation)
         {

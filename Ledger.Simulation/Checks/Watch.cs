@@ -15,8 +15,8 @@ internal sealed class BreachException(string name, string detail) : Exception($"
 }
 
 /// <summary>
-/// Sees everything that honest validators sign, accept, decide and keep, and holds it against what must be true. It
-/// remembers across their restarts, and it shares no code with the engine that it watches.
+/// Sees everything that honest validators sign, accept, decide and keep, and holds it against what must be
+/// true. It remembers across their restarts, and it shares no code with the engine that it watches.
 /// </summary>
 internal sealed class Watch(Simulator simulator)
 {
@@ -26,8 +26,10 @@ internal sealed class Watch(Simulator simulator)
     private readonly Dictionary<(StatementKind Kind, View View, Height Height), Digest> _certified = [];
     private readonly List<(Digest Block, Digest StateSum)> _final = [];
     private readonly Dictionary<Digest, Height> _applied = [];
-    private readonly Dictionary<int, Durable> _durable = [];
+    private readonly Dictionary<int, IDurable> _durable = [];
+    private readonly Dictionary<View, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, ulong[]> _asked = [];
+    private readonly HashSet<(int Host, Digest Block)> _valid = [];
 
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
@@ -41,7 +43,7 @@ internal sealed class Watch(Simulator simulator)
     /// <summary>Follows what this host's journal holds, so that no word rests on less.</summary>
     public void Follow(Host host)
     {
-        var durable = _durable[host.Id] = new();
+        var durable = _durable[host.Id] = simulator.Protocol.Follow(host);
         host.Journal.OnDurable = (records, replaces) =>
         {
             durable.Add(records, replaces);
@@ -58,19 +60,34 @@ internal sealed class Watch(Simulator simulator)
     /// <summary>A process has begun: what it heard in its last life it must hear again.</summary>
     public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Validators.Count];
 
-    /// <summary>L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out.</summary>
-    public void Rests(Host host, View view)
+    /// <summary>
+    /// L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out. R1: a term has one
+    /// leader.
+    /// </summary>
+    public void Rests(Host host, IEngineStatus engine)
     {
+        var view = engine.View;
+        if (simulator.Options.IsRaft)
+        {
+            Must(
+                !engine.IsPrimary || _leaders.TryAdd(view, host.Self) || _leaders[view] == host.Self,
+                host, "one leader", $"leads term {view}, and another has led it");
+            return;
+        }
+
         var asked = (ulong[])_asked[host.Id].Clone();
         Array.Sort(asked);
         var reached = asked.Length > simulator.Options.Faulty ? asked[^(simulator.Options.Faulty + 1)] : 0;
         Must(view.Value >= reached, host, "joins", $"is in view {view}, and f + 1 others have asked for {reached}");
     }
 
+    /// <summary>The executor has found this block valid, or made it.</summary>
+    public void Finds(Host host, Digest valid) => _valid.Add((host.Id, valid));
+
     /// <summary>Nothing is said twice in different ways, late, or before it is durable.</summary>
     public void Signs(Host host, in Statement statement)
     {
-        var isVote = statement.Kind is StatementKind.Prepare or StatementKind.Commit;
+        var isVote = statement.Kind is StatementKind.Prepare or StatementKind.Commit or StatementKind.Append;
         var key = (host.Id, statement.Kind, statement.View.Value, isVote ? statement.Height.Value : 0);
         if (!_signed.TryAdd(key, statement) && _signed[key] != statement)
         {
@@ -81,7 +98,7 @@ internal sealed class Watch(Simulator simulator)
                 + $"h{statement.Height} {statement.Digest.ToShortString()}");
         }
 
-        if (statement.Kind == StatementKind.ViewChange)
+        if (statement.Kind is StatementKind.ViewChange or StatementKind.Vote)
         {
             var last = _left.GetValueOrDefault(host.Id);
             _left[host.Id] = statement.View > last ? statement.View : last;
@@ -93,12 +110,19 @@ internal sealed class Watch(Simulator simulator)
                 $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view {left}");
         }
 
+        if (statement.Kind == StatementKind.Prepare && !_valid.Contains((host.Id, statement.Digest)))
+        {
+            throw new BreachException(
+                "valid before prepared",
+                $"R{host.Self} prepares {statement.Digest.ToShortString()} before it knows it is valid");
+        }
+
         if (!_durable[host.Id].Holds(statement))
         {
             throw new BreachException(
                 "durable before said",
-                $"R{host.Self} signed a {statement.Kind} of view {statement.View} at height {statement.Height}, and its "
-                + "journal holds nothing that it rests on");
+                $"R{host.Self} signed a {statement.Kind} of view {statement.View} at height {statement.Height}, "
+                + "and its journal holds nothing that it rests on");
         }
     }
 
@@ -107,8 +131,9 @@ internal sealed class Watch(Simulator simulator)
     {
         if (envelope.Message is PromiseMessage promise)
         {
-            Must(_certificates.IsSigned(envelope.From, promise.StatementOn(simulator.Genesis.Hash), envelope.Signature),
-                host, "signatures verify", $"accepted {promise} of R{envelope.From} with a bad signature");
+            var statement = promise.StatementOn(simulator.Genesis.Hash);
+            Must(_certificates.IsSigned(envelope.From, statement, envelope.Signature), host,
+                "signatures verify", $"accepted {promise} of R{envelope.From} with a bad signature");
         }
 
         switch (envelope.Message)
@@ -140,7 +165,9 @@ internal sealed class Watch(Simulator simulator)
             host, "certificates verify", $"decided {decision.Blocks[^1]} on a certificate for {last.Subject}");
     }
 
-    /// <summary>One chain, one state at each height whatever way led to it, each transaction once, for ever.</summary>
+    /// <summary>
+    /// One chain, one state at each height whatever way led to it, each transaction once, for ever.
+    /// </summary>
     public void Finalises(Host host, FinalBlock final)
     {
         if (!host.IsHonest)
@@ -160,11 +187,13 @@ internal sealed class Watch(Simulator simulator)
         }
 
         Must(block.Height.Value == (ulong)_final.Count, host, "one chain", $"made {block} final above a gap");
-        Must(_final.Count == 0 || block.Parent == _final[^1].Block, host, "one chain", $"made {block} final on no parent");
+        Must(_final.Count == 0 || block.Parent == _final[^1].Block, host, "one chain",
+            $"made {block} final on no parent");
         _final.Add((block.Hash, sum));
         foreach (var transaction in block.Transactions)
         {
-            Must(simulator.SignatureIsValid(transaction), host, "signatures verify", $"{block} holds a forged transaction");
+            Must(simulator.SignatureIsValid(transaction), host, "signatures verify",
+                $"{block} holds a forged transaction");
             Must(_applied.TryAdd(transaction.Hash, block.Height), host, "applied once",
                 $"{block} holds transaction {transaction}, which block {_applied[transaction.Hash]} holds already");
         }
@@ -184,12 +213,13 @@ internal sealed class Watch(Simulator simulator)
 
         switch (notice)
         {
-            case Notice.LeftView:
+            case Notice.LeftView or Notice.LeaderChanged { Leader: not null }:
                 ViewChanges++;
                 break;
             case Notice.Equivocation evidence:
                 Evidence++;
-                Must(simulator.HostsOf(evidence.Validator).Any(accused => !accused.IsHonest), host, "evidence is true",
+                var accused = simulator.HostsOf(evidence.Validator);
+                Must(accused.Any(suspect => !suspect.IsHonest), host, "evidence is true",
                     $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
                 break;
             default:
@@ -205,7 +235,9 @@ internal sealed class Watch(Simulator simulator)
         }
     }
 
-    /// <summary>A certificate verifies, and no two of one kind, view and height name different blocks.</summary>
+    /// <summary>
+    /// A certificate verifies, and no two of one kind, view and height name different blocks.
+    /// </summary>
     private void Certificate(Host host, QuorumCertificate certificate)
     {
         if (!host.IsHonest)
@@ -218,7 +250,8 @@ internal sealed class Watch(Simulator simulator)
         if (!_certified.TryAdd(key, certificate.Subject.Block))
         {
             Must(_certified[key] == certificate.Subject.Block, host, "one certificate",
-                $"holds {certificate.Kind}s of a quorum for {certificate.Subject}, others for {_certified[key].ToShortString()}");
+                $"holds {certificate.Kind}s of a quorum for {certificate.Subject}, "
+                + $"others for {_certified[key].ToShortString()}");
         }
     }
 
@@ -237,49 +270,5 @@ internal sealed class Watch(Simulator simulator)
         {
             throw new BreachException(name, $"R{host.Self} {detail.ToString()}");
         }
-    }
-
-    /// <summary>What a journal would give back after a crash right now, as far as words rest on it.</summary>
-    private sealed class Durable
-    {
-        private readonly HashSet<(StatementKind Kind, ulong View, Height Height, Digest Digest)> _held = [];
-
-        public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
-        {
-            if (replaces)
-            {
-                _held.Clear();
-            }
-
-            foreach (var record in records)
-            {
-                switch (record)
-                {
-                    case Accepted accepted:
-                        Hold(StatementKind.Prepare, accepted.View, accepted.Block.Height, accepted.Block.Hash);
-                        break;
-                    case Certified certified:
-                        Hold(StatementKind.Commit, certified.Certificate.Subject);
-                        break;
-                    case LeftFor left:
-                        Hold(StatementKind.ViewChange, left.Target, left.Report.Subject.Height, left.Report.Subject.Block);
-                        break;
-                    case Entered entered:
-                        var based = entered.NewView.Base.Subject;
-                        Hold(StatementKind.NewView, entered.View, based.Height, based.Block);
-                        break;
-                    default:
-                        break;
-                }
-            }
-        }
-
-        public bool Holds(in Statement statement)
-            => _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
-
-        private void Hold(StatementKind kind, Subject subject) => Hold(kind, subject.View, subject.Height, subject.Block);
-
-        private void Hold(StatementKind kind, View view, Height height, Digest block)
-            => _held.Add((kind, view.Value, height, block));
     }
 }

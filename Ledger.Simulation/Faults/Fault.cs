@@ -1,6 +1,8 @@
 namespace Ledger.Simulation;
 
-/// <summary>Everything that may go wrong around honest validators. A closed family; users name them in lower case.</summary>
+/// <summary>
+/// Everything that may go wrong around honest validators. A closed family; users name them in lower case.
+/// </summary>
 public enum Fault
 {
     /// <summary>A message vanishes.</summary>
@@ -27,7 +29,9 @@ public enum Fault
     /// <summary>Clocks are set differently and run at different rates.</summary>
     Drift,
 
-    /// <summary>A process dies: at once, before or after a write is durable, or between two words it says.</summary>
+    /// <summary>
+    /// A process dies: at once, before or after a write is durable, or between two words it says.
+    /// </summary>
     Crash,
 
     /// <summary>A process dies in a write, and half of it is on the disk.</summary>
@@ -36,7 +40,9 @@ public enum Fault
     /// <summary>A process dies in a write, and nothing of it is on the disk.</summary>
     Unsynced,
 
-    /// <summary>A durable record of the journal is not what was written; the validator must refuse to start.</summary>
+    /// <summary>
+    /// A durable record of the journal is not what was written; the validator must refuse to start.
+    /// </summary>
     BadChecksum,
 
     /// <summary>Writes fail for a while; the validator must stop.</summary>

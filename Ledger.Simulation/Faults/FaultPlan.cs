@@ -1,9 +1,9 @@
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Decides which faults a run has. Each run uses only some of those that are enabled: schedules with few kinds reach
-/// states that schedules with all of them do not (Groce et al., "Swarm testing", 2012). Every injection has a number, so
-/// that a failing run can be tried again without it.
+/// Decides which faults a run has. Each run uses only some of those that are enabled: schedules with few
+/// kinds reach states that schedules with all of them do not (Groce et al., "Swarm testing", 2012). Every
+/// injection has a number, so that a failing run can be tried again without it.
 /// </summary>
 internal sealed class FaultPlan
 {
@@ -36,7 +36,9 @@ internal sealed class FaultPlan
 
     public int ReorderPercent { get; }
 
-    /// <summary>True from the start of the calm phase: what is broken is mended, and nothing new breaks.</summary>
+    /// <summary>
+    /// True from the start of the calm phase: what is broken is mended, and nothing new breaks.
+    /// </summary>
     public bool IsOver { get; set; }
 
     /// <summary>How many injections there were, those left out included.</summary>

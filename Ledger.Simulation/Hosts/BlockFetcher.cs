@@ -5,9 +5,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Gets what a validator lacks: one block by its hash, or all from its head on. Asks one peer after the other and trusts
-/// none: a block must have the hash that was asked for, a range must end in a certificate. The rules of the node's block
-/// sync without its tasks.
+/// Gets what a validator lacks: one block by its hash, or all from its head on. Asks one peer after the other
+/// and trusts none: a block must have the hash that was asked for, a range must end in a certificate. The
+/// rules of the node's block sync without its tasks.
 /// </summary>
 internal sealed class BlockFetcher(Simulator simulator, Life life)
 {
@@ -20,6 +20,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
     private readonly HashSet<Digest> _fetching = [];
     private ulong _lastId;
     private bool _catchesUp;
+    private Height? _needed;
 
     public void Fetch(Digest hash, Height height)
     {
@@ -29,8 +30,16 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         }
     }
 
-    public void CatchUp(Height target, ValidatorIndex from)
+    /// <param name="target">Up to here.</param>
+    /// <param name="from">Who is known to be there.</param>
+    /// <param name="isNeeded">The engine asks once and waits until it is here.</param>
+    public void CatchUp(Height target, ValidatorIndex from, bool isNeeded)
     {
+        if (isNeeded && (_needed is null || target > _needed))
+        {
+            _needed = target;
+        }
+
         if (!_catchesUp && target > life.Machine.Head.Height)
         {
             _catchesUp = true;
@@ -116,12 +125,22 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         else
         {
             _catchesUp = false;
+            AskAgainIfNeeded();
+        }
+    }
+
+    private void AskAgainIfNeeded()
+    {
+        if (_needed is { } target && target > life.Machine.Head.Height)
+        {
+            life.After(Patience / 4, () => CatchUp(target, life.Self, isNeeded: true));
         }
     }
 
     private bool OnBlock(Digest hash, Parcel.Answer answer)
     {
-        if (answer.Blocks.Count != 1 || simulator.DecodeBlock(answer.Blocks[0]) is not { } block || block.Hash != hash)
+        if (answer.Blocks.Count != 1
+            || simulator.DecodeBlock(answer.Blocks[0]) is not { } block || block.Hash != hash)
         {
             return false;
         }
@@ -148,7 +167,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
                 continue;
             }
 
-            if (simulator.Gate.CheckSegment(segment, certificate) is not { } verified)
+            if (simulator.Protocol.CheckSegment(segment, certificate) is not { } verified)
             {
                 return served;
             }
@@ -161,7 +180,9 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         return served;
     }
 
-    /// <summary>Looks again once what was handed over has been taken in, and asks the same peer for more.</summary>
+    /// <summary>
+    /// Looks again once what was handed over has been taken in, and asks the same peer for more.
+    /// </summary>
     private void GoOn(Wish wish)
     {
         life.After(TimeSpan.FromMilliseconds(20), () =>
@@ -169,6 +190,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
             if (life.Machine.Head.Height >= wish.Height)
             {
                 _catchesUp = false;
+                AskAgainIfNeeded();
                 return;
             }
 

@@ -1,6 +1,8 @@
 namespace Ledger.Simulation;
 
-/// <summary>Where a process dies: every point at which what is on the disk and what was said can differ.</summary>
+/// <summary>
+/// Where a process dies: every point at which what is on the disk and what was said can differ.
+/// </summary>
 internal enum DeathPoint
 {
     None,

@@ -4,8 +4,8 @@ using Ledger.Core;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// The owner of the ledger machine in a simulated process: validates, proposes and finalises, one job after the other,
-/// each taking its time, as the node's execution service does.
+/// The owner of the ledger machine in a simulated process: validates, proposes and finalises, one job after
+/// the other, each taking its time, as the node's execution service does.
 /// </summary>
 internal sealed class Executor(Simulator simulator, Life life)
 {
@@ -36,6 +36,9 @@ internal sealed class Executor(Simulator simulator, Life life)
         _wanted = null;
         life.Pool.ReleaseAll();
     });
+
+    /// <summary>A block was not proposed after all.</summary>
+    public void OnProposalDropped() => Enqueue(life.Pool.ReleaseAll);
 
     /// <summary>A transaction is ready: a proposal that waits for one can be made.</summary>
     public void OnTransactionReady()
@@ -78,7 +81,9 @@ internal sealed class Executor(Simulator simulator, Life life)
         ProposeIfDue();
     }
 
-    /// <summary>With nothing under way a block is made at once; behind others it waits a little for company.</summary>
+    /// <summary>
+    /// With nothing under way a block is made at once; behind others it waits a little for company.
+    /// </summary>
     private void ProposeIfDue()
     {
         if (_wanted is not { } request || (life.Pool.Ready == 0 && !request.AllowEmpty))
@@ -110,6 +115,7 @@ internal sealed class Executor(Simulator simulator, Life life)
             return;
         }
 
+        simulator.Watch.Finds(life.Host, block.Hash);
         life.OnProposed(request, block);
         Due(Job);
     }
@@ -121,6 +127,7 @@ internal sealed class Executor(Simulator simulator, Life life)
         if (fault is null)
         {
             life.Pool.SetAside(block.Transactions);
+            simulator.Watch.Finds(life.Host, block.Hash);
         }
 
         life.Post(new Input.Judged(block.Hash, fault));

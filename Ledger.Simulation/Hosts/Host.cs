@@ -17,11 +17,13 @@ internal sealed class Host
         _simulator = simulator;
         Id = id;
         Self = self;
-        Journal = new(Death);
+        Journal = new(Death, simulator.Protocol);
         Ledger = new(Death);
     }
 
-    /// <summary>Its place in the network. A twin has one of its own, and its original's <see cref="Self"/>.</summary>
+    /// <summary>
+    /// Its place in the network. A twin has one of its own, and its original's <see cref="Self"/>.
+    /// </summary>
     public int Id { get; }
 
     public ValidatorIndex Self { get; }

@@ -1,15 +1,15 @@
 using Ledger.Consensus;
-using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
 
 namespace Ledger.Simulation;
 
 /// <summary>
-/// The journal as bytes on a simulated disk: one frame for each synced write, with its length and checksum. Recovery
-/// passes over a torn frame at the end, which nobody rested anything on, and refuses any other that is not whole.
+/// The journal as bytes on a simulated disk: one frame for each synced write, with its length and checksum.
+/// Recovery passes over a torn frame at the end, which nobody rested anything on, and refuses any other that
+/// is not whole.
 /// </summary>
-internal sealed class JournalDisk(DeathPlan death) : IJournal
+internal sealed class JournalDisk(DeathPlan death, IProtocol protocol) : IJournal
 {
     private readonly List<Frame> _frames = [];
 
@@ -48,8 +48,8 @@ internal sealed class JournalDisk(DeathPlan death) : IJournal
 
             foreach (var bytes in frame.Records)
             {
-                Invariant.Holds(
-                    PbftCodec.TryDecodeRecord(bytes, out var record, out _), "a record reads back as it was written");
+                var record = protocol.DecodeRecord(bytes);
+                Invariant.Holds(record is not null, "a record reads back as it was written");
                 records.Add(record);
             }
         }
@@ -91,7 +91,7 @@ internal sealed class JournalDisk(DeathPlan death) : IJournal
         var encoded = new byte[records.Count][];
         for (var i = 0; i < encoded.Length; i++)
         {
-            encoded[i] = PbftCodec.EncodeRecord(records[i]);
+            encoded[i] = protocol.EncodeRecord(records[i]);
         }
 
         if (death.IsDue(DeathPoint.InWrite))

@@ -5,8 +5,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// The final chain and state on a simulated disk: each write is there as a whole when it returns, or not at all. It keeps
-/// a running hash over all state writes, so that two states at one height can be compared without walking them.
+/// The final chain and state on a simulated disk: each write is there as a whole when it returns, or not at
+/// all. It keeps a running hash over all state writes, so that two states at one height can be compared
+/// without walking them.
 /// </summary>
 internal sealed class LedgerDisk(DeathPlan death) : ILedgerStore
 {

@@ -6,9 +6,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// One run of a validator's process, put together as the node does it: the product's replica, engine, gate and codec, the
-/// executor over the ledger, the mempool, gossip and block sync. Everything it knows dies with it but what is on its
-/// host's disks.
+/// One run of a validator's process, put together as the node does it: the product's replica, engine, gate
+/// and codec, the executor over the ledger, the mempool, gossip and block sync. Everything it knows dies with
+/// it but what is on its host's disks.
 /// </summary>
 internal sealed class Life : IWorld, IVoice
 {
@@ -41,19 +41,24 @@ internal sealed class Life : IWorld, IVoice
         Host = host;
         var records = host.Journal.Recover();
         Machine = new(simulator.Genesis, host.Ledger);
-        Engine = new(
-            simulator.Validators, host.Self, simulator.Pbft,
-            new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
+        var (engine, status) = simulator.Protocol.Make(
+            host, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
+        Engine = status;
         Pool = new(MempoolLimits.Default);
         Executor = new(simulator, this);
         Sync = new(simulator, this);
-        _replica = new(new CountedEngine(Engine, simulator), host.Journal, this, this);
+        _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this);
+        foreach (var block in simulator.Protocol.BlocksIn(records))
+        {
+            _recent.Add(block);
+        }
+
         _replica.Recover(records);
     }
 
     public Host Host { get; }
 
-    public PbftEngine Engine { get; }
+    public IEngineStatus Engine { get; }
 
     public LedgerMachine Machine { get; }
 
@@ -186,7 +191,7 @@ internal sealed class Life : IWorld, IVoice
     /// <summary>Encodes once and sends the same bytes to all.</summary>
     public void Say(Envelope envelope, Recipients to)
     {
-        var parcel = new Parcel.Consensus(PbftCodec.EncodeEnvelope(envelope));
+        var parcel = new Parcel.Consensus(_simulator.Protocol.Encode(envelope));
         if (to.Only is { } only)
         {
             foreach (var host in _simulator.HostsOf(only))
@@ -232,7 +237,10 @@ internal sealed class Life : IWorld, IVoice
                 Sync.Fetch(fetch.Hash, fetch.Height);
                 break;
             case Effect.CatchUp catchUp:
-                Sync.CatchUp(catchUp.Target, catchUp.From);
+                Sync.CatchUp(catchUp.Target, catchUp.From, isNeeded: false);
+                break;
+            case Effect.InstallSnapshot install:
+                Sync.CatchUp(install.Height, install.From, isNeeded: true);
                 break;
             case Effect.Note note:
                 OnNotice(note.Notice);
@@ -266,13 +274,13 @@ internal sealed class Life : IWorld, IVoice
     private void OnEnvelope(Host from, byte[] bytes)
     {
         _simulator.Trace.Add(_simulator.Now, TraceKind.Arrives, Host.Id, from.Id, bytes);
-        if (!PbftCodec.TryDecodeEnvelope(bytes, out var envelope, out var fault))
+        if (!_simulator.Protocol.TryDecode(bytes, out var envelope, out var fault))
         {
             Tell(TraceKind.Arrives, from.Id, $"what is no message: {fault}");
             return;
         }
 
-        if (_simulator.Gate.Check(envelope, from.Self, out var reason) is not { } verified)
+        if (_simulator.Protocol.Check(envelope, from.Self, out var reason) is not { } verified)
         {
             Tell(TraceKind.Arrives, from.Id, $"{envelope.Message}, refused: {reason}");
             return;
@@ -332,7 +340,7 @@ internal sealed class Life : IWorld, IVoice
         }
         else if (Host.IsHonest)
         {
-            _simulator.Watch.Rests(Host, Engine.View);
+            _simulator.Watch.Rests(Host, Engine);
         }
     }
 
@@ -344,7 +352,7 @@ internal sealed class Life : IWorld, IVoice
         {
             if (!IsOver && _timers.TryGetValue(timer.Kind, out var last) && last == timer)
             {
-                Post(new Input.TimerFired(timer));
+                Post(new Input.TimerFired(timer, Host.Elapsed));
             }
         });
     }
@@ -383,9 +391,13 @@ internal sealed class Life : IWorld, IVoice
     private void OnNotice(Notice notice)
     {
         _simulator.Watch.Noticed(Host, notice);
-        if (notice is Notice.EnteredView)
+        if (notice is Notice.EnteredView or Notice.LeaderChanged)
         {
             Executor.OnViewEntered();
+        }
+        else if (notice is Notice.ProposalDropped)
+        {
+            Executor.OnProposalDropped();
         }
 
         if (_simulator.Trace.IsHeard && notice is not Notice.PhaseReached)
@@ -414,7 +426,7 @@ internal sealed class Life : IWorld, IVoice
     }
 
     /// <summary>Counts steps: what a run is long by.</summary>
-    private sealed class CountedEngine(PbftEngine engine, Simulator simulator) : IEngine
+    private sealed class CountedEngine(IEngine engine, Simulator simulator) : IEngine
     {
         public void Step(Input input, Effects effects)
         {

@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Simulation;
 
-/// <summary>What travels between hosts. A closed family, named like the frames of the node's transport.</summary>
+/// <summary>
+/// What travels between hosts. A closed family, named like the frames of the node's transport.
+/// </summary>
 internal abstract record Parcel
 {
     private Parcel()

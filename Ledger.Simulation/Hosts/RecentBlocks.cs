@@ -3,10 +3,12 @@ using Ledger.Crypto;
 
 namespace Ledger.Simulation;
 
-/// <summary>Blocks under way, for peers that ask for one by its hash before it is final. Bounded, as in the node.</summary>
+/// <summary>
+/// Blocks under way, for peers that ask for one by its hash before it is final. Bounded, as in the node.
+/// </summary>
 internal sealed class RecentBlocks
 {
-    private const int Max = 64;
+    private const int Max = 256;
 
     private readonly Dictionary<Digest, Block> _byHash = [];
     private readonly Queue<Digest> _order = new();

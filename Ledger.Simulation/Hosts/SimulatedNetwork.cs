@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Carries parcels between hosts: late, twice, out of order, or never, as the fault plan has it. In the calm phase it is
-/// a network that only takes its time.
+/// Carries parcels between hosts: late, twice, out of order, or never, as the fault plan has it. In the calm
+/// phase it is a network that only takes its time.
 /// </summary>
 internal sealed class SimulatedNetwork
 {
@@ -61,7 +61,8 @@ internal sealed class SimulatedNetwork
         var delay = Delay(from.Id, to.Id);
         var roll = _chance.Next();
         LastSent = _simulator.Now;
-        if (IsCut(from.Id, to.Id) || (Roll(roll, 0) < _simulator.Plan.LossPercent && _simulator.Plan.Inject(Fault.Loss)))
+        if (IsCut(from.Id, to.Id)
+            || (Roll(roll, 0) < _simulator.Plan.LossPercent && _simulator.Plan.Inject(Fault.Loss)))
         {
             _simulator.Trace.Add(_simulator.Now, TraceKind.Lost, to.Id, from.Id);
             return;

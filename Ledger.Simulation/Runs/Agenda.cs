@@ -1,9 +1,11 @@
 namespace Ledger.Simulation;
 
-/// <summary>What will happen, by virtual time, and in the order of writing among what happens at once.</summary>
+/// <summary>
+/// What will happen, by virtual time, and in the order of writing among what happens at once.
+/// </summary>
 internal sealed class Agenda
 {
-    private readonly PriorityQueue<Action, (TimeSpan Due, ulong Order)> _queue = new();
+    private readonly PriorityQueue<Action, (TimeSpan Due, ulong Order)> _queue = new(Sooner.First);
     private ulong _order;
 
     public TimeSpan Now { get; private set; }
@@ -15,7 +17,9 @@ internal sealed class Agenda
     public void At(TimeSpan due, Action happening)
         => _queue.Enqueue(happening, (due > Now ? due : Now, ++_order));
 
-    /// <summary>Moves the clock to what comes next and lets it happen. False when nothing is left before the end.</summary>
+    /// <summary>
+    /// Moves the clock to what comes next and lets it happen. False when nothing is left before the end.
+    /// </summary>
     public bool Next(TimeSpan end)
     {
         if (!_queue.TryPeek(out _, out var when) || when.Due > end)
@@ -28,5 +32,16 @@ internal sealed class Agenda
         Now = when.Due;
         happening();
         return true;
+    }
+
+    private sealed class Sooner : IComparer<(TimeSpan Due, ulong Order)>
+    {
+        public static readonly Sooner First = new();
+
+        public int Compare((TimeSpan Due, ulong Order) x, (TimeSpan Due, ulong Order) y)
+        {
+            var byTime = x.Due.CompareTo(y.Due);
+            return byTime != 0 ? byTime : x.Order.CompareTo(y.Order);
+        }
     }
 }

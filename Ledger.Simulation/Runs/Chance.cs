@@ -1,8 +1,9 @@
 namespace Ledger.Simulation;
 
 /// <summary>
-/// The only randomness of a run: xoshiro256** from a seed spread by SplitMix64 (Blackman and Vigna, 2018). Written out
-/// here because the runtime's own generator may change between versions, and a seed must mean the same for ever.
+/// The only randomness of a run: xoshiro256** from a seed spread by SplitMix64 (Blackman and Vigna, 2018).
+/// Written out here because the runtime's own generator may change between versions, and a seed must mean the
+/// same for ever.
 /// </summary>
 public sealed class Chance
 {
@@ -35,7 +36,9 @@ public sealed class Chance
     /// <summary>A stream of its own, so that drawing more here does not change what is drawn there.</summary>
     public Chance Fork() => new(Next());
 
-    /// <summary>0 to <paramref name="count"/> - 1. The bias of the multiplication is far below what a run can see.</summary>
+    /// <summary>
+    /// 0 to <paramref name="count"/> - 1. The bias of the multiplication is far below what a run can see.
+    /// </summary>
     public int Below(int count) => (int)Math.BigMul(Next(), (ulong)count, out _);
 
     /// <summary>Both ends included.</summary>

@@ -3,8 +3,9 @@ using System.Collections.Frozen;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Looks for a smaller run that breaks the same invariant: without whole kinds of faults, with fewer clients and liars,
-/// with fewer steps, and then without ever smaller parts of what was injected (Zeller and Hildebrandt, 2002).
+/// Looks for a smaller run that breaks the same invariant: without whole kinds of faults, with fewer clients
+/// and liars, with fewer steps, and then without ever smaller parts of what was injected (Zeller and
+/// Hildebrandt, 2002).
 /// </summary>
 public sealed class Shrinker(Func<SimulationOptions, SimulationResult> run, int runsMax)
 {

@@ -6,8 +6,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// A client that puts, compares and sets, and gets, one after the other, on a few keys that all clients share. It asks one
-/// honest validator, and another one when the answer does not come. What it did and saw is the history.
+/// A client that puts, compares and sets, and gets, one after the other, on a few keys that all clients
+/// share. It asks one honest validator, and another one when the answer does not come. What it did and saw is
+/// the history.
 /// </summary>
 internal sealed class SimulatedClient
 {
@@ -164,7 +165,8 @@ internal sealed class SimulatedClient
         if (_simulator.Trace.IsHeard)
         {
             _simulator.Trace.Tell(
-                _simulator.Now, TraceKind.Client, -1, -1, $"client {_number.ToString(CultureInfo.InvariantCulture)} {text}");
+                _simulator.Now, TraceKind.Client, -1, -1,
+                $"client {_number.ToString(CultureInfo.InvariantCulture)} {text}");
         }
     }
 }

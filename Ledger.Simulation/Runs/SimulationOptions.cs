@@ -11,7 +11,9 @@ public sealed record SimulationOptions
     public const int DefaultSteps = 4000;
 
     /// <summary>The engines that can be run, as users name them.</summary>
-    public static IReadOnlyList<string> Engines { get; } = ["pbft"];
+    public static IReadOnlyList<string> Engines { get; } = ["pbft", "raft"];
+
+    public string Engine { get; init; } = Engines[0];
 
     public ulong Seed { get; init; } = 1;
 
@@ -25,7 +27,8 @@ public sealed record SimulationOptions
 
     public FaultSet Faults { get; init; } = FaultSet.All;
 
-    /// <summary>How many validators lie; null draws 0 to f from the seed. More than f, and a fork must be seen.</summary>
+    /// <summary>How many validators lie; null draws 0 to f from the seed. More than f, and a fork must be
+    /// seen. With Raft nobody does.</summary>
     public int? Byzantine { get; init; }
 
     /// <summary>The one strategy of all liars; null draws one for each.</summary>
@@ -34,6 +37,8 @@ public sealed record SimulationOptions
     /// <summary>Numbers of injections that do not take place: how a failure is made smaller.</summary>
     public IReadOnlySet<int> LeftOut { get; init; } = FrozenSet<int>.Empty;
 
-    /// <summary>How many of these validators may lie without harm.</summary>
-    public int Faulty => Quorums.Byzantine(Nodes).Faulty;
+    /// <summary>How many of these validators may fail without harm; with PBFT, by lying too.</summary>
+    public int Faulty => IsRaft ? Quorums.Crash(Nodes).Faulty : Quorums.Byzantine(Nodes).Faulty;
+
+    internal bool IsRaft => Engine == "raft";
 }

@@ -5,9 +5,9 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// A whole network in one thread on a virtual clock: validators that run the product's own code, liars among them, their
-/// disks and links, and clients; first with faults, then in calm, when everything that waits must become final. All of
-/// it follows from its options, byte for byte.
+/// A whole network in one thread on a virtual clock: validators that run the product's own code, liars among
+/// them, their disks and links, and clients; first with faults, then in calm, when everything that waits must
+/// become final. All of it follows from its options, byte for byte.
 /// </summary>
 public sealed class Simulator : IDisposable
 {
@@ -17,7 +17,9 @@ public sealed class Simulator : IDisposable
     /// <summary>Faults stop here even when little has happened by then.</summary>
     private static readonly TimeSpan FaultsMax = TimeSpan.FromMinutes(3);
 
-    /// <summary>By when everything must be final after the faults have stopped, in longest view timeouts.</summary>
+    /// <summary>
+    /// By when everything must be final after the faults have stopped, in longest view timeouts.
+    /// </summary>
     private const int CalmTimeouts = 30;
 
     private const int InFlightMax = 200_000;
@@ -37,7 +39,7 @@ public sealed class Simulator : IDisposable
         Genesis = MakeGenesis(options);
         Pbft = DrawOptions(_chance.Fork());
         Signatures = new(options.Nodes);
-        Gate = new(Validators, Genesis.Hash, Genesis.Block.Hash, Signatures);
+        Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
         Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
@@ -58,7 +60,7 @@ public sealed class Simulator : IDisposable
 
     internal PbftOptions Pbft { get; }
 
-    internal PbftGate Gate { get; }
+    internal IProtocol Protocol { get; }
 
     internal SimulatedSignatures Signatures { get; }
 
@@ -119,8 +121,8 @@ public sealed class Simulator : IDisposable
 
         return new(
             Options, breach, Trace.Hash(), Steps, Trace.Events, Now, Watch.Highest.Value, Watch.Transactions,
-            Watch.ViewChanges, Plan.Injections, Plan.Counts, [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()],
-            Watch.Evidence);
+            Watch.ViewChanges, Plan.Injections, Plan.Counts,
+            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()], Watch.Evidence);
     }
 
     public void Dispose()
@@ -136,7 +138,9 @@ public sealed class Simulator : IDisposable
 
     internal void CountLoss() => _losses++;
 
-    /// <summary>Runs a piece of a process; when the process dies in it, that ends the process and nothing else.</summary>
+    /// <summary>
+    /// Runs a piece of a process; when the process dies in it, that ends the process and nothing else.
+    /// </summary>
     /// <returns>False when it died.</returns>
     internal bool Survives(Host host, Action piece)
     {
@@ -209,7 +213,9 @@ public sealed class Simulator : IDisposable
             Trace.Add(Now, TraceKind.Final, host.Id, -1, block.Block.Hash.ToArray());
             if (Trace.IsHeard)
             {
-                Trace.Tell(Now, TraceKind.Final, host.Id, -1, $"{block.Block} with {block.Block.Transactions.Count} transactions");
+                Trace.Tell(
+                    Now, TraceKind.Final, host.Id, -1,
+                    $"{block.Block} with {block.Block.Transactions.Count} transactions");
             }
         }
 
@@ -222,7 +228,9 @@ public sealed class Simulator : IDisposable
         }
     }
 
-    /// <summary>The one signature check of transactions; the same one is not checked for every validator again.</summary>
+    /// <summary>
+    /// The one signature check of transactions; the same one is not checked for every validator again.
+    /// </summary>
     internal bool SignatureIsValid(Transaction transaction)
     {
         var key = (transaction.Hash, transaction.Signature);
@@ -261,7 +269,9 @@ public sealed class Simulator : IDisposable
         }
     }
 
-    /// <summary>Nothing breaks any more, so everything that waits becomes final, and everybody catches up.</summary>
+    /// <summary>
+    /// Nothing breaks any more, so everything that waits becomes final, and everybody catches up.
+    /// </summary>
     private void RunCalm()
     {
         _doing = "calm";
@@ -289,7 +299,7 @@ public sealed class Simulator : IDisposable
     private void RunSilence()
     {
         LiarsAct = false;
-        if (Hosts.Any(host => !host.IsHonest))
+        if (!Protocol.FallsSilent || Hosts.Any(host => !host.IsHonest))
         {
             return;
         }
@@ -303,7 +313,8 @@ public sealed class Simulator : IDisposable
 
         if (Network.LastSent > quiet)
         {
-            throw new BreachException("silence", $"something was sent {Network.LastSent - quiet} after all should be still");
+            throw new BreachException(
+                "silence", $"something was sent {Network.LastSent - quiet} after all should be still");
         }
     }
 
@@ -352,7 +363,7 @@ public sealed class Simulator : IDisposable
     {
         List<Host> hosts = [.. Enumerable.Range(0, Options.Nodes).Select(i => new Host(this, i, new(i)))];
         var drawn = chance.Below(Options.Faulty + 1);
-        var liars = Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
+        var liars = Options.IsRaft ? 0 : Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
         List<Host> shuffled = [.. hosts];
         chance.Shuffle(shuffled);
 
@@ -377,13 +388,16 @@ public sealed class Simulator : IDisposable
         return hosts;
     }
 
-    /// <summary>Small and large windows, timeouts shorter and longer than a round: all that an operator may set.</summary>
+    /// <summary>
+    /// Small and large windows, timeouts shorter and longer than a round: all that an operator may set.
+    /// </summary>
     private static PbftOptions DrawOptions(Chance chance) => PbftOptions.Default with
     {
         Window = chance.Pick([1, 2, 4, 8]),
         ViewTimeout = TimeSpan.FromMilliseconds(chance.Pick([100, 300, 1000])),
         ViewTimeoutMax = TimeSpan.FromSeconds(8),
         RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
+        CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
     };
 
     private Genesis MakeGenesis(SimulationOptions options)
@@ -392,7 +406,8 @@ public sealed class Simulator : IDisposable
             new Validator($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray())))];
         GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
             new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
-        return new("simulation", ConsensusMode.Pbft, new(1_700_000_000_000), members, roles);
+        var mode = options.IsRaft ? ConsensusMode.Raft : ConsensusMode.Pbft;
+        return new("simulation", mode, new(1_700_000_000_000), members, roles);
     }
 
     private static PublicKey ClientKey(int number)

@@ -4,8 +4,8 @@ using System.Text;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Events as a picture: a lane for each host, time downwards, an arrow for each message that arrived, and words to the
-/// right.
+/// Events as a picture: a lane for each host, time downwards, an arrow for each message that arrived, and
+/// words to the right.
 /// </summary>
 public static class MessageDiagram
 {
@@ -13,7 +13,8 @@ public static class MessageDiagram
 
     public static IEnumerable<string> Draw(IEnumerable<TraceEvent> events, int hosts)
     {
-        yield return $"{"ms",12}  " + string.Concat(Enumerable.Range(0, hosts).Select(i => $"R{i}".PadRight(LaneWidth)));
+        var names = Enumerable.Range(0, hosts).Select(i => $"R{i}".PadRight(LaneWidth));
+        yield return $"{"ms",12}  " + string.Concat(names);
         foreach (var happened in events)
         {
             yield return Draw(happened, hosts);

@@ -27,8 +27,8 @@ public enum TraceKind : byte
 }
 
 /// <summary>
-/// A running hash over everything that happens: two runs with one hash did the same. Words are made only when somebody
-/// listens, since they cost more than all the rest.
+/// A running hash over everything that happens: two runs with one hash did the same. Words are made only when
+/// somebody listens, since they cost more than all the rest.
 /// </summary>
 internal sealed class RunTrace(Action<TraceEvent>? listener) : IDisposable
 {

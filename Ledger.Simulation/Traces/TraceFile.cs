@@ -25,7 +25,8 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
     /// <summary>One line for one event: virtual microseconds, kind, host, peer, words.</summary>
     public static string LineOf(TraceEvent happened) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{happened.At.Ticks / TimeSpan.TicksPerMicrosecond}\t{happened.Kind}\t{happened.Node}\t{happened.Peer}\t{happened.Text.ReplaceLineEndings(" ")}");
+        $"{happened.At.Ticks / TimeSpan.TicksPerMicrosecond}\t{happened.Kind}\t{happened.Node}\t{happened.Peer}\t"
+        + $"{happened.Text.ReplaceLineEndings(" ")}");
 
     /// <summary>Reads an event's line.</summary>
     /// <exception cref="TraceException">It is none.</exception>
@@ -104,10 +105,12 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
         try
         {
             if (JsonSerializer.Deserialize<Stored>(line, Format) is { } stored
+                && SimulationOptions.Engines.Contains(stored.Engine)
                 && FaultSet.TryParse(stored.Faults, out var faults, out _))
             {
                 options = new()
                 {
+                    Engine = stored.Engine,
                     Seed = stored.Seed,
                     Nodes = stored.Nodes,
                     Steps = stored.Steps,
@@ -132,8 +135,8 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
         yield return string.Create(CultureInfo.InvariantCulture, $"{Magic} {Version}");
         yield return JsonSerializer.Serialize(
             new Stored(
-                "pbft", Options.Seed, Options.Nodes, Options.Steps, Options.Clients, Options.Faults.ToString(),
-                Options.Byzantine, Options.Strategy, [.. Options.LeftOut.Order()]),
+                Options.Engine, Options.Seed, Options.Nodes, Options.Steps, Options.Clients,
+                Options.Faults.ToString(), Options.Byzantine, Options.Strategy, [.. Options.LeftOut.Order()]),
             Format);
         foreach (var line in Events)
         {

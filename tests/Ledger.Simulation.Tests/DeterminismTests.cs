@@ -16,6 +16,13 @@ public sealed class DeterminismTests
     }
 
     [Fact]
+    public void The_same_seed_gives_the_same_trace_with_raft()
+    {
+        SimulationOptions options = new() { Engine = "raft", Seed = 1, Nodes = 5 };
+        Assert.Equal(Simulator.Run(options).TraceHash, Simulator.Run(options).TraceHash);
+    }
+
+    [Fact]
     public void Another_seed_gives_another_trace()
         => Assert.NotEqual(Simulator.Run(new() { Seed = 1 }).TraceHash, Simulator.Run(new() { Seed = 2 }).TraceHash);
 
@@ -55,7 +62,9 @@ public sealed class DeterminismTests
         => TestContext.Current.TestOutputHelper?.WriteLine(
             $"trace {Simulator.Run(new() { Seed = 5, Nodes = 7 }).TraceHash}");
 
-    /// <summary>A seed that somebody wrote down must mean the same next year: reference values of xoshiro256**.</summary>
+    /// <summary>
+    /// A seed that somebody wrote down must mean the same next year: reference values of xoshiro256**.
+    /// </summary>
     [Fact]
     public void Chance_is_the_published_generator()
     {

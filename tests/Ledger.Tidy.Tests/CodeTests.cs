@@ -11,8 +11,14 @@ public sealed class CodeTests
     /// <summary>Files that read a hash table where the order is lost again, each with its reason.</summary>
     private static readonly Dictionary<string, string> OrderIsLost = new()
     {
-        { "Ledger.Core/Execution/Overlay.cs", "sorts what it copies, and merges distinct keys into another table" },
+        { "Ledger.Core/Execution/Overlay.cs", "sorts what it copies, and merges distinct keys elsewhere" },
     };
+
+    /// <summary>Loops that own the thread they wait on, for a bell and never for a task.</summary>
+    private static readonly string[] OwnThread =
+    [
+        "Ledger.Node/Consensus/ConsensusLoop.cs", "Ledger.Node/Consensus/ExecutionService.cs",
+    ];
 
     private static IEnumerable<SourceFile> Pure
         => SourceTree.Product.Where(file => PureRooms.Contains(file.Room));
@@ -45,7 +51,12 @@ public sealed class CodeTests
 
     [Fact]
     public void No_thread_waits_for_a_task()
-        => Fault.None(SourceTree.Product.SelectMany(Constructs.Blocking));
+        => Fault.None(
+            from file in SourceTree.Product
+            from fault in Constructs.Blocking(file)
+            where !(OwnThread.Contains(file.Path) && fault.What.StartsWith(
+                "'.Wait('", StringComparison.Ordinal))
+            select fault);
 
     [Theory]
     [InlineData("var x = task.Result;")]

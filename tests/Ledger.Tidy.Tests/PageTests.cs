@@ -5,8 +5,24 @@ namespace Ledger.Tidy.Tests;
 /// <summary>How files lie on the page and what any of them may say.</summary>
 public sealed class PageTests
 {
+    /// <summary>Files that are right although they are long, each with its reason.</summary>
+    private static readonly Dictionary<string, string> LongWithReason = new()
+    {
+        ["Ledger.Consensus/Raft/RaftCodec.cs"] = "each encoding is checked with its decoding beside it",
+    };
+
+    /// <summary>Folders whose lines all fit; a folder joins once it does, and none leaves.</summary>
+    private static readonly string[] Narrow =
+    [
+        "compat/prometheus-net/", "tests/Ledger.Cli.Tests/", "tests/Ledger.Compat.Tests/",
+        "tests/Ledger.Crypto.Tests/", "tests/Ledger.Tidy.Tests/",
+    ];
+
     [Fact]
-    public void A_file_holds_one_idea() => Fault.None(SourceTree.CSharp.SelectMany(Layout.Length));
+    public void A_file_holds_one_idea()
+        => Fault.None(
+            SourceTree.CSharp.Where(file => !LongWithReason.ContainsKey(file.Path))
+                .SelectMany(Layout.Length));
 
     [Fact]
     public void A_file_that_is_too_long_is_seen()
@@ -16,17 +32,26 @@ public sealed class PageTests
     }
 
     [Fact]
+    public void A_line_fits_the_page_where_all_lines_do_so_far()
+        => Fault.None(
+            from file in SourceTree.CSharp
+            where Narrow.Any(folder => file.Path.StartsWith(folder, StringComparison.Ordinal))
+            from fault in Layout.Width(file)
+            select fault);
+
+    [Fact]
     public void A_line_that_is_too_wide_is_seen()
     {
         Assert.Equal(
-            2, Assert.Single(Layout.Width(Page($"x\n{new string('x', Layout.ColumnLimit + 1)}"))).Line);
-        Assert.Empty(Layout.Width(Page(new string('x', Layout.ColumnLimit))));
+            2, Assert.Single(Layout.Width(Page($"x\nx {new string('x', Layout.ColumnLimit)}"))).Line);
+        Assert.Empty(Layout.Width(Page($"x {new string('x', Layout.ColumnLimit - 2)}")));
+        Assert.Empty(Layout.Width(Page($"    {new string('x', Layout.ColumnLimit)}")));
     }
 
     [Fact]
     public void A_file_ends_with_its_last_line() => Fault.None(
-        SourceTree.Files.Where(
-            file => !file.Path.EndsWith(".sln", StringComparison.Ordinal)).SelectMany(Layout.Ends));
+        SourceTree.Files.Where(file => !file.Path.EndsWith(".sln", StringComparison.Ordinal))
+            .SelectMany(Layout.Ends));
 
     [Fact]
     public void A_file_that_ends_otherwise_is_seen()
@@ -81,9 +106,9 @@ public sealed class PageTests
             from file in SourceTree.Files
             where file.Text.StartsWith("#!", StringComparison.Ordinal)
             let mode = File.GetUnixFileMode(Path.Combine(SourceTree.Root, file.Path))
+            let isShell = file.Text.Split('\n')[0].EndsWith("sh", StringComparison.Ordinal)
             where !mode.HasFlag(UnixFileMode.UserExecute)
-                || (file.Text.Split('\n')[0].EndsWith("sh", StringComparison.Ordinal)
-                    && !file.Text.Contains("\nset -eu", StringComparison.Ordinal))
+                || (isShell && !file.Text.Contains("\nset -eu", StringComparison.Ordinal))
             select new Fault(
                 file.Path, 1, "is not executable, or goes on after a fault (set -euo pipefail)"));
 

@@ -43,8 +43,9 @@ public static class SourceTree
 
     private static List<SourceFile> ReadAll()
         => [.. Names()
-            .Where(name => !Binary.Contains(Path.GetExtension(name)) && System.IO.File.Exists(
-                Path.Combine(Root, name)))
+            .Where(name => !Binary.Contains(Path.GetExtension(name)))
+            .Where(name => System.IO.File.Exists(Path.Combine(Root, name)))
+            .Distinct()
             .Order(StringComparer.Ordinal)
             .Select(name => new SourceFile(name, System.IO.File.ReadAllText(Path.Combine(Root, name))))];
 

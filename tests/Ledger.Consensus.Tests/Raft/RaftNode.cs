@@ -5,7 +5,9 @@ using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>One validator of a <see cref="RaftCluster"/>: the product's replica and engine over a simulated disk.</summary>
+/// <summary>
+/// One validator of a <see cref="RaftCluster"/>: the product's replica and engine over a simulated disk.
+/// </summary>
 internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorld, IVoice
 {
     private readonly Queue<Input> _inbox = new();
@@ -35,6 +37,11 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorl
     /// <summary>The engine's clock, as it was last set.</summary>
     public EngineTimer Timer { get; private set; }
 
+    /// <summary>How fast this machine's clock runs.</summary>
+    public double Rate { get; set; } = 1;
+
+    public TimeSpan LocalNow => cluster.Now * Rate;
+
     public List<Notice> Notices { get; } = [];
 
     /// <summary>Reads that may be served, by id, from this height.</summary>
@@ -60,6 +67,11 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorl
     }
 
     public IEnumerable<string> FinalPayloads => Disk.Final.Select(block => cluster.PayloadOf(block.Hash));
+
+    public override string ToString() => Engine is { } engine
+        ? $"R{self} {engine.Role} t{engine.Term} #{engine.Log.Start.Index}..#{engine.LastIndex}/t{engine.Log.LastTerm}"
+            + $" committed #{engine.CommitIndex} h{engine.Committed} follows {engine.Leader} {engine.Configuration}"
+        : $"R{self} is dead";
 
     public void Start()
     {
@@ -102,7 +114,7 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorl
     {
         for (var i = 0; i < times; i++)
         {
-            Take(new Input.TimerFired(Timer, cluster.Now));
+            Take(new Input.TimerFired(Timer, LocalNow));
         }
     }
 

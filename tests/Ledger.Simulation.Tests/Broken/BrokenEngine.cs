@@ -6,15 +6,15 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Ledger.Simulation.Tests.Broken;
 
 /// <summary>
-/// The consensus project compiled anew with one rule broken, and the simulator loaded beside it: the product itself has
-/// no switch that breaks it.
+/// The consensus project compiled anew with one rule broken, and the simulator loaded beside it: the product
+/// itself has no switch that breaks it.
 /// </summary>
 internal sealed class BrokenEngine : IDisposable
 {
     private static readonly Lazy<IReadOnlyList<(string File, string Text)>> Sources = new(ReadSources);
 
     private readonly Context _context;
-    private readonly Func<ulong, int, int, string?> _breachOf;
+    private readonly Func<string, ulong, int, int, string?> _breachOf;
 
     private BrokenEngine(byte[] consensus)
     {
@@ -22,10 +22,11 @@ internal sealed class BrokenEngine : IDisposable
         var simulation = _context.LoadFromAssemblyName(new("Ledger.Simulation"));
         _breachOf = simulation.GetType("Ledger.Simulation.SeedRun", throwOnError: true)!
             .GetMethod("BreachOf")!
-            .CreateDelegate<Func<ulong, int, int, string?>>();
+            .CreateDelegate<Func<string, ulong, int, int, string?>>();
     }
 
-    /// <exception cref="InvalidOperationException">A text is not in the source, or there more than once, or the broken
+    /// <exception cref="InvalidOperationException">A text is not in the source, or there more than once, or
+    /// the broken
     /// source does not compile: the table must be mended.</exception>
     public static BrokenEngine With(BrokenRule rule)
     {
@@ -48,7 +49,7 @@ internal sealed class BrokenEngine : IDisposable
             : throw new InvalidOperationException($"There is no file {edits[0].File} in the engine.");
     }
 
-    public string? BreachOf(ulong seed, int nodes, int steps) => _breachOf(seed, nodes, steps);
+    public string? BreachOf(string engine, ulong seed, int nodes, int steps) => _breachOf(engine, seed, nodes, steps);
 
     public void Dispose() => _context.Unload();
 

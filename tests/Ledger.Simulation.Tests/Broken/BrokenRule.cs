@@ -9,5 +9,8 @@ internal sealed record Edit(string File, string Text, string Instead);
 /// <param name="Edits">What is changed. The text must occur once.</param>
 internal sealed record BrokenRule(string Name, int Seeds, params Edit[] Edits)
 {
+    /// <summary>Which engine keeps it.</summary>
+    public string Engine => Edits.Any(edit => edit.File.StartsWith("Raft/", StringComparison.Ordinal)) ? "raft" : "pbft";
+
     public override string ToString() => Name;
 }

@@ -12,6 +12,9 @@ internal static class BrokenRules
     private const string Votes = "Pbft/VoteSet.cs";
     private const string Pacemaker = "Pbft/Pacemaker.cs";
     private const string Replica = "Replica.cs";
+    private const string RaftSafety = "Raft/Safety.cs";
+    private const string RaftEngine = "Raft/RaftEngine.cs";
+    private const string RaftMembers = "Raft/RaftConfiguration.cs";
 
     public static IReadOnlyList<BrokenRule> All { get; } =
     [
@@ -93,8 +96,16 @@ internal static class BrokenRules
             new Edit(Votes, "Count(subject) == quorums.Quorum", "++_votes == quorums.Quorum")),
         new("prepares what it has not validated", 200, new Edit(
             Agreement, "if (_pool.VerdictOf(block.Hash) == Verdict.Valid &&", "if (true &&")),
+        new("forgets its votes when it compacts its journal", 400, new Edit(
+            Safety, "        foreach (var accepted in AllAccepted)\n        {\n            yield return accepted;\n        }\n", "")),
+        new("forgets its view when it compacts its journal", 400, new Edit(
+            Safety,
+            "        if (Leaving is not null)\n        {\n            yield return Leaving;\n        }\n        else if (Entry is not null)",
+            "        if (Entry is not null && Leaving is null && BaseIsFinal is false)")),
+        new("forgets its highest certificate when it compacts its journal", 800, new Edit(
+            Safety, "        yield return new Certified(Highest);\n", "")),
         new("L1: repeats itself though nothing waits", 100, new Edit(
-            Engine, "        if (pending || _sawAhead)\n", "        if (pending || true)\n")),
+            Engine, "if (pending || _sawAhead ||", "if (pending || true ||")),
         new("L2: the timer never doubles", 400, new Edit(
             Pacemaker, "* (1L << Math.Min(_failedViews, 20))", "* 1L")),
         new("L3: waits for ever for those who are past its view", 400, new Edit(
@@ -103,7 +114,7 @@ internal static class BrokenRules
             ViewChange, "        Join(effects);\n        OpenView(effects);", "        OpenView(effects);")),
         new("never repeats what may be lost", 100, new Edit(
             Engine, "            RepeatTo(Recipients.All, effects);\n            _pool.ForgetFetches();", "            _pool.ForgetFetches();")),
-        new("never asks again for a block it lacks", 400, new Edit(
+        new("never asks again for a block it lacks", 1500, new Edit(
             Engine, "            _pool.ForgetFetches();\n            Advance(effects);", "            Advance(effects);")),
         new("makes no descendant for a base that waits", 100, new Edit(
             Agreement, "AllowEmpty: needsDescendant", "AllowEmpty: false && needsDescendant")),
@@ -113,5 +124,22 @@ internal static class BrokenRules
             Agreement, "effects.ValidateBlock(block, _pool.IsVouched(hash));", "effects.ValidateBlock(block, false);")),
         new("keeps no block that it fetched", 400, new Edit(
             Finality, "                _pool.Add(block);\n", "")),
+        new("raft: a majority is one too few", 100, new Edit(
+            RaftMembers, "=> Quorums.Crash(voters).Quorum;", "=> Math.Max(1, Quorums.Crash(voters).Quorum - 1);")),
+        new("raft, R1: votes twice in a term", 400,
+            new Edit(RaftSafety, "voted && voted != candidate)", "voted && voted != candidate && false)"),
+            new Edit(RaftSafety, "entered.Term > Term || (entered.Term == Term", "entered.Term >= Term || (entered.Term == Term")),
+        new("raft, R1: forgets its vote when it restarts", 400, new Edit(
+            RaftEngine,
+            "public void Replay(JournalRecord record) => _safety.Apply(record);",
+            "public void Replay(JournalRecord record) { if (record is not TermEntered) { _safety.Apply(record); } }")),
+        new("raft, R4: votes for a lesser log", 800, new Edit(
+            RaftSafety,
+            "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);",
+            "=> true;")),
+        new("raft, R6: acknowledges what it has not stored", 100, new Edit(
+            RaftSafety, "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;",
+            "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Forgotten(Apply(new Stored(entry))) : null;\n\n"
+            + "    private static Stored Forgotten(Stored stored) => new(new NoOpEntry(stored.Entry.Term, stored.Entry.Index));")),
     ];
 }

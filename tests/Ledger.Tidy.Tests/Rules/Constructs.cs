@@ -63,7 +63,7 @@ public static partial class Constructs
         @"#region|#pragma warning disable|\basync\s+void\b|\bThread\.Sleep\b|\bSuppressMessage\b|\bgoto\b")]
     private static partial Regex BannedPattern();
 
-    [GeneratedRegex(@"(?<!\.Value)\.Result\b(?!\s*[=(])|(?<!_bell)\.Wait\(|\.GetAwaiter\(\)\.GetResult\(")]
+    [GeneratedRegex(@"(?<!\.Value)\.Result\b(?!\s*[=(])|\.Wait\(|\.GetAwaiter\(\)\.GetResult\(")]
     private static partial Regex BlockingPattern();
 
     [GeneratedRegex(@"\bThread\.Sleep\b|\bTask\.Delay\b")]

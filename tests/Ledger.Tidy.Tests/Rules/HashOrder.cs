@@ -10,8 +10,8 @@ public static partial class HashOrder
 {
     public static IEnumerable<Fault> Enumerated(SourceFile file)
     {
-        var tables = TablePattern().Matches(file.Code).Select(
-            match => match.Groups["name"].Value).ToHashSet();
+        var tables = TablePattern().Matches(file.Code)
+            .Select(match => match.Groups["name"].Value).ToHashSet();
         return from line in file.CodeLines
                from Match match in UsePattern().Matches(line.Text)
                where tables.Contains(match.Groups["name"].Value)

@@ -14,9 +14,10 @@ public static class Layout
             : [];
     }
 
+    /// <summary>A line of one word, such as a vector in hexadecimal, has no place to break at.</summary>
     public static IEnumerable<Fault> Width(SourceFile file)
         => from line in file.Lines
-           where line.Text.Length > ColumnLimit
+           where line.Text.Length > ColumnLimit && line.Text.Trim().Contains(' ', StringComparison.Ordinal)
            select new Fault(file.Path, line.Number, $"{line.Text.Length} columns, more than {ColumnLimit}");
 
     public static IEnumerable<Fault> Ends(SourceFile file)

@@ -10,8 +10,8 @@ public static partial class Words
     /// <summary>Written in two halves, so that this file keeps the rule that it checks.</summary>
     private static readonly string[] Workplace =
     [
-        "Cla" + "ude", "Anth" + "ropic", "Chat" + "GPT", "Copi" + "lot", "language " + "model", "sub"
-            + "agent",
+        "Cla" + "ude", "Anth" + "ropic", "Chat" + "GPT", "Copi" + "lot", "language " + "model",
+        "sub" + "agent",
         "BRI" + "EF.md", "AI-" + "generated", "DESI" + "GN.md section",
     ];
 

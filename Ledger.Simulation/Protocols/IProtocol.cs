@@ -1,0 +1,48 @@
+using System.Diagnostics.CodeAnalysis;
+using Ledger.Consensus;
+using Ledger.Core;
+
+namespace Ledger.Simulation;
+
+/// <summary>
+/// What the simulator must know of a consensus engine to run it: how it is made, encoded, checked and
+/// watched.
+/// </summary>
+internal interface IProtocol
+{
+    ConsensusMode Mode { get; }
+
+    /// <summary>Whether a network without work says nothing at all.</summary>
+    bool FallsSilent { get; }
+
+    /// <summary>An engine for a process that starts on this host.</summary>
+    (IEngine Engine, IEngineStatus Status) Make(Host host, FinalHead head);
+
+    byte[] Encode(Envelope envelope);
+
+    bool TryDecode(
+        byte[] bytes, [MaybeNullWhen(false)] out Envelope envelope, [NotNullWhen(false)] out string? fault);
+
+    byte[] EncodeRecord(JournalRecord record);
+
+    JournalRecord? DecodeRecord(byte[] bytes);
+
+    Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason);
+
+    CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
+
+    /// <summary>Blocks that a journal holds and peers may lack.</summary>
+    IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records);
+
+    /// <summary>Follows what this host's journal holds, as far as words rest on it.</summary>
+    IDurable Follow(Host host);
+}
+
+/// <summary>What a journal would give back after a crash right now.</summary>
+internal interface IDurable
+{
+    void Add(IReadOnlyList<JournalRecord> records, bool replaces);
+
+    /// <summary>Whether it holds what this statement rests on.</summary>
+    bool Holds(in Statement statement);
+}
