@@ -18,6 +18,9 @@ internal static class WebHost
     /// <summary>For requests under way when the node stops; a client that sends or reads slower is cut off.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
 
+    /// <summary>Well below the open files that any system allows: clients must not use up what the store needs.</summary>
+    private const int ConnectionsMax = 512;
+
     public static WebApplication Build(
         NodeOptions options,
         NodeStatus status,
@@ -32,6 +35,7 @@ internal static class WebHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
             kestrel.Limits.MaxRequestBodySize = options.HttpMaxBodyBytes;
             kestrel.Listen(options.HttpListen);
             kestrel.Listen(options.AdminListen, listen => adminListen = listen);
