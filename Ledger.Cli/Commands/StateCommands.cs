@@ -161,7 +161,7 @@ internal static class StateCommands
 
     private static CliException NoKey(ParseResult parsed, Argument<string> space, Argument<string> key) => new(
         $"there is no key '{parsed.GetRequiredValue(key)}' in namespace '{parsed.GetRequiredValue(space)}'",
-        "check both names, or ask with --consistency linearizable if it was put just now");
+        "check both names; what was put just now may reach this node a moment later");
 
     /// <summary>A value is bytes; most are text, and what is not is shown as it travels.</summary>
     private static string TextOf(string base64)

@@ -87,7 +87,13 @@ public sealed partial class PbftEngine
             return;
         }
 
-        var tally = _slots.At(subject.View, subject.Height).Commits.Add(message, subject);
+        var commits = _slots.At(subject.View, subject.Height).Commits;
+        var tally = commits.Add(message, subject);
+        if (subject.Height > _prepared && commits.Count(subject) >= _validators.Quorums.OneCorrect)
+        {
+            _prepared = subject.Height;
+        }
+
         if (tally.Earlier is { } earlier)
         {
             effects.Note(new Notice.Equivocation("commit", message.From, earlier, message));

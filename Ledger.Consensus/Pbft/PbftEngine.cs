@@ -38,6 +38,9 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     private long _bytesSinceCompaction;
     private Height _durable;
 
+    /// <summary>The highest block that a correct replica has committed to: until it is final here, we lack something.</summary>
+    private Height _prepared;
+
     public PbftEngine(ValidatorSet validators, ValidatorIndex self, PbftOptions options, FinalHead head)
     {
         _validators = validators;
@@ -212,7 +215,7 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
         }
 
         // Who asked for a view alone is not answered while the others have no reason to leave theirs.
-        if (pending || _sawAhead)
+        if (pending || _sawAhead || _prepared > _final.Height)
         {
             _pacemaker.StartRepeat(View, effects);
         }

@@ -33,7 +33,7 @@ internal sealed class VoteSet(StatementKind kind, Quorums quorums)
         return Count(subject) == quorums.Quorum ? new(Certify(subject), null) : default;
     }
 
-    private int Count(Subject subject)
+    public int Count(Subject subject)
     {
         var count = 0;
         foreach (var place in _byReplica)

@@ -1,6 +1,8 @@
 namespace Ledger.Consensus.Raft;
 
-/// <summary>Lots drawn from a seed that was handed in (SplitMix64): the same seed draws the same lots everywhere.</summary>
+/// <summary>
+/// Lots drawn from a seed that was handed in (SplitMix64): the same seed draws the same lots everywhere.
+/// </summary>
 internal sealed class Chance(ulong seed)
 {
     private ulong _state = seed;

@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// A leader's collection of signatures on its blocks, each set turned into a certificate once, when a majority of those
-/// that certify the block has signed. Bounded by the blocks above the last certified one.
+/// A leader's collection of signatures on its blocks, each set turned into a certificate once, when a
+/// majority of those that certify the block has signed. Bounded by the blocks above the last certified one.
 /// </summary>
 internal sealed class Endorsements
 {

@@ -3,7 +3,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus.Raft;
 
-/// <summary>A reign: at most one leader has it (Raft §5.1). Where both modes meet, it takes a view's place.</summary>
+/// <summary>
+/// A reign: at most one leader has it (Raft §5.1). Where both modes meet, it takes a view's place.
+/// </summary>
 public readonly record struct Term(ulong Value) : IComparable<Term>
 {
     public static readonly Term Zero = new(0);

@@ -51,7 +51,8 @@ public sealed record NoOpEntry(Term Term, LogIndex Index) : LogEntry(Term, Index
 /// <param name="Index">Its place.</param>
 /// <param name="Configuration">In force as soon as it is stored (Raft §6).</param>
 /// <param name="Certificate">
-/// The certificate of the last block below, in an entry that lets the old voters go: after it nobody may ask them again.
+/// The certificate of the last block below, in an entry that lets the old voters go: after it nobody may ask
+/// them again.
 /// </param>
 public sealed record ConfigurationEntry(
     Term Term, LogIndex Index, RaftConfiguration Configuration, QuorumCertificate? Certificate) : LogEntry(Term, Index)

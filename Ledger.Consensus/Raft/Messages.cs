@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus.Raft;
 
-/// <summary>Whether an election could be won: asked before a term is spent on it (dissertation §9.6).</summary>
+/// <summary>
+/// Whether an election could be won: asked before a term is spent on it (dissertation §9.6).
+/// </summary>
 public sealed record PreVote(Term Term, LogIndex LastIndex, Term LastTerm) : HintMessage
 {
     public override string ToString() => $"PRE-VOTE t{Term} last #{LastIndex}/t{LastTerm}";
@@ -14,11 +16,15 @@ public sealed record PreVote(Term Term, LogIndex LastIndex, Term LastTerm) : Hin
 /// <param name="Granted">Whether the sender would vote.</param>
 public sealed record PreVoteReply(Term Term, Term Asked, bool Granted) : HintMessage;
 
-/// <summary>A candidate asks for votes, having voted for itself, which is what it signs (Raft §5.2).</summary>
+/// <summary>
+/// A candidate asks for votes, having voted for itself, which is what it signs (Raft §5.2).
+/// </summary>
 /// <param name="Term">The new term.</param>
 /// <param name="LastIndex">Of the candidate's log.</param>
 /// <param name="LastTerm">Of its last entry.</param>
-/// <param name="IsTransfer">The leader itself sent the candidate: no one need wait for it to be silent.</param>
+/// <param name="IsTransfer">
+/// The leader itself sent the candidate: no one need wait for it to be silent.
+/// </param>
 public sealed record RequestVote(
     ValidatorIndex Candidate, Term Term, LogIndex LastIndex, Term LastTerm, bool IsTransfer) : PromiseMessage
 {
@@ -41,7 +47,9 @@ public sealed record Vote(Term Term, ValidatorIndex Candidate) : PromiseMessage
 /// <param name="Term">The sender's own, which may be higher than what was asked.</param>
 public sealed record VoteRefused(Term Term) : HintMessage;
 
-/// <summary>Entries that follow one which the receiver must hold (Raft §5.3). Binds nobody: leaders do not survive.</summary>
+/// <summary>
+/// Entries that follow one which the receiver must hold (Raft §5.3). Binds nobody: leaders do not survive.
+/// </summary>
 public sealed record AppendEntries(
     Term Term, LogIndex PreviousIndex, Term PreviousTerm, IReadOnlyList<LogEntry> Entries) : HintMessage
 {
@@ -51,10 +59,11 @@ public sealed record AppendEntries(
 }
 
 /// <summary>
-/// The sender's log is the leader's up to an index, durably. When the entry there is of this very term, it signs the
-/// last block at or below it, in the term as view: a majority of such signatures proves that the block is committed,
-/// for it stands behind an entry of the leader's own term on a majority (Raft §5.4.2). A block of an older term alone
-/// is never signed, so that no certificate can be made of what figure 8 takes back.
+/// The sender's log is the leader's up to an index, durably. When the entry there is of this very term, it
+/// signs the last block at or below it, in the term as view: a majority of such signatures proves that the
+/// block is committed, for it stands behind an entry of the leader's own term on a majority (Raft §5.4.2). A
+/// block of an older term alone is never signed, so that no certificate can be made of what figure 8 takes
+/// back.
 /// </summary>
 /// <param name="Term">The leader's.</param>
 /// <param name="Index">Up to here.</param>
@@ -81,7 +90,9 @@ public sealed record Appended(Term Term, LogIndex Index, BlockId? Block) : Promi
 public sealed record AppendRefused(Term Term, LogIndex PreviousIndex, Term? ConflictTerm, LogIndex ConflictIndex)
     : HintMessage;
 
-/// <summary>The leader lives. The answers to a round also confirm that it still leads, for reads (Raft §8).</summary>
+/// <summary>
+/// The leader lives. The answers to a round also confirm that it still leads, for reads (Raft §8).
+/// </summary>
 public sealed record Heartbeat(Term Term, ulong Round) : HintMessage;
 
 /// <param name="Term">The sender's own.</param>
@@ -90,13 +101,17 @@ public sealed record Heartbeat(Term Term, ulong Round) : HintMessage;
 /// <param name="Decided">The last block it has decided.</param>
 public sealed record HeartbeatReply(Term Term, ulong Round, LogIndex Committed, Height Decided) : HintMessage;
 
-/// <summary>Entries are committed up to an index; the certificate is of the highest block among them that has one.</summary>
+/// <summary>
+/// Entries are committed up to an index; the certificate is of the highest block among them that has one.
+/// </summary>
 public sealed record Committed(Term Term, LogIndex Index, QuorumCertificate? Certificate) : HintMessage
 {
     public override string ToString() => $"COMMITTED t{Term} #{Index}";
 }
 
-/// <summary>The receiver lacks what the sender's log no longer holds, and needs the state at the mark (Raft §7).</summary>
+/// <summary>
+/// The receiver lacks what the sender's log no longer holds, and needs the state at the mark (Raft §7).
+/// </summary>
 public sealed record InstallSnapshot(Term Term, SnapshotMark Mark) : HintMessage
 {
     public override string ToString() => $"INSTALL-SNAPSHOT t{Term} {Mark}";

@@ -15,8 +15,9 @@ internal enum ProgressState
 }
 
 /// <summary>
-/// What a leader knows of one member: how far its log agrees, what is on the way to it, and whether it lives. The window
-/// of what is on the way is the flow control: a slow follower costs a bounded amount and slows nobody else.
+/// What a leader knows of one member: how far its log agrees, what is on the way to it, and whether it lives.
+/// The window of what is on the way is the flow control: a slow follower costs a bounded amount and slows
+/// nobody else.
 /// </summary>
 internal sealed class Progress(LogIndex next, RaftOptions options)
 {
@@ -103,7 +104,9 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
         }
     }
 
-    /// <summary>What was sent may be lost, or did not fit: starts again behind what is known to agree, or where told.</summary>
+    /// <summary>
+    /// What was sent may be lost, or did not fit: starts again behind what is known to agree, or where told.
+    /// </summary>
     public void Probe(LogIndex next)
     {
         Enter(ProgressState.Probe);

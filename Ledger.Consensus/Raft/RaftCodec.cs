@@ -6,12 +6,14 @@ using MessagePack;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// The canonical encodings of Raft's envelopes and journal records: [kind, fields...]. Blocks travel as byte strings in
-/// their own encoding, so that they are encoded once and hashed once.
+/// The canonical encodings of Raft's envelopes and journal records: [kind, fields...]. Blocks travel as byte
+/// strings in their own encoding, so that they are encoded once and hashed once.
 /// </summary>
 public static class RaftCodec
 {
-    /// <summary>The largest term, index or round a message may name: far beyond use, far below overflow.</summary>
+    /// <summary>
+    /// The largest term, index or round a message may name: far beyond use, far below overflow.
+    /// </summary>
     public const ulong NumberMax = 1UL << 48;
 
     /// <summary>Entries in one message.</summary>
@@ -55,7 +57,9 @@ public static class RaftCodec
 
     public static byte[] EncodeRecord(JournalRecord record) => Canonical.Encode(record, WriteRecord);
 
-    /// <summary>Decodes a record of our own journal; a fault means a damaged disk, not a lying peer.</summary>
+    /// <summary>
+    /// Decodes a record of our own journal; a fault means a damaged disk, not a lying peer.
+    /// </summary>
     public static bool TryDecodeRecord(
         ReadOnlyMemory<byte> encoded,
         [MaybeNullWhen(false)] out JournalRecord record,

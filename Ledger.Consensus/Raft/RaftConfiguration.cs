@@ -30,8 +30,8 @@ public enum MembershipPhase
 }
 
 /// <summary>
-/// Who the members are from some entry on. While a change of voters is under way it is joint: a majority of the old
-/// and a majority of the new voters must agree, so that no two majorities can decide apart (Raft §6).
+/// Who the members are from some entry on. While a change of voters is under way it is joint: a majority of
+/// the old and a majority of the new voters must agree, so that no two majorities can decide apart (Raft §6).
 /// </summary>
 public sealed class RaftConfiguration : IEquatable<RaftConfiguration>
 {
@@ -77,8 +77,9 @@ public sealed class RaftConfiguration : IEquatable<RaftConfiguration>
     public bool IsJoint => _outgoing.Length > 0;
 
     /// <summary>
-    /// Whose signatures certify a block: the old voters until the change is over. No block is made while it is joint, and
-    /// those below need a majority of the old voters anyway, so each block is certified by one set.
+    /// Whose signatures certify a block: the old voters until the change is over. No block is made while it
+    /// is joint, and those below need a majority of the old voters anyway, so each block is certified by one
+    /// set.
     /// </summary>
     public IReadOnlyList<ValidatorIndex> Certifiers => IsJoint ? _outgoing : _voters;
 
@@ -91,7 +92,9 @@ public sealed class RaftConfiguration : IEquatable<RaftConfiguration>
 
     public static int MajorityOf(int voters) => Quorums.Crash(voters).Quorum;
 
-    /// <summary>Whether these validators may decide: a majority of the voters, and of the old ones too while joint.</summary>
+    /// <summary>
+    /// Whether these validators may decide: a majority of the voters, and of the old ones too while joint.
+    /// </summary>
     public bool IsQuorum(IReadOnlySet<ValidatorIndex> agreed)
         => Holds(_voters, agreed) && (!IsJoint || Holds(_outgoing, agreed));
 
@@ -108,7 +111,9 @@ public sealed class RaftConfiguration : IEquatable<RaftConfiguration>
         return count >= MajorityOf(certifiers.Length);
     }
 
-    /// <summary>The highest value that a deciding majority has reached, of what each voter has reached.</summary>
+    /// <summary>
+    /// The highest value that a deciding majority has reached, of what each voter has reached.
+    /// </summary>
     public ulong ReachedByQuorum(Func<ValidatorIndex, ulong> reached)
     {
         var value = ReachedBy(_voters, reached);

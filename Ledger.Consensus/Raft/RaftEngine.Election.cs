@@ -3,20 +3,24 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// Elections (Raft §5.2): by lot among those who miss the leader, asked about before a term is spent (pre-vote), and not
-/// heard by those who do not miss it (check-quorum; dissertation §4.2.3, §9.6).
+/// Elections (Raft §5.2): by lot among those who miss the leader, asked about before a term is spent
+/// (pre-vote), and not heard by those who do not miss it (check-quorum; dissertation §4.2.3, §9.6).
 /// </summary>
 public sealed partial class RaftEngine
 {
     /// <summary>Who has agreed to the election, or would.</summary>
     private readonly HashSet<ValidatorIndex> _votes = [];
 
-    /// <summary>Ticks since the election timer was reset; in a leader, since it last counted its followers.</summary>
+    /// <summary>
+    /// Ticks since the election timer was reset; in a leader, since it last counted its followers.
+    /// </summary>
     private int _ticks;
 
     private int _timeoutTicks;
 
-    /// <summary>A restarted replica may have heard its leader just before: it lets no one else for a while.</summary>
+    /// <summary>
+    /// A restarted replica may have heard its leader just before: it lets no one else for a while.
+    /// </summary>
     private int _ticksSinceLeader;
 
     /// <summary>A leader in reach is not deposed by someone who merely cannot hear it.</summary>
@@ -25,8 +29,8 @@ public sealed partial class RaftEngine
     private bool MayCampaign => IsOrWasVoter && !_options.IsWitness && _installing is null;
 
     /// <summary>
-    /// One whose removal is not yet committed may be the only one whose log can win: it campaigns, without a vote of its
-    /// own, until it knows (dissertation §4.2.2).
+    /// One whose removal is not yet committed may be the only one whose log can win: it campaigns, without a
+    /// vote of its own, until it knows (dissertation §4.2.2).
     /// </summary>
     private bool IsOrWasVoter
         => Configuration.IsVoter(_self)
@@ -249,7 +253,9 @@ public sealed partial class RaftEngine
         ResetElectionTimer();
     }
 
-    /// <summary>A leader that no majority answers cannot know whether it still is one (dissertation §6.2).</summary>
+    /// <summary>
+    /// A leader that no majority answers cannot know whether it still is one (dissertation §6.2).
+    /// </summary>
     private void CheckQuorum(Effects effects)
     {
         _votes.Clear();

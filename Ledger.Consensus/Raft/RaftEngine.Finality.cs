@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// From replicated to final: an entry of the leader's own term that a majority holds is committed with all before it
-/// (Raft §5.4.2), and a block is decided once a certificate shows the world so.
+/// From replicated to final: an entry of the leader's own term that a majority holds is committed with all
+/// before it (Raft §5.4.2), and a block is decided once a certificate shows the world so.
 /// </summary>
 public sealed partial class RaftEngine
 {
@@ -19,7 +19,9 @@ public sealed partial class RaftEngine
 
     private Height Certified => _certificate?.Subject.Height ?? Height.Genesis;
 
-    /// <summary>An acknowledgement's signature, if it is on a block of our log that still lacks a certificate.</summary>
+    /// <summary>
+    /// An acknowledgement's signature, if it is on a block of our log that still lacks a certificate.
+    /// </summary>
     private void Endorse(Verified message, Appended appended, Effects effects)
     {
         if (appended.Block is not { } block || block.Height <= Certified || appended.Index < Log.Start.Index
@@ -107,7 +109,8 @@ public sealed partial class RaftEngine
     /// <summary>Decides as high as the certificate reaches within what is committed.</summary>
     private bool Decide(Effects effects)
     {
-        if (_options.IsWitness || _certificate is not { } certificate || certificate.Subject.Height <= _decided.Height
+        if (_options.IsWitness
+            || _certificate is not { } certificate || certificate.Subject.Height <= _decided.Height
             || Log.IndexOf(certificate.Subject.Height) is not { } top || top > _safety.Commit
             || Log.BlockAt(top).Hash != certificate.Subject.Block)
         {
@@ -151,7 +154,9 @@ public sealed partial class RaftEngine
         Decide(effects);
     }
 
-    /// <summary>The signatures hold, as the gate has seen; whether they are a majority only the log can say.</summary>
+    /// <summary>
+    /// The signatures hold, as the gate has seen; whether they are a majority only the log can say.
+    /// </summary>
     private bool IsCertificateOfOurs(QuorumCertificate certificate)
         => Log.IndexOf(certificate.Subject.Height) is { } index
             && Log.BlockAt(index).Hash == certificate.Subject.Block
@@ -210,7 +215,9 @@ public sealed partial class RaftEngine
         return new(Term, _safety.Commit, certificate);
     }
 
-    /// <summary>Signatures lost with their messages are asked for again, while the last committed block lacks them.</summary>
+    /// <summary>
+    /// Signatures lost with their messages are asked for again, while the last committed block lacks them.
+    /// </summary>
     private void AskEndorsements(Effects effects)
     {
         var block = Log.BlockAt(_safety.Commit);
@@ -229,7 +236,10 @@ public sealed partial class RaftEngine
         }
     }
 
-    /// <summary>A block is in the store with its state: the log keeps it only for slow followers, the journal no longer.</summary>
+    /// <summary>
+    /// A block is in the store with its state: the log keeps it only for slow followers, the journal no
+    /// longer.
+    /// </summary>
     private void OnFinalised(Height height, Effects effects)
     {
         _durable = height > _durable ? height : _durable;

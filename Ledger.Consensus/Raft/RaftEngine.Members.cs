@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// Changes of members (Raft §6; dissertation §4): newcomers learn first and count for nothing; then old and new voters
-/// must both agree; then the new ones decide alone. One change at a time.
+/// Changes of members (Raft §6; dissertation §4): newcomers learn first and count for nothing; then old and
+/// new voters must both agree; then the new ones decide alone. One change at a time.
 /// </summary>
 public sealed partial class RaftEngine
 {
@@ -85,7 +85,9 @@ public sealed partial class RaftEngine
         => _progress.TryGetValue(member, out var progress) && progress.State == ProgressState.Replicate
             && Lacks(member) <= (ulong)_options.CaughtUpWithin;
 
-    /// <summary>All who shall vote are up to date: through both majorities if voters differ, at once if not.</summary>
+    /// <summary>
+    /// All who shall vote are up to date: through both majorities if voters differ, at once if not.
+    /// </summary>
     private void Change(Membership target, Effects effects)
     {
         var current = Configuration;
@@ -153,8 +155,8 @@ public sealed partial class RaftEngine
     private bool HasCaughtUpOrVotes(ValidatorIndex member) => Configuration.IsVoter(member) || HasCaughtUp(member);
 
     /// <summary>
-    /// The joint configuration is committed. The old voters go only once the blocks they must certify are certified: the
-    /// entry takes that certificate along, for whoever leads next.
+    /// The joint configuration is committed. The old voters go only once the blocks they must certify are
+    /// certified: the entry takes that certificate along, for whoever leads next.
     /// </summary>
     private void LeaveJoint(Effects effects)
     {
@@ -196,7 +198,9 @@ public sealed partial class RaftEngine
         }
     }
 
-    /// <summary>On commit of a configuration: the change goes on, or a leader that is no voter any more gives way.</summary>
+    /// <summary>
+    /// On commit of a configuration: the change goes on, or a leader that is no voter any more gives way.
+    /// </summary>
     private void OnMembersCommitted(Effects effects)
     {
         ContinueChange(effects);

@@ -3,9 +3,9 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// Linearizable reads without an entry in the log (dissertation §6.4): a leader notes its commit index, makes sure that it
-/// still leads by a round of heartbeats that begins after that, and lets the read see that index or more. With lease reads
-/// a round that began a short while ago is proof enough.
+/// Linearizable reads without an entry in the log (dissertation §6.4): a leader notes its commit index, makes
+/// sure that it still leads by a round of heartbeats that begins after that, and lets the read see that index
+/// or more. With lease reads a round that began a short while ago is proof enough.
 /// </summary>
 public sealed partial class RaftEngine
 {
@@ -15,7 +15,9 @@ public sealed partial class RaftEngine
     /// <summary>Rounds that are not answered yet.</summary>
     private const int RoundsMax = 64;
 
-    /// <summary>Reads of this leader and of followers, each with the round that must be answered, oldest first.</summary>
+    /// <summary>
+    /// Reads of this leader and of followers, each with the round that must be answered, oldest first.
+    /// </summary>
     private readonly Queue<Read> _reads = new();
 
     /// <summary>Reads that a new leader holds until it knows what is committed.</summary>
@@ -87,8 +89,8 @@ public sealed partial class RaftEngine
             return;
         }
 
-        // The round must begin after the commit index was noted. One that is under way has begun before; those that come
-        // while one is, share the next.
+        // The round must begin after the commit index was noted. One that is under way has begun before;
+        // those that come while one is, share the next.
         var mustStart = _reads.Count == 0;
         _reads.Enqueue(read with { Round = _round + 1, Height = ReadHeight });
         if (mustStart)

@@ -4,8 +4,9 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// The leader's log becomes everyone's (Raft §5.3). Entries leave before they are durable here: the leader counts itself
-/// only once they are, like any other, so its disk and the followers' work at the same time (dissertation §10.2.1).
+/// The leader's log becomes everyone's (Raft §5.3). Entries leave before they are durable here: the leader
+/// counts itself only once they are, like any other, so its disk and the followers' work at the same time
+/// (dissertation §10.2.1).
 /// </summary>
 public sealed partial class RaftEngine
 {
@@ -36,8 +37,8 @@ public sealed partial class RaftEngine
     }
 
     /// <summary>
-    /// A block stands on what was executed here, which is what was decided or proposed here; and none is made while the
-    /// voters change, so that each is certified by one set.
+    /// A block stands on what was executed here, which is what was decided or proposed here; and none is made
+    /// while the voters change, so that each is certified by one set.
     /// </summary>
     private bool MayPropose
         => _transfer is null
@@ -58,7 +59,9 @@ public sealed partial class RaftEngine
         effects.RequestProposal(_requested);
     }
 
-    /// <summary>A leader's new entry: sent to all at once, acknowledged by itself when it is durable.</summary>
+    /// <summary>
+    /// A leader's new entry: sent to all at once, acknowledged by itself when it is durable.
+    /// </summary>
     private void Append(LogEntry entry, Effects effects)
     {
         if (_safety.MayAppend(entry) is not { } record)
@@ -187,7 +190,8 @@ public sealed partial class RaftEngine
         }
     }
 
-    private bool FitsHere(LogEntry entry) => entry is not BlockEntry block || (block.Body is null) == _options.IsWitness;
+    private bool FitsHere(LogEntry entry)
+        => entry is not BlockEntry block || (block.Body is null) == _options.IsWitness;
 
     private void Acknowledge(JournalRecord record, LogIndex index, ValidatorIndex leader, Effects effects)
         => effects.Promise(record, new Appended(Term, index, _safety.MaySign(index)), Recipients.Just(leader));
@@ -255,7 +259,9 @@ public sealed partial class RaftEngine
         ContinueChange(effects);
     }
 
-    /// <summary>Goes back a term at a time: to our last entry of the follower's term, or before its first of it.</summary>
+    /// <summary>
+    /// Goes back a term at a time: to our last entry of the follower's term, or before its first of it.
+    /// </summary>
     private void OnAppendRefused(ValidatorIndex from, AppendRefused refused, Effects effects)
     {
         if (refused.Term > Term)

@@ -4,9 +4,9 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// A follower that needs entries which the leader's log has let go fetches the state instead (Raft §7). The engine says
-/// which state and counts how far it is; the world moves the bytes, as a snapshot in chunks or as certified blocks,
-/// whichever is cheaper, and goes on where it was when the leader changes.
+/// A follower that needs entries which the leader's log has let go fetches the state instead (Raft §7). The
+/// engine says which state and counts how far it is; the world moves the bytes, as a snapshot in chunks or as
+/// certified blocks, whichever is cheaper, and goes on where it was when the leader changes.
 /// </summary>
 public sealed partial class RaftEngine
 {
@@ -91,7 +91,9 @@ public sealed partial class RaftEngine
         }
     }
 
-    /// <summary>The world has put a final state in place, at the height that was asked for or above.</summary>
+    /// <summary>
+    /// The world has put a final state in place, at the height that was asked for or above.
+    /// </summary>
     private void OnSnapshotInstalled(BlockId block, Effects effects)
     {
         if (block.Height <= _decided.Height)

@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// A leader hands over (dissertation §3.10): it proposes no more, brings the other's log up to its own, and sends it to
-/// campaign at once. If that fails, it leads on.
+/// A leader hands over (dissertation §3.10): it proposes no more, brings the other's log up to its own, and
+/// sends it to campaign at once. If that fails, it leads on.
 /// </summary>
 public sealed partial class RaftEngine
 {

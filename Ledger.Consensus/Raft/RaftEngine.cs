@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus.Raft;
 
-/// <summary>What a replica does in its term (Raft, figure 4), and whether it only asks if it could win the next.</summary>
+/// <summary>
+/// What a replica does in its term (Raft, figure 4), and whether it only asks if it could win the next.
+/// </summary>
 public enum RaftRole
 {
     Follower,
@@ -13,9 +15,9 @@ public enum RaftRole
 }
 
 /// <summary>
-/// Raft, complete (Ongaro's dissertation), over a log whose blocks become the ledger. Pure; see <see cref="IEngine"/>. Its
-/// chapters: elections, replication, finality, snapshots, members, reads and transfer. What may be promised is
-/// <see cref="Safety"/>'s alone to say. Its clock is one timer's ticks.
+/// Raft, complete (Ongaro's dissertation), over a log whose blocks become the ledger. Pure; see <see
+/// cref="IEngine"/>. Its chapters: elections, replication, finality, snapshots, members, reads and transfer.
+/// What may be promised is <see cref="Safety"/>'s alone to say. Its clock is one timer's ticks.
 /// </summary>
 public sealed partial class RaftEngine : IEngine, IEngineStatus
 {
@@ -183,7 +185,9 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
         }
     }
 
-    /// <summary>The log is as the journal says; what of it is committed, the ledger's store knows best.</summary>
+    /// <summary>
+    /// The log is as the journal says; what of it is committed, the ledger's store knows best.
+    /// </summary>
     private void OnStarted(Effects effects)
     {
         Invariant.Holds(

@@ -4,13 +4,14 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// The one door through which a peer's words reach the engine. It checks, in this order: the sender is registered and is
-/// whom the connection belongs to, the message is well-formed, and all signatures, those inside certificates too. Whether
-/// signers are a majority, and of which members, only the log can say: that is the engine's to check. Stateless, so many
-/// threads may use it.
+/// The one door through which a peer's words reach the engine. It checks, in this order: the sender is
+/// registered and is whom the connection belongs to, the message is well-formed, and all signatures, those
+/// inside certificates too. Whether signers are a majority, and of which members, only the log can say: that
+/// is the engine's to check. Stateless, so many threads may use it.
 /// </summary>
 /// <param name="registered">
-/// How many validators have ever been registered, by now: a validator keeps its index for ever, members or not.
+/// How many validators have ever been registered, by now: a validator keeps its index for ever, members or
+/// not.
 /// </param>
 /// <param name="chain">The genesis hash, part of every statement.</param>
 /// <param name="verifier">Knows all keys registered.</param>
@@ -26,7 +27,9 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
         return reason.Length == 0 ? new(envelope) : null;
     }
 
-    /// <summary>Checks that consecutive blocks end in one that a majority of these validators has certified.</summary>
+    /// <summary>
+    /// Checks that consecutive blocks end in one that a majority of these validators has certified.
+    /// </summary>
     public CertifiedSegment? CheckSegment(
         IReadOnlyList<Block> blocks, QuorumCertificate certificate, IReadOnlyList<ValidatorIndex> certifiers)
     {
@@ -94,7 +97,9 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
         _ => null,
     };
 
-    /// <summary>Entries stand one behind the other, in terms that never fall and reach the sender's at most.</summary>
+    /// <summary>
+    /// Entries stand one behind the other, in terms that never fall and reach the sender's at most.
+    /// </summary>
     private string? EntriesFault(AppendEntries append)
     {
         var (index, term) = (append.PreviousIndex, append.PreviousTerm);

@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// The entries after a mark, in order, and beside each what holds there: the last block at or below it and the
-/// configuration in force, so that cutting the log restores both.
+/// The entries after a mark, in order, and beside each what holds there: the last block at or below it and
+/// the configuration in force, so that cutting the log restores both.
 /// </summary>
 internal sealed class RaftLog(SnapshotMark start)
 {
@@ -88,7 +88,9 @@ internal sealed class RaftLog(SnapshotMark start)
         return null;
     }
 
-    /// <summary>Whether an entry may stand next: a block must be the child of the last one, as far as can be seen.</summary>
+    /// <summary>
+    /// Whether an entry may stand next: a block must be the child of the last one, as far as can be seen.
+    /// </summary>
     public bool MayFollow(LogEntry entry)
     {
         if (entry.Index != LastIndex.Next || entry.Term < LastTerm)
@@ -138,7 +140,9 @@ internal sealed class RaftLog(SnapshotMark start)
         return new(index, place.Entry.Term, place.Block, place.Configuration);
     }
 
-    /// <summary>Starts from a mark: entries after it stay if the log agrees with it, otherwise none do.</summary>
+    /// <summary>
+    /// Starts from a mark: entries after it stay if the log agrees with it, otherwise none do.
+    /// </summary>
     public void StartFrom(SnapshotMark mark)
     {
         if (mark.Index <= Start.Index)

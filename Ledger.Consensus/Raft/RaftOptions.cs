@@ -8,8 +8,8 @@ public sealed record RaftOptions
     public TimeSpan TickEvery { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// Without a word of the leader for more than this and at most twice this, by lot, a follower campaigns; within it,
-    /// it lets no one else (dissertation §4.2.3, §9.6).
+    /// Without a word of the leader for more than this and at most twice this, by lot, a follower campaigns;
+    /// within it, it lets no one else (dissertation §4.2.3, §9.6).
     /// </summary>
     public int ElectionTicks { get; init; } = 12;
 
@@ -46,8 +46,8 @@ public sealed record RaftOptions
     public bool IsWitness { get; init; }
 
     /// <summary>
-    /// Serve reads without asking a majority while one has answered this leader lately. Only as true as the clocks:
-    /// see <see cref="ClockDriftPerMille"/>.
+    /// Serve reads without asking a majority while one has answered this leader lately. Only as true as the
+    /// clocks: see <see cref="ClockDriftPerMille"/>.
     /// </summary>
     public bool LeaseReads { get; init; }
 
@@ -55,8 +55,9 @@ public sealed record RaftOptions
     public int ClockDriftPerMille { get; init; } = 50;
 
     /// <summary>
-    /// How long after asking a majority, which agreed, no other leader can exist: a follower waits for its election
-    /// ticks, the first of which may be almost over when the word arrives, by a clock that may be faster than ours.
+    /// How long after asking a majority, which agreed, no other leader can exist: a follower waits for its
+    /// election ticks, the first of which may be almost over when the word arrives, by a clock that may be
+    /// faster than ours.
     /// </summary>
     public TimeSpan Lease => TickEvery * (ElectionTicks - 1) * 1000 / (1000 + ClockDriftPerMille);
 }

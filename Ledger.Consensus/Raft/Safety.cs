@@ -3,17 +3,21 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// R1. Election safety: a replica votes once in a term, for itself or for one other, so a term has at most one leader.
+/// R1. Election safety: a replica votes once in a term, for itself or for one other, so a term has at most
+///     one leader.
 /// R2. Leader append-only: a leader adds to its log, of its own term only, and never cuts it.
-/// R3. Log matching: an entry is stored only behind the very entry it was sent after; what contradicts it is cut first.
-/// R4. Leader completeness: a vote goes only to a log at least as complete as one's own, and a leader commits only
-///     through an entry of its own term that a majority holds durably (Raft §5.4).
+/// R3. Log matching: an entry is stored only behind the very entry it was sent after; what contradicts it is
+///     cut first.
+/// R4. Leader completeness: a vote goes only to a log at least as complete as one's own, and a leader commits
+///     only through an entry of its own term that a majority holds durably (Raft §5.4).
 /// R5. State machine safety: what is committed is never cut, and is decided in order, each height once.
-/// R6. A block is signed only behind a durable entry of the current term, so a certificate proves that it is committed.
-/// R7. A configuration counts from when it is stored. Only a leader that has committed an entry of its own term changes
-///     it, once the last change is committed, and changes voters only through both majorities (Raft §6).
-/// State changes only through <see cref="Apply"/>, live and in recovery, so what is acted on is what was persisted; the
-/// commit index alone is learned anew, and leadership ends with the process.
+/// R6. A block is signed only behind a durable entry of the current term, so a certificate proves that it is
+///     committed.
+/// R7. A configuration counts from when it is stored. Only a leader that has committed an entry of its own
+///     term changes it, once the last change is committed, and changes voters only through both majorities
+///     (Raft §6).
+/// State changes only through <see cref="Apply"/>, live and in recovery, so what is acted on is what was
+/// persisted; the commit index alone is learned anew, and leadership ends with the process.
 /// </summary>
 internal sealed class Safety(SnapshotMark start)
 {
@@ -31,10 +35,14 @@ internal sealed class Safety(SnapshotMark start)
     /// <summary>True from winning a term until anything else is heard or said.</summary>
     public bool IsLeader { get; private set; }
 
-    /// <summary>Whether the leader has committed an entry of its own term, and so knows what is committed.</summary>
+    /// <summary>
+    /// Whether the leader has committed an entry of its own term, and so knows what is committed.
+    /// </summary>
     public bool HasCommittedInTerm => Log.TermAt(Commit) == Term && Commit > LogIndex.Zero;
 
-    /// <summary>The records of the journal that grow with the log, for compaction: bytes since it was last written.</summary>
+    /// <summary>
+    /// The records of the journal that grow with the log, for compaction: bytes since it was last written.
+    /// </summary>
     public long BytesStored { get; private set; }
 
     /// <returns>The record that remembers a higher term, or null when it is not higher.</returns>
@@ -44,7 +52,9 @@ internal sealed class Safety(SnapshotMark start)
     /// <returns>The record that RequestVote rests on: the next term, and the vote for oneself (R1).</returns>
     public TermEntered MayCampaign(ValidatorIndex self) => Apply(new TermEntered(Term.Next, self));
 
-    /// <returns>The record the vote rests on, or null when it would be a second one, or for a lesser log.</returns>
+    /// <returns>
+    /// The record the vote rests on, or null when it would be a second one, or for a lesser log.
+    /// </returns>
     public TermEntered? MayVote(ValidatorIndex candidate, Term term, LogIndex lastIndex, Term lastTerm)
     {
         if (term < Term)
@@ -77,31 +87,41 @@ internal sealed class Safety(SnapshotMark start)
     public Stored? MayAppend(LogEntry entry)
         => IsLeader && entry.Term == Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;
 
-    /// <summary>R3: whether the log holds this entry; what is committed is the same in every leader's log.</summary>
+    /// <summary>
+    /// R3: whether the log holds this entry; what is committed is the same in every leader's log.
+    /// </summary>
     public bool Matches(LogIndex index, Term term)
         => index < Log.Start.Index || Log.TermAt(index) == term;
 
     /// <summary>
-    /// Up to here a follower's log is its leader's: an entry of the current term was made by that leader, and by R3 all
-    /// before it is the leader's too; of older entries only the committed ones are known to be.
+    /// Up to here a follower's log is its leader's: an entry of the current term was made by that leader, and
+    /// by R3 all before it is the leader's too; of older entries only the committed ones are known to be.
     /// </summary>
     public LogIndex Matched => Log.LastTerm == Term ? Log.LastIndex : Commit;
 
-    /// <returns>The record that cuts the log before a leader's entry, or null when that is forbidden (R2, R5).</returns>
+    /// <returns>
+    /// The record that cuts the log before a leader's entry, or null when that is forbidden (R2, R5).
+    /// </returns>
     public Truncated? MayTruncate(LogIndex from)
         => !IsLeader && from > Commit && Log.Holds(from) ? Apply(new Truncated(from)) : null;
 
-    /// <returns>The record that holds a follower's new entry, or null when it does not fit the log's end.</returns>
+    /// <returns>
+    /// The record that holds a follower's new entry, or null when it does not fit the log's end.
+    /// </returns>
     public Stored? MayStore(LogEntry entry)
         => !IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;
 
-    /// <summary>R4: a leader counts replicas only for entries of its own term; those before come with them.</summary>
+    /// <summary>
+    /// R4: a leader counts replicas only for entries of its own term; those before come with them.
+    /// </summary>
     public bool MayCommit(LogIndex index)
         => IsLeader && index > Commit && Log.TermAt(index) == Term;
 
     /// <summary>R6: the block that an acknowledgement up to an index signs, if any.</summary>
     public BlockId? MaySign(LogIndex index)
-        => Log.TermAt(index) == Term && Log.BlockAt(index) is { } block && block.Height > Height.Genesis ? block : null;
+        => Log.TermAt(index) == Term && Log.BlockAt(index) is { } block && block.Height > Height.Genesis
+            ? block
+            : null;
 
     /// <summary>R7: whether a leader may put a configuration into the log now.</summary>
     public bool MayReconfigure => IsLeader && HasCommittedInTerm && Log.ConfigurationIndex <= Commit;
@@ -113,11 +133,15 @@ internal sealed class Safety(SnapshotMark start)
         Commit = LogIndex.Max(Commit, index);
     }
 
-    /// <returns>The record that starts the log from a mark, or null when it does not reach beyond what is committed.</returns>
+    /// <returns>
+    /// The record that starts the log from a mark, or null when it does not reach beyond what is committed.
+    /// </returns>
     public Snapshotted? MayInstall(SnapshotMark mark)
         => !IsLeader && mark.Index > Commit ? Apply(new Snapshotted(mark)) : null;
 
-    /// <summary>Lets go of entries that are final and in the store; the journal's next compaction does too.</summary>
+    /// <summary>
+    /// Lets go of entries that are final and in the store; the journal's next compaction does too.
+    /// </summary>
     public void Forget(LogIndex upTo)
     {
         Invariant.Holds(upTo <= Commit, "R5: only what is committed is let go");
@@ -156,7 +180,9 @@ internal sealed class Safety(SnapshotMark start)
         return record;
     }
 
-    /// <summary>The fewest records that rebuild this state, given that the store holds all up to an index.</summary>
+    /// <summary>
+    /// The fewest records that rebuild this state, given that the store holds all up to an index.
+    /// </summary>
     public IEnumerable<JournalRecord> Compacted(LogIndex stored)
     {
         BytesStored = 0;

@@ -11,19 +11,48 @@ internal enum SlotKind : byte
     Link = 2,
 }
 
-/// <summary>One of a page's sixteen children.</summary>
-/// <param name="Kind">Which of the three.</param>
-/// <param name="Path">A leaf's full path.</param>
-/// <param name="Value">A leaf's value digest.</param>
-/// <param name="Hash">The hash of the subtree; zero when empty.</param>
-/// <param name="Page">A link's page while it is in memory.</param>
-internal readonly record struct Slot(SlotKind Kind, Digest Path, Digest Value, Digest Hash, StatePage? Page)
+/// <summary>
+/// One of a page's sixteen children. Kept small: pages live long and are copied with every block, and what they weigh
+/// is what the garbage collector moves.
+/// </summary>
+internal readonly struct Slot
 {
-    public static Slot OfLeaf(Digest path, Digest value)
-        => new(SlotKind.Leaf, path, value, StateHash.Leaf(path, value), null);
+    /// <summary>The leaf, or the page while it is in memory.</summary>
+    private readonly object? _below;
 
-    public static Slot OfPage(Digest hash, StatePage? page) => new(SlotKind.Link, default, default, hash, page);
+    private Slot(Digest hash, object? below)
+    {
+        Hash = hash;
+        _below = below;
+    }
+
+    /// <summary>The hash of the subtree; zero when empty.</summary>
+    public Digest Hash { get; }
+
+    public SlotKind Kind => _below is StateLeaf ? SlotKind.Leaf
+        : Hash == Digest.Zero ? SlotKind.Empty
+        : SlotKind.Link;
+
+    /// <summary>A leaf's full path.</summary>
+    public Digest Path => ((StateLeaf)_below!).Path;
+
+    /// <summary>A leaf's value digest.</summary>
+    public Digest Value => ((StateLeaf)_below!).Value;
+
+    /// <summary>A link's page while it is in memory.</summary>
+    public StatePage? Page => _below as StatePage;
+
+    public static Slot OfLeaf(Digest path, Digest value)
+        => new(StateHash.Leaf(path, value), new StateLeaf(path, value));
+
+    public static Slot OfPage(Digest hash, StatePage? page) => new(hash, page);
+
+    /// <summary>The same link with its page in memory, or without.</summary>
+    public Slot With(StatePage? page) => new(Hash, page);
 }
+
+/// <summary>A key of the state as the tree knows it; shared by all versions that hold it.</summary>
+internal sealed record StateLeaf(Digest Path, Digest Value);
 
 /// <summary>The hashes of the state tree; the prefixes keep leaves and nodes apart.</summary>
 internal static class StateHash

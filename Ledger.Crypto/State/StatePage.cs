@@ -45,13 +45,13 @@ internal sealed class StatePage
         {
             if (_slots[i].Page is not null)
             {
-                _slots[i] = _slots[i] with { Page = null };
+                _slots[i] = _slots[i].With(null);
             }
         }
     }
 
     /// <summary>Keeps a page that was read, so that the next change finds it in memory.</summary>
-    public void Keep(int nibble, StatePage page) => _slots[nibble] = _slots[nibble] with { Page = page };
+    public void Keep(int nibble, StatePage page) => _slots[nibble] = _slots[nibble].With(page);
 
     /// <summary>The hash of this page's subtree; a lone leaf's own hash when it has just one.</summary>
     public Digest Hash() => Fold(0, Fanout).Hash;

@@ -176,7 +176,7 @@ public sealed class StateTree
                     page.Keep(nibble, read);
                 }
 
-                slots[nibble] = link with { Page = read };
+                slots[nibble] = link.With(read);
             }
 
             slots[nibble] = UpdateSlot(slots[nibble], depth + 1, levelBelow, changes[..run], changed);

@@ -18,8 +18,12 @@ internal sealed class LookEndpoints(
     Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
 {
     private const int BlocksMax = 100;
+    /// <summary>A reader that never reads holds a block and a buffer; many of them must not hold up consensus.</summary>
+    private const int StreamsMax = 64;
     private const int HistoryDefault = 100;
     private const int HistoryMax = 10_000;
+
+    private int _streams;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -206,9 +210,23 @@ internal sealed class LookEndpoints(
     /// height as id, so a client that comes back with Last-Event-ID misses nothing. Nothing is queued for a slow client: it
     /// reads the chain at its own pace.
     /// </summary>
-    private ServerSentEventsResult<object> Events(
+    private IResult Events(
         HttpContext context, IHostApplicationLifetime lifetime, ulong? from, string? types)
     {
+        if (Interlocked.Increment(ref _streams) > StreamsMax)
+        {
+            Interlocked.Decrement(ref _streams);
+            context.Response.Headers.RetryAfter = "1";
+            return Problems.Of(
+                StatusCodes.Status429TooManyRequests, "too_many_streams",
+                $"this node serves {StreamsMax} event streams at once; ask another, or ask again later");
+        }
+
+        context.Response.OnCompleted(() =>
+        {
+            Interlocked.Decrement(ref _streams);
+            return Task.CompletedTask;
+        });
         var next = ulong.TryParse(context.Request.Headers["Last-Event-ID"], out var last)
             ? last + 1
             : from ?? store.Head!.Height.Value + 1;

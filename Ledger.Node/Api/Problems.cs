@@ -13,6 +13,17 @@ internal static class Problems
 
     public static IResult BadRequest(string detail) => Of(StatusCodes.Status400BadRequest, "malformed", detail);
 
+    /// <summary>For what the framework refuses by itself: a parameter, a path, a method, a media type.</summary>
+    public static string CodeOf(int? status) => status switch
+    {
+        StatusCodes.Status404NotFound => "not_found",
+        StatusCodes.Status405MethodNotAllowed => "method_not_allowed",
+        StatusCodes.Status413PayloadTooLarge => "too_large",
+        StatusCodes.Status415UnsupportedMediaType => "media_type",
+        >= 400 and < 500 => "malformed",
+        _ => "internal",
+    };
+
     public static int StatusOf(Refusal refusal) => refusal switch
     {
         Refusal.TooLarge => StatusCodes.Status413PayloadTooLarge,

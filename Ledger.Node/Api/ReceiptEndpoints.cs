@@ -65,7 +65,7 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
             }
         }
 
-        if (store.ReadBlock(height) is not { } block || store.ReadReceipts(height) is not { } receipts
+        if (store.ReadBlockBytes(height) is not { } block || store.ReadReceipts(height) is not { } receipts
             || FinalityReader.Read(store, height, height) is not { } finality)
         {
             return null;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Ledger.Consensus.Pbft;
 using Ledger.Consensus.Raft;
@@ -186,18 +187,20 @@ public static class NodeOptionsLoader
             };
         }
 
-        private string Text(string path)
+        /// <summary>A setting that has a default, and so a value.</summary>
+        private string Text(string path) => values[path].Value;
+
+        /// <summary>Empty is as good as absent: the folder of the configuration itself is never what was meant.</summary>
+        private string FilePath(string path)
         {
-            if (values.TryGetValue(path, out var value))
+            if (values.TryGetValue(path, out var value) && value.Value.Length > 0)
             {
-                return value.Value;
+                return Path.GetFullPath(Path.Combine(folder, value.Value));
             }
 
             faults.Add($"{path}: must be given");
             return "";
         }
-
-        private string FilePath(string path) => Path.GetFullPath(Path.Combine(folder, Text(path)));
 
         private long Number(string path, long least, long most)
         {
@@ -224,7 +227,10 @@ public static class NodeOptionsLoader
 
         private IPEndPoint EndPoint(string path)
         {
-            if (IPEndPoint.TryParse(Text(path), out var endPoint) && Text(path).Contains(':', StringComparison.Ordinal))
+            // The parser takes a missing port for 0; of IPv6, whose address has colons itself, too.
+            if (IPEndPoint.TryParse(Text(path), out var endPoint)
+                && Text(path).Contains(
+                    endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? "]:" : ":", StringComparison.Ordinal))
             {
                 return endPoint;
             }

@@ -15,13 +15,19 @@ internal sealed class Housekeeping(SharedPool pool, ConsensusLoop loop, IPrimary
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                pool.DropExpired();
-                watch.Look(loop.Position);
+                Look();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The node stops.
         }
+    }
+
+    /// <summary>One look, as every second brings it.</summary>
+    internal void Look()
+    {
+        pool.DropExpired();
+        watch.Look(loop.Position);
     }
 }

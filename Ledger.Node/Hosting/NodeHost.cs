@@ -120,6 +120,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new ReceiptEndpoints(genesis, parts.Store));
     }
 
+    /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
+    public IReadOnlyList<string> Addresses => [.. _web.Urls];
+
     /// <summary>Runs until it is told to stop, or a part fails.</summary>
     public async Task<int> RunAsync(CancellationToken stoppingToken)
     {
@@ -138,7 +141,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await ListenAsync(
             [("http.listen", _options.HttpListen), ("admin.listen", _options.AdminListen)],
             () => _web.StartAsync(stop.Token)).ConfigureAwait(false);
-        NodeLog.Serves(_logger, _options.HttpListen.ToString());
+        NodeLog.Serves(_logger, new Uri(Addresses[0]).Authority);
 
         Task[] parts =
         [

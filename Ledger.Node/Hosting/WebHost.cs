@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
+using ListenOptions = Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions;
 
 namespace Ledger.Node.Hosting;
 
@@ -17,6 +18,9 @@ internal static class WebHost
     /// <summary>For requests under way when the node stops; a client that sends or reads slower is cut off.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
 
+    /// <summary>Well below the open files that any system allows: clients must not use up what the store needs.</summary>
+    private const int ConnectionsMax = 512;
+
     public static WebApplication Build(
         NodeOptions options,
         NodeStatus status,
@@ -25,17 +29,20 @@ internal static class WebHost
         LookEndpoints looks,
         ReceiptEndpoints receipts)
     {
+        ListenOptions? adminListen = null;
         var builder = WebApplication.CreateSlimBuilder();
         NodeLogging.Configure(builder.Logging, options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
             kestrel.Limits.MaxRequestBodySize = options.HttpMaxBodyBytes;
             kestrel.Listen(options.HttpListen);
-            kestrel.Listen(options.AdminListen);
+            kestrel.Listen(options.AdminListen, listen => adminListen = listen);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Extensions.TryAdd("code", Problems.CodeOf(context.ProblemDetails.Status)));
         builder.Services.AddOpenApi();
         builder.Services.AddRouting();
         var app = builder.Build();
@@ -53,15 +60,18 @@ internal static class WebHost
         app.MapGet("/readyz", () => Probe(status.IsReady, "behind, or connected to too few validators for a quorum"));
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
-        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(options.AdminListen.Port));
+        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
         admin.MapGet("/peers", () => status.Describe().PeerList);
         admin.MapGet("/config", () => options.Values);
         return app;
     }
 
-    /// <summary>By the port that the connection came in on: what a Host header says, anybody can write.</summary>
-    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(int port)
-        => (context, next) => context.HttpContext.Connection.LocalPort == port
+    /// <summary>
+    /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with each
+    /// request, since a configured port 0 becomes another once it is bound.
+    /// </summary>
+    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(Func<int?> port)
+        => (context, next) => context.HttpContext.Connection.LocalPort == port()
             ? next(context)
             : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
 

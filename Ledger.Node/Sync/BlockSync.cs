@@ -117,13 +117,13 @@ internal sealed partial class BlockSync(
             {
                 if (target.Height > store.Head!.Height)
                 {
-                    await CatchUpAsync(target.Height, target.From, stoppingToken).ConfigureAwait(false);
+                    await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
                 }
 
                 while (target.IsNeeded && target.Height > store.Head!.Height)
                 {
                     await Task.Delay(AskAgainAfter, clock, stoppingToken).ConfigureAwait(false);
-                    await CatchUpAsync(target.Height, target.From, stoppingToken).ConfigureAwait(false);
+                    await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
                 }
             }
         }
@@ -137,26 +137,26 @@ internal sealed partial class BlockSync(
     /// Goes on while somebody serves something. A peer that announced more than it serves is left for the next, and when
     /// none of them serves, so be it: the next status of a peer that is ahead starts this anew.
     /// </summary>
-    private async Task CatchUpAsync(Height target, ValidatorIndex first, CancellationToken stoppingToken)
+    private async Task CatchUpAsync(Target target, CancellationToken stoppingToken)
     {
         var started = store.Head!.Height;
-        List<ValidatorIndex> peers = [first, .. network.Connected.Where(peer => peer != first)];
-        for (var i = 0; i < peers.Count && store.Head!.Height < target;)
+        List<ValidatorIndex> peers = [target.From, .. network.Connected.Where(peer => peer != target.From)];
+        for (var i = 0; i < peers.Count && store.Head!.Height < target.Height;)
         {
-            var served = await TakeRangeAsync(peers[i], stoppingToken).ConfigureAwait(false);
+            var served = await TakeRangeAsync(peers[i], target.CertifiedBy, stoppingToken).ConfigureAwait(false);
             i = served ? i : i + 1;
         }
 
-        LogCaughtUp(logger, started, store.Head!.Height, target);
+        LogCaughtUp(logger, started, store.Head!.Height, target.Height);
     }
 
     /// <summary>Asks on until a certificate comes: where many blocks became final at once, it is beyond one answer.</summary>
-    private async Task<bool> TakeRangeAsync(ValidatorIndex peer, CancellationToken stoppingToken)
+    private async Task<bool> TakeRangeAsync(ValidatorIndex peer, Height certifiedBy, CancellationToken stoppingToken)
     {
         var head = store.Head!.Height;
         var (last, end) = (head, head);
         List<Block> segment = [];
-        for (var bytes = 0L; end == head && bytes < UncertifiedBytesMax;)
+        for (var bytes = 0L; end == head && last < certifiedBy && bytes < UncertifiedBytesMax;)
         {
             var answer = await AskAsync(peer, new(NextId(), null, last.Next), stoppingToken).ConfigureAwait(false);
             if (answer is null || answer.Blocks.Count == 0)
@@ -166,9 +166,15 @@ internal sealed partial class BlockSync(
 
             foreach (var encoded in answer.Blocks)
             {
-                if (!BlockCodec.TryDecode(encoded, out var block, out _) || block.Height != last.Next)
+                if (!BlockCodec.TryDecode(encoded, out var block, out _))
                 {
                     network.Punish(peer, "malformed_block");
+                    return false;
+                }
+
+                if (block.Height != last.Next)
+                {
+                    network.Punish(peer, "bad_segment");
                     return false;
                 }
 
@@ -230,7 +236,14 @@ internal sealed partial class BlockSync(
     /// <param name="Height">Up to here.</param>
     /// <param name="From">Who is known to be there.</param>
     /// <param name="IsNeeded">Nobody asks again: it must be reached.</param>
-    private sealed record Target(Height Height, ValidatorIndex From, bool IsNeeded);
+    private sealed record Target(Height Height, ValidatorIndex From, bool IsNeeded)
+    {
+        /// <summary>
+        /// Where a certificate must have come. Who says that a block is final has its certificate, but an engine may need
+        /// a height that only a later block certifies.
+        /// </summary>
+        public Height CertifiedBy => IsNeeded ? new(ulong.MaxValue) : Height;
+    }
 
     private ulong NextId() => (ulong)Interlocked.Increment(ref _nextId);
 

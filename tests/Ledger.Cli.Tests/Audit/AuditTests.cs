@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Ledger.Cli.Tests.Audit;
 
-/// <summary>An audit passes what the chain makes of a folder and names the first thing that is anything else.</summary>
+/// <summary>
+/// An audit passes what the chain makes of a folder and names the first thing that is anything else.
+/// </summary>
 public sealed class AuditTests
 {
     [Fact]
@@ -39,7 +41,8 @@ public sealed class AuditTests
             Assert.Equal(4, said.Exit);
             var fault = said.Json["fault"]!;
             Assert.Equal(height, (ulong)fault["height"]!);
-            Assert.Contains($"'{family}' of height {height}", (string)fault["record"]!, StringComparison.Ordinal);
+            Assert.Contains(
+                $"'{family}' of height {height}", (string)fault["record"]!, StringComparison.Ordinal);
             Assert.InRange(at, (int)fault["firstByte"]!, (int)fault["endByte"]! - 1);
         }
     }
@@ -77,7 +80,10 @@ public sealed class AuditTests
     public async Task A_head_without_a_certificate_at_or_above_it_is_not_final()
     {
         using AuditedFolder folder = new("", 5, 6);
-        Tool.AssertRefused(await folder.AuditAsync(), 4, "height 5: the record 'certificates' of height 5: neither this block nor");
+        Tool.AssertRefused(
+            await folder.AuditAsync(),
+            4,
+            "height 5: the record 'certificates' of height 5: neither this block nor");
     }
 
     [Fact]
@@ -87,7 +93,8 @@ public sealed class AuditTests
         folder.Damage("state", _ => true, value => Flip(value, 0));
         folder.Damage("blocks", key => IsHeight(key, 6), value => Flip(value, value.Length / 2));
         folder.Damage("receipts", key => IsHeight(key, 2), value => Flip(value, 3));
-        Tool.AssertRefused(await folder.AuditAsync(), 4, "from height 2: the record 'receipts' of height 2, bytes 3 to 4:");
+        Tool.AssertRefused(
+            await folder.AuditAsync(), 4, "from height 2: the record 'receipts' of height 2, bytes 3 to 4:");
     }
 
     [Fact]
@@ -96,11 +103,19 @@ public sealed class AuditTests
         using AuditedFolder folder = new();
         using TemporaryFolder empty = new();
         Tool.AssertRefused(
-            await Tool.RunAsync("verify", "ledger", "--data", empty.Path, "--genesis", folder.GenesisPath), 1, "is no data folder");
+            await Tool.RunAsync(
+                "verify",
+                "ledger",
+                "--data",
+                empty.Path,
+                "--genesis",
+                folder.GenesisPath), 1, "is no data folder");
         var other = empty.Write(
-            "genesis.json", (await File.ReadAllTextAsync(folder.GenesisPath)).Replace("audited", "other", StringComparison.Ordinal));
+            "genesis.json", (await File.ReadAllTextAsync(folder.GenesisPath)).Replace(
+                "audited", "other", StringComparison.Ordinal));
         Tool.AssertRefused(
-            await Tool.RunAsync("verify", "ledger", "--data", folder.Data, "--genesis", other), 1, "is of chain audited");
+            await Tool.RunAsync(
+                "verify", "ledger", "--data", folder.Data, "--genesis", other), 1, "is of chain audited");
     }
 
     [Fact]

@@ -32,7 +32,12 @@ internal sealed class AuditedFolder : IDisposable
         for (ulong height = 1; height <= Head; height++)
         {
             var value = height > 3 ? salt : "";
-            Transaction[] transactions = [Put("counter", $"{height}{value}"), Put($"key {height}", "value"), Delete($"key {height - 1}")];
+            Transaction[] transactions =
+            [
+                Put("counter", $"{height}{value}"),
+                Put($"key {height}", "value"),
+                Delete($"key {height - 1}"),
+            ];
             var block = machine.Propose(
                 machine.HeadHash, transactions, Now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
             machine.Finalise([block], uncertified.Contains(height) ? [] : [CertificateOf(block)]);
@@ -53,7 +58,8 @@ internal sealed class AuditedFolder : IDisposable
     {
         var path = Path.Combine(Data, "ledger");
         ColumnFamilies families = [];
-        foreach (var name in RocksDb.ListColumnFamilies(new DbOptions(), path).Where(name => name != "default"))
+        foreach (var name in RocksDb.ListColumnFamilies(new DbOptions(), path).Where(
+            name => name != "default"))
         {
             families.Add(name, new ColumnFamilyOptions());
         }
@@ -90,10 +96,12 @@ internal sealed class AuditedFolder : IDisposable
         var statement = new byte[Statement.Size];
         subject.Commit(Genesis.Hash).WriteTo(statement);
         return new(
-            StatementKind.Commit, subject, [.. Enumerable.Range(0, 3).Select(i => new Signer(new(i), Validators[i].Sign(statement)))]);
+            StatementKind.Commit, subject,
+            [.. Enumerable.Range(0, 3).Select(i => new Signer(new(i), Validators[i].Sign(statement)))]);
     }
 
-    private Transaction Put(string key, string value) => Sign(new Operation.Put("files", key, System.Text.Encoding.UTF8.GetBytes(value)));
+    private Transaction Put(string key, string value)
+        => Sign(new Operation.Put("files", key, System.Text.Encoding.UTF8.GetBytes(value)));
 
     private Transaction Delete(string key) => Sign(new Operation.Delete("files", key));
 

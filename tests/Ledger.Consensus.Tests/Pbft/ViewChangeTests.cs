@@ -119,6 +119,30 @@ public sealed class ViewChangeTests
         Assert.Contains("R3 commits h1 apple", cluster.Transcript, StringComparison.Ordinal);
     }
 
+    /// <summary>With too few votes to decide and no work of its own it stayed behind, and silent, on an idle network.</summary>
+    [Fact]
+    public void Who_hears_of_a_prepared_block_and_has_none_asks_until_it_is_final()
+    {
+        var cluster = new Cluster(replicas: 4);
+        cluster.Propose(replica: 0, "apple");
+        cluster.Drop<PrePrepare>(packet => packet.To.Value == 3);
+        cluster.Deliver<PrePrepare>();
+        cluster.Drop<Prepare>(packet => packet.To.Value == 3);
+        cluster.Deliver<Prepare>();
+        cluster.Drop<Commit>(packet => packet.To.Value == 3 && packet.From.Value == 0);
+        cluster.Deliver<Commit>();
+        Assert.Empty(cluster.Nodes[3].Disk.Final);
+
+        cluster.Drop<Message>();
+        for (var i = 0; i < 4; i++)
+        {
+            cluster.Advance(cluster.Options.RepeatEvery);
+            cluster.DeliverAll();
+        }
+
+        Assert.Single(cluster.Nodes[3].Disk.Final);
+    }
+
     /// <summary>It went on asking for ever, though nothing was pending anywhere.</summary>
     [Fact]
     public void L1_who_asks_for_a_view_alone_falls_silent_once_nothing_waits()

@@ -3,7 +3,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>How a leader is found, and how one is not disturbed (Raft §5.2; dissertation §4.2.3, §9.6).</summary>
+/// <summary>
+/// How a leader is found, and how one is not disturbed (Raft §5.2; dissertation §4.2.3, §9.6).
+/// </summary>
 public sealed class ElectionTests
 {
     [Fact]
@@ -80,7 +82,9 @@ public sealed class ElectionTests
         Assert.Equal(first.Transcript, second.Transcript);
     }
 
-    /// <summary>Dissertation §9.6: one that was away asks first, and so disturbs nobody when it is back.</summary>
+    /// <summary>
+    /// Dissertation §9.6: one that was away asks first, and so disturbs nobody when it is back.
+    /// </summary>
     [Fact]
     public void A_partitioned_node_rejoins_without_disturbing()
     {
@@ -116,7 +120,9 @@ public sealed class ElectionTests
         Assert.All(cluster.Nodes.Take(2), node => Assert.Equal(new Term(1), node.Engine!.Term));
     }
 
-    /// <summary>Dissertation §6.2: its words go out, none comes back; it must not keep the others from electing one.</summary>
+    /// <summary>
+    /// Dissertation §6.2: its words go out, none comes back; it must not keep the others from electing one.
+    /// </summary>
     [Fact]
     public void A_leader_with_a_one_way_link_steps_down()
     {

@@ -3,7 +3,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>The figures of the paper, and the bug that its author found in the shortcut for members.</summary>
+/// <summary>
+/// The figures of the paper, and the bug that its author found in the shortcut for members.
+/// </summary>
 public sealed class FigureTests
 {
     /// <summary>Raft, figure 7: six followers whose logs lack entries, have too many, or both.</summary>
@@ -36,7 +38,9 @@ public sealed class FigureTests
         Assert.DoesNotContain("R4 says VOTE", cluster.Transcript, StringComparison.Ordinal);
     }
 
-    /// <summary>Raft §5.3: the follower's hint skips a whole term at a time; (f) needs two refusals, not eight.</summary>
+    /// <summary>
+    /// Raft §5.3: the follower's hint skips a whole term at a time; (f) needs two refusals, not eight.
+    /// </summary>
     [Fact]
     public void Figure_7_f_the_conflicting_terms_are_skipped_one_by_one()
     {
@@ -55,14 +59,16 @@ public sealed class FigureTests
         Assert.Equal(2, refusals);
     }
 
-    /// <summary>Raft, figure 8 (a) to (d): a majority holds S1's old block, and it is lost all the same.</summary>
+    /// <summary>
+    /// Raft, figure 8 (a) to (d): a majority holds S1's old block, and it is lost all the same.
+    /// </summary>
     [Fact]
     public void Figure_8_an_entry_of_an_older_term_is_not_committed_by_counting_replicas()
     {
         var cluster = Figure8UpToC();
 
-        // (c) S1, S2 and S3 hold the block of term 2, and S1 knows it; but nobody calls it committed, and S3 does not
-        // sign it: three signatures would be a certificate of what is about to be lost.
+        // (c) S1, S2 and S3 hold the block of term 2, and S1 knows it; but nobody calls it committed, and S3
+        // does not sign it: three signatures would be a certificate of what is about to be lost.
         Assert.Equal(3, cluster.Nodes.Count(node => node.Engine?.Log.TermAt(new(3)) == new Term(2)));
         Assert.Equal(LogIndex.Zero, cluster.Nodes[0].Engine!.CommitIndex);
         Assert.Contains("R2 says APPENDED t4 #3\n", cluster.Transcript + '\n', StringComparison.Ordinal);
@@ -81,7 +87,9 @@ public sealed class FigureTests
         Assert.All(cluster.Nodes, node => Assert.Equal(["other"], node.FinalPayloads));
     }
 
-    /// <summary>Raft, figure 8 (e): once an entry of S1's own term is on a majority, the old one is committed with it.</summary>
+    /// <summary>
+    /// Raft, figure 8 (e): once an entry of S1's own term is on a majority, the old one is committed with it.
+    /// </summary>
     [Fact]
     public void Figure_8_an_older_entry_is_committed_with_one_of_the_leaders_term()
     {
@@ -103,8 +111,8 @@ public sealed class FigureTests
     }
 
     /// <summary>
-    /// The bug of single-server changes (Ongaro, raft-dev, July 2015): a leader changes members before it has committed
-    /// anything in its term, and two majorities that share nobody decide apart.
+    /// The bug of single-server changes (Ongaro, raft-dev, July 2015): a leader changes members before it has
+    /// committed anything in its term, and two majorities that share nobody decide apart.
     /// </summary>
     [Fact]
     public void The_single_server_bug_a_leader_changes_no_members_before_it_has_committed_in_its_term()
@@ -128,7 +136,9 @@ public sealed class FigureTests
         Assert.DoesNotContain(cluster.Nodes[1].Entries, entry => entry is ConfigurationEntry);
     }
 
-    /// <summary>The same history, to its end: whatever the order, one of the two leaders does not get its majority.</summary>
+    /// <summary>
+    /// The same history, to its end: whatever the order, one of the two leaders does not get its majority.
+    /// </summary>
     [Fact]
     public void The_single_server_bug_two_concurrent_changes_do_not_decide_apart()
     {
@@ -150,8 +160,8 @@ public sealed class FigureTests
     }
 
     /// <summary>
-    /// Figure 8 up to (c), as leaders with no-ops play it: S1 leads term 4, its no-op is on S2 and its block of term 2 on
-    /// S2 and S3.
+    /// Figure 8 up to (c), as leaders with no-ops play it: S1 leads term 4, its no-op is on S2 and its block
+    /// of term 2 on S2 and S3.
     /// </summary>
     private static RaftCluster Figure8UpToC()
     {
@@ -168,7 +178,8 @@ public sealed class FigureTests
         cluster.Deliver<AppendEntries>(packet => packet.To == new ValidatorIndex(1));
         cluster.Drop<Message>();
 
-        // (b) S1 crashes; S5 leads term 3 by the votes of S3 and S4, and appends an entry of its own at the same place.
+        // (b) S1 crashes; S5 leads term 3 by the votes of S3 and S4, and appends an entry of its own at the
+        // same place.
         cluster.Nodes[0].Crash();
         cluster.Elect(4, RaftCluster.IsElection);
         cluster.Drop<Message>();

@@ -12,9 +12,9 @@ internal sealed record RaftPacket(ValidatorIndex From, ValidatorIndex To, Envelo
 }
 
 /// <summary>
-/// A whole Raft network in one thread. Nothing moves by itself: messages wait in flight, clocks stand until they are
-/// advanced. What the replicas promise and commit is written down as a transcript, and the paper's invariants
-/// are checked after every turn of every node (<see cref="RaftInvariants"/>).
+/// A whole Raft network in one thread. Nothing moves by itself: messages wait in flight, clocks stand until
+/// they are advanced. What the replicas promise and commit is written down as a transcript, and the paper's
+/// invariants are checked after every turn of every node (<see cref="RaftInvariants"/>).
 /// </summary>
 internal sealed class RaftCluster
 {
@@ -75,7 +75,9 @@ internal sealed class RaftCluster
     public RaftOptions OptionsOf(ValidatorIndex node)
         => _options with { IsWitness = Members.Witnesses.Contains(node) };
 
-    /// <summary>This node misses its leader and wins the election; no word is lost unless it is left out.</summary>
+    /// <summary>
+    /// This node misses its leader and wins the election; no word is lost unless it is left out.
+    /// </summary>
     public void Elect(int node, Func<RaftPacket, bool>? only = null)
     {
         foreach (var other in Nodes)

@@ -5,8 +5,8 @@ using Ledger.Simulation;
 namespace Ledger.Consensus.Tests.Raft;
 
 /// <summary>
-/// What survives a crash: the journal as bytes, and the final chain. A write either returns, and is then there for ever,
-/// or the node dies in it and nothing of it is.
+/// What survives a crash: the journal as bytes, and the final chain. A write either returns, and is then
+/// there for ever, or the node dies in it and nothing of it is.
 /// </summary>
 internal sealed class RaftDisk : IJournal
 {

@@ -5,8 +5,8 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Tests.Raft;
 
 /// <summary>
-/// Raft's properties (figure 3 of the paper), watched over a whole run: what is seen once must never be contradicted by
-/// anyone, dead or alive.
+/// Raft's properties (figure 3 of the paper), watched over a whole run: what is seen once must never be
+/// contradicted by anyone, dead or alive.
 /// </summary>
 internal sealed class RaftInvariants
 {

@@ -5,7 +5,9 @@ using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>One validator of a <see cref="RaftCluster"/>: the product's replica and engine over a simulated disk.</summary>
+/// <summary>
+/// One validator of a <see cref="RaftCluster"/>: the product's replica and engine over a simulated disk.
+/// </summary>
 internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorld, IVoice
 {
     private readonly Queue<Input> _inbox = new();

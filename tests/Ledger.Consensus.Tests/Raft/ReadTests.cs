@@ -3,7 +3,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>A linearizable read sees everything that was final before it was asked (Raft §8; dissertation §6.4).</summary>
+/// <summary>
+/// A linearizable read sees everything that was final before it was asked (Raft §8; dissertation §6.4).
+/// </summary>
 public sealed class ReadTests
 {
     private static readonly RaftOptions Leases = RaftOptions.Default with { LeaseReads = true };
@@ -121,8 +123,8 @@ public sealed class ReadTests
     }
 
     /// <summary>
-    /// Clocks that differ by as much as is allowed, the leader's the slowest; it is cut off at some moment. Whatever it
-    /// answers by its lease, nobody has decided more by then.
+    /// Clocks that differ by as much as is allowed, the leader's the slowest; it is cut off at some moment.
+    /// Whatever it answers by its lease, nobody has decided more by then.
     /// </summary>
     [Fact]
     public void Lease_reads_are_never_stale_within_the_drift_bound()

@@ -170,7 +170,8 @@ public sealed class ReplicationTests
         cluster.Propose("second");
         cluster.Deliver<AppendEntries>();
 
-        // R1's word on the first block arrives and R2's on the second: three logs hold the first, two have signed it.
+        // R1's word on the first block arrives and R2's on the second: three logs hold the first, two have
+        // signed it.
         cluster.Deliver<Appended>(packet => IsFrom(packet, 1, 2) || IsFrom(packet, 2, 3));
         cluster.Drop<Message>();
         Assert.Equal(new LogIndex(2), cluster.Nodes[0].Engine!.CommitIndex);

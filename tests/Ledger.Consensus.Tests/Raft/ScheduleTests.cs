@@ -4,9 +4,9 @@ using Ledger.Core;
 namespace Ledger.Consensus.Tests.Raft;
 
 /// <summary>
-/// Any schedule: loss, duplication, reordering, cut links, crashes between any two envelopes and before any write, clocks
-/// that run as they like, members that come and go, leaders that hand over, logs that are let go early. The paper's
-/// properties are checked after every turn; a failing seed is the whole bug report.
+/// Any schedule: loss, duplication, reordering, cut links, crashes between any two envelopes and before any
+/// write, clocks that run as they like, members that come and go, leaders that hand over, logs that are let
+/// go early. The paper's properties are checked after every turn; a failing seed is the whole bug report.
 /// </summary>
 public sealed class ScheduleTests
 {
@@ -181,7 +181,9 @@ public sealed class ScheduleTests
             }
         }
 
-        /// <summary>Liveness: with everyone back and every message delivered, a new block becomes final everywhere.</summary>
+        /// <summary>
+        /// Liveness: with everyone back and every message delivered, a new block becomes final everywhere.
+        /// </summary>
         private void Settle()
         {
             cluster.Heal();

@@ -5,7 +5,9 @@ using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>What travels and what is written: one encoding each, and a door that lets nothing else in.</summary>
+/// <summary>
+/// What travels and what is written: one encoding each, and a door that lets nothing else in.
+/// </summary>
 public sealed class WireTests
 {
     private static readonly Digest Chain = Sha256.Hash("chain"u8);

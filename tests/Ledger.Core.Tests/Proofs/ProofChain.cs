@@ -67,7 +67,7 @@ internal sealed class ProofChain
     public ReceiptProof Receipt(int height, int index, FinalityProof? finality = null)
     {
         var (block, receipts) = _blocks[height - 1];
-        return new ReceiptProver(Genesis.Hash, block, receipts, finality ?? Finality(height)).Prove(index);
+        return new ReceiptProver(Genesis.Hash, block.Encoded, receipts, finality ?? Finality(height)).Prove(index);
     }
 
     public HeadersProof Headers(int from, int to, FinalityProof? finality = null)

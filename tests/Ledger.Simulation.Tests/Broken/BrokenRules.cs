@@ -105,7 +105,7 @@ internal static class BrokenRules
         new("forgets its highest certificate when it compacts its journal", 800, new Edit(
             Safety, "        yield return new Certified(Highest);\n", "")),
         new("L1: repeats itself though nothing waits", 100, new Edit(
-            Engine, "        if (pending || _sawAhead)\n", "        if (pending || true)\n")),
+            Engine, "if (pending || _sawAhead ||", "if (pending || true ||")),
         new("L2: the timer never doubles", 400, new Edit(
             Pacemaker, "* (1L << Math.Min(_failedViews, 20))", "* 1L")),
         new("L3: waits for ever for those who are past its view", 400, new Edit(
@@ -114,7 +114,7 @@ internal static class BrokenRules
             ViewChange, "        Join(effects);\n        OpenView(effects);", "        OpenView(effects);")),
         new("never repeats what may be lost", 100, new Edit(
             Engine, "            RepeatTo(Recipients.All, effects);\n            _pool.ForgetFetches();", "            _pool.ForgetFetches();")),
-        new("never asks again for a block it lacks", 400, new Edit(
+        new("never asks again for a block it lacks", 1500, new Edit(
             Engine, "            _pool.ForgetFetches();\n            Advance(effects);", "            Advance(effects);")),
         new("makes no descendant for a base that waits", 100, new Edit(
             Agreement, "AllowEmpty: needsDescendant", "AllowEmpty: false && needsDescendant")),

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using Ledger.Node.Api;
+using Ledger.Node.Tests.Transport;
+
+namespace Ledger.Node.Tests.Api;
+
+/// <summary>The stream of what becomes final.</summary>
+public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
+{
+    [Fact]
+    public async Task Whoever_listens_hears_each_block_after_its_transactions()
+    {
+        var before = (await node.GetAsync<BlockReply>("/v1/blocks/latest")).Height;
+        await using var events = await ListenAsync("/v1/events");
+
+        var reply = await node.SubmitFinalAsync(node.Put());
+
+        var transaction = await events.NextAsync();
+        var block = await events.NextAsync();
+        Assert.Equal("transaction", transaction.EventType);
+        Assert.Equal(reply.Hash, transaction.Data.GetProperty("hash").GetString());
+        Assert.True(transaction.Data.GetProperty("applied").GetBoolean());
+        Assert.Equal("block", block.EventType);
+        Assert.Equal(Text(before + 1), block.EventId);
+        Assert.Equal(reply.Height, block.Data.GetProperty("height").GetUInt64());
+    }
+
+    [Fact]
+    public async Task Whoever_comes_back_misses_nothing_and_hears_nothing_twice()
+    {
+        var seen = (await node.SubmitFinalAsync(node.Put())).Height!.Value;
+        var missed = await node.SubmitFinalAsync(node.Put());
+        await using var events = await ListenAsync("/v1/events?from=0&types=block", lastEventId: Text(seen));
+
+        Assert.Equal(Text(missed.Height!.Value), (await events.NextAsync()).EventId);
+        var next = await node.SubmitFinalAsync(node.Put());
+        Assert.Equal(Text(next.Height!.Value), (await events.NextAsync()).EventId);
+    }
+
+    [Fact]
+    public async Task A_listener_may_begin_at_any_height()
+    {
+        var last = await node.SubmitFinalAsync(node.Put());
+        await using var events = await ListenAsync("/v1/events?from=1&types=block");
+
+        for (ulong height = 1; height <= last.Height; height++)
+        {
+            Assert.Equal(Text(height), (await events.NextAsync()).EventId);
+        }
+    }
+
+    [Fact]
+    public async Task Blocks_alone_come_without_their_transactions()
+    {
+        var reply = await node.SubmitFinalAsync(node.Put());
+        await using var events = await ListenAsync($"/v1/events?from={reply.Height}&types=block");
+
+        var block = await events.NextAsync();
+
+        Assert.Equal(("block", Text(reply.Height!.Value)), (block.EventType, block.EventId));
+    }
+
+    [Fact]
+    public async Task An_event_id_that_is_none_is_as_good_as_none()
+    {
+        await using var events = await ListenAsync("/v1/events?types=block", lastEventId: "yesterday");
+
+        var reply = await node.SubmitFinalAsync(node.Put());
+
+        Assert.Equal(Text(reply.Height!.Value), (await events.NextAsync()).EventId);
+    }
+
+    private static string Text(ulong height) => height.ToString(CultureInfo.InvariantCulture);
+
+    private async Task<Listener> ListenAsync(string path, string? lastEventId = null)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        if (lastEventId is not null)
+        {
+            request.Headers.Add("Last-Event-ID", lastEventId);
+        }
+
+        var response = await node.Http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        return new(response, await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+    }
+
+    private sealed class Listener(HttpResponseMessage response, Stream stream) : IAsyncDisposable
+    {
+        private readonly IAsyncEnumerator<SseItem<JsonElement>> _events = SseParser
+            .Create(stream, (_, data) => JsonSerializer.Deserialize<JsonElement>(data)).EnumerateAsync().GetAsyncEnumerator();
+
+        public async Task<SseItem<JsonElement>> NextAsync()
+        {
+            Assert.True(await _events.MoveNextAsync().AsTask().WaitAsync(TestChain.Deadline), "the stream ended");
+            return _events.Current;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _events.DisposeAsync();
+            response.Dispose();
+        }
+    }
+}
