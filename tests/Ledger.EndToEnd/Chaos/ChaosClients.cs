@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Threading.Channels;
 using Ledger.Core;
-using Ledger.Crypto;
 using Ledger.EndToEnd.Harness;
 using Ledger.Node.Api;
 using Ledger.Simulation;
@@ -137,8 +137,7 @@ internal sealed class ChaosClients : IAsyncDisposable
             return await ReadAsync(asked, mark.Height!.Value, chance);
         }
 
-        var put = new Operation.Put(
-            Namespace, asked.Key, System.Text.Encoding.UTF8.GetBytes(asked.Value!), asked.Expected);
+        var put = new Operation.Put(Namespace, asked.Key, Encoding.UTF8.GetBytes(asked.Value!), asked.Expected);
         var reply = await SubmitAsync(_signer.Sign(put), chance);
         Assert.True(
             reply.Applied == true || (asked.Action == KeyAction.CompareAndSet && reply.Code == "version_mismatch"),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Ledger.EndToEnd.Harness;
@@ -66,11 +67,10 @@ public sealed class FaultProxyTests : IAsyncDisposable
             _forth.Slow(Slowly);
         }
 
-        var since = System.Diagnostics.Stopwatch.GetTimestamp();
+        var since = Stopwatch.GetTimestamp();
         await SayAsync(_client, 1);
         Assert.Equal([1], await HearAsync(server, 1));
-        Assert.InRange(
-            System.Diagnostics.Stopwatch.GetElapsedTime(since), TimeSpan.FromMilliseconds(150), Eventually.Deadline);
+        Assert.InRange(Stopwatch.GetElapsedTime(since), TimeSpan.FromMilliseconds(150), Eventually.Deadline);
     }
 
     [Fact]
