@@ -5,7 +5,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>The faults are real: a chaos run over a proxy that lets everything pass would prove nothing.</summary>
+/// <summary>
+/// The faults are real: a chaos run over a proxy that lets everything pass would prove nothing.
+/// </summary>
 public sealed class FaultProxyTests : IAsyncDisposable
 {
     private static readonly TimeSpan Slowly = TimeSpan.FromMilliseconds(300);
