@@ -21,7 +21,7 @@ internal static class ReceiptCommand
         var file = OutOption("payment.receipt.json");
         ExampleCommand command = new(
             "receipt", "Save a transaction's receipt: one file that convinces whoever has the genesis",
-            "ledger receipt 5f0c... --out payment.receipt.json", "ledger receipt 5f0c... --out payment.receipt.msgpack");
+            "ledger receipt $HASH --out payment.receipt.json", "ledger receipt $HASH --out payment.receipt.msgpack");
         command.Add(hash);
         command.Add(file);
         command.Add(CommonOptions.Node);

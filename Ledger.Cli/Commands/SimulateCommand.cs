@@ -82,7 +82,7 @@ internal static class SimulateCommand
             "simulate", "Run the consensus of whole networks on a virtual clock, with faults and liars",
             "ledger simulate --seeds 1000",
             "ledger simulate --nodes 7 --faults loss,partition,crash --byzantine 2 --seed 42 --trace run.trace",
-            "ledger simulate --nodes 4 --byzantine 2   (more liars than a network can bear: shows the fork)");
+            "ledger simulate --nodes 4 --byzantine 2  # more liars than it can bear: shows the fork");
         foreach (var option in new Option[]
             { Engine, Nodes, Seed, Seeds, Steps, Faults, Byzantine, Strategy, Clients, Trace, History })
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Ledger.Core;
 using Ledger.Crypto;
 using MessagePack;
@@ -13,9 +14,13 @@ internal static class TransactionBodies
     /// <summary>Transactions in one request.</summary>
     public const int Max = 2000;
 
+    /// <summary>Strict: what one reader would take for something else than another is refused.</summary>
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+        PropertyNameCaseInsensitive = false,
+        NumberHandling = JsonNumberHandling.Strict,
     };
 
     /// <summary>One canonical transaction, or an array of byte strings that each hold one.</summary>

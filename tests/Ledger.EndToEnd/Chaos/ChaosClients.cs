@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Threading.Channels;
 using Ledger.Core;
-using Ledger.Crypto;
 using Ledger.EndToEnd.Harness;
 using Ledger.Node.Api;
 using Ledger.Simulation;
@@ -13,9 +13,9 @@ using HistoryEntry = Ledger.Simulation.HistoryEntry;
 namespace Ledger.EndToEnd.Chaos;
 
 /// <summary>
-/// Clients that put, compare and set, and get on a few keys that all share, each one thing after the other. A client
-/// that has no answer asks another validator, with the very same transaction, until it has one. What they invoked and
-/// saw is the history; what they were told is final must stay so.
+/// Clients that put, compare and set, and get on a few keys that all share, each one thing after the other. A
+/// client that has no answer asks another validator, with the very same transaction, until it has one. What
+/// they invoked and saw is the history; what they were told is final must stay so.
 /// </summary>
 internal sealed class ChaosClients : IAsyncDisposable
 {
@@ -66,7 +66,8 @@ internal sealed class ChaosClients : IAsyncDisposable
                 Assert.Fail("A client stopped by itself.");
             }
 
-            Assert.False(next.IsCanceled, $"After the faults ended, only {heard} of {more} operations were answered.");
+            Assert.False(
+                next.IsCanceled, $"After the faults ended, only {heard} of {more} operations were answered.");
         }
     }
 
@@ -108,7 +109,8 @@ internal sealed class ChaosClients : IAsyncDisposable
         }
     }
 
-    private static HistoryEntry Draw(int client, Random chance, Dictionary<string, ulong> versions, string value)
+    private static HistoryEntry Draw(
+        int client, Random chance, Dictionary<string, ulong> versions, string value)
     {
         var key = $"key-{chance.Next(Keys)}";
         var action = chance.Next(10) switch
@@ -137,11 +139,12 @@ internal sealed class ChaosClients : IAsyncDisposable
             return await ReadAsync(asked, mark.Height!.Value, chance);
         }
 
-        var put = new Operation.Put(
-            Namespace, asked.Key, System.Text.Encoding.UTF8.GetBytes(asked.Value!), asked.Expected);
+        var value = Encoding.UTF8.GetBytes(asked.Value!);
+        var put = new Operation.Put(Namespace, asked.Key, value, asked.Expected);
         var reply = await SubmitAsync(_signer.Sign(put), chance);
         Assert.True(
-            reply.Applied == true || (asked.Action == KeyAction.CompareAndSet && reply.Code == "version_mismatch"),
+            reply.Applied == true
+                || (asked.Action == KeyAction.CompareAndSet && reply.Code == "version_mismatch"),
             $"{asked}: {reply}");
         return asked with { Applied = reply.Applied, Version = reply.Applied == true ? reply.Height : null };
     }
@@ -189,8 +192,11 @@ internal sealed class ChaosClients : IAsyncDisposable
         return await response.Content.ReadFromJsonAsync<T>(cancellationToken);
     }
 
-    /// <summary>Asks one validator after the other, however long it takes: any of them may be dead or cut off.</summary>
-    private async Task<T> AskUntilAnsweredAsync<T>(Random chance, Func<TestNode, CancellationToken, Task<T?>> askAsync)
+    /// <summary>
+    /// Asks one validator after the other, however long it takes: any of them may be dead or cut off.
+    /// </summary>
+    private async Task<T> AskUntilAnsweredAsync<T>(
+        Random chance, Func<TestNode, CancellationToken, Task<T?>> askAsync)
         where T : class
     {
         using PeriodicTimer breath = new(Breath);

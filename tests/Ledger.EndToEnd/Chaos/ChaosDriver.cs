@@ -11,14 +11,11 @@ internal sealed class ChaosDriver(IReadOnlyList<TestNode> nodes, FaultyNetwork n
 
     private readonly HashSet<TestNode> _killed = [];
 
-    public HashSet<FaultKind> Happened { get; } = [];
-
     public async Task RunAsync(Round round)
     {
         foreach (var fault in round.Faults)
         {
             Begin(fault);
-            Happened.Add(fault.Kind);
         }
 
         await Pause.ForAsync(round.Lasts);

@@ -32,12 +32,16 @@ internal sealed record Round(IReadOnlyList<Fault> Faults, TimeSpan Lasts, bool R
 {
     public override string ToString()
     {
-        var faults = string.Join(", ", Faults.Select(fault => $"{fault.Kind} {fault.Victim} ({fault.Other})"));
+        var faults = string.Join(
+            ", ", Faults.Select(fault => $"{fault.Kind} {fault.Victim} ({fault.Other})"));
         return $"{faults} for {Lasts.TotalMilliseconds:0} ms{(Recovers ? ", then recovery" : "")}";
     }
 }
 
-/// <summary>What shall go wrong, drawn from a seed: kinds come like cards from a shuffled pack, so that none is missing.</summary>
+/// <summary>
+/// What shall go wrong, drawn from a seed: kinds come like cards from a shuffled pack, so that none is
+/// missing.
+/// </summary>
 internal sealed class ChaosPlan(int seed, int validators)
 {
     private const int LastsMsMin = 300;
@@ -50,7 +54,9 @@ internal sealed class ChaosPlan(int seed, int validators)
     {
         Fault[] faults = [.. Enumerable.Range(0, _chance.Next(1, 3)).Select(_ => NextFault())];
         return new(
-            faults, TimeSpan.FromMilliseconds(_chance.Next(LastsMsMin, LastsMsMax)), Recovers: _chance.Next(2) == 0);
+            faults,
+            TimeSpan.FromMilliseconds(_chance.Next(LastsMsMin, LastsMsMax)),
+            Recovers: _chance.Next(2) == 0);
     }
 
     private Fault NextFault()

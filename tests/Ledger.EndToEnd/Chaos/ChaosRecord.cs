@@ -6,7 +6,9 @@ using HistoryEntry = Ledger.Simulation.HistoryEntry;
 
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>What a run leaves behind when it fails: its seed and rounds, the clients' history, what the nodes said.</summary>
+/// <summary>
+/// What a run leaves behind when it fails: its seed and rounds, the clients' history, what the nodes said.
+/// </summary>
 internal sealed class ChaosRecord(int seed)
 {
     private readonly ConcurrentQueue<string> _log = new();

@@ -6,8 +6,9 @@ using Ledger.Simulation;
 namespace Ledger.EndToEnd.Chaos;
 
 /// <summary>
-/// Real validators that are killed, frozen, parted and slowed down while clients write and read. LEDGER_CHAOS_SECONDS
-/// makes the run longer, LEDGER_CHAOS_SEED draws the same faults again: the machine's own timing is not in the seed.
+/// Real validators that are killed, frozen, parted and slowed down while clients write and read.
+/// LEDGER_CHAOS_SECONDS makes the run longer, LEDGER_CHAOS_SEED draws the same faults again: the machine's
+/// own timing is not in the seed.
 /// </summary>
 public sealed class ChaosTests
 {
@@ -67,7 +68,8 @@ public sealed class ChaosTests
     {
         var history = clients.History;
         Assert.All(history, operation => Assert.NotNull(operation.Returned));
-        Assert.Equal(Enum.GetValues<KeyAction>(), history.Select(operation => operation.Action).Distinct().Order());
+        Assert.Equal(
+            Enum.GetValues<KeyAction>(), history.Select(operation => operation.Action).Distinct().Order());
 
         var agreed = await Agreement.OfAsync(network.Nodes);
         foreach (var node in network.Nodes)
@@ -75,13 +77,16 @@ public sealed class ChaosTests
             var chain = await FinalChain.ReadAsync(node, agreed[^1].Height);
             Assert.All(clients.Acknowledged.Values, told =>
             {
-                Assert.True(chain.Transactions.TryGetValue(told.Hash, out var kept), $"{node.Name} has lost {told}");
-                Assert.Equal((told.Height, told.Index, told.Applied), (kept.Height, kept.Index, kept.Applied));
+                Assert.True(
+                    chain.Transactions.TryGetValue(told.Hash, out var kept), $"{node.Name} has lost {told}");
+                Assert.Equal(
+                    (told.Height, told.Index, told.Applied), (kept.Height, kept.Index, kept.Applied));
             });
         }
 
         var broken = LinearizabilityChecker.FindViolation(history);
-        Assert.True(broken is null, $"The operations on {broken} have no order in which they could have happened.");
+        Assert.True(
+            broken is null, $"The operations on {broken} have no order in which they could have happened.");
         record.Print($"{history.Count} operations, {agreed.Count} blocks, view {agreed[^1].View}");
     }
 

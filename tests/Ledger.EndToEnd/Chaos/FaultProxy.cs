@@ -5,7 +5,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>What one validator dials instead of another: passes its connections on, over two lines that can fail.</summary>
+/// <summary>
+/// What one validator dials instead of another: passes its connections on, over two lines that can fail.
+/// </summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
     private const int FirstPort = 30_000;

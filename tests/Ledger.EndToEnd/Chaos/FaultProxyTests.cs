@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>The faults are real: a chaos run over a proxy that lets everything pass would prove nothing.</summary>
+/// <summary>
+/// The faults are real: a chaos run over a proxy that lets everything pass would prove nothing.
+/// </summary>
 public sealed class FaultProxyTests : IAsyncDisposable
 {
     private static readonly TimeSpan Slowly = TimeSpan.FromMilliseconds(300);
@@ -66,11 +69,10 @@ public sealed class FaultProxyTests : IAsyncDisposable
             _forth.Slow(Slowly);
         }
 
-        var since = System.Diagnostics.Stopwatch.GetTimestamp();
+        var since = Stopwatch.GetTimestamp();
         await SayAsync(_client, 1);
         Assert.Equal([1], await HearAsync(server, 1));
-        Assert.InRange(
-            System.Diagnostics.Stopwatch.GetElapsedTime(since), TimeSpan.FromMilliseconds(150), Eventually.Deadline);
+        Assert.InRange(Stopwatch.GetElapsedTime(since), TimeSpan.FromMilliseconds(150), Eventually.Deadline);
     }
 
     [Fact]

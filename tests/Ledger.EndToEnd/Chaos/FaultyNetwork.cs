@@ -2,7 +2,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>Puts a fault proxy into every way between the validators of a network that does not run yet.</summary>
+/// <summary>
+/// Puts a fault proxy into every way between the validators of a network that does not run yet.
+/// </summary>
 internal sealed class FaultyNetwork : IAsyncDisposable
 {
     private readonly Line[,] _lines;

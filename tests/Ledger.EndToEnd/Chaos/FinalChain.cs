@@ -18,7 +18,8 @@ internal sealed class FinalChain
         using CancellationTokenSource deadline = new(Eventually.Deadline);
         using HttpRequestMessage request = new(HttpMethod.Get, new Uri(node.HttpUrl, "v1/events?from=1"));
         using var response = await node.SendAsync(request, deadline.Token);
-        await using var stream = await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(deadline.Token);
+        response.EnsureSuccessStatusCode();
+        await using var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
         await foreach (var item in SseParser.Create(stream).EnumerateAsync(deadline.Token))
         {
             if (item.EventType == "transaction")

@@ -1,9 +1,13 @@
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>One way from one validator to another: as slow, lossy or cut as the test makes it, for all connections.</summary>
+/// <summary>
+/// One way from one validator to another: as slow, lossy or cut as the test makes it, for all connections.
+/// </summary>
 internal sealed class Line(int seed)
 {
-    /// <summary>What TCP makes of a lost packet: nothing is missing, but it and all behind it come later.</summary>
+    /// <summary>
+    /// What TCP makes of a lost packet: nothing is missing, but it and all behind it come later.
+    /// </summary>
     private static readonly TimeSpan RetransmittedAfter = TimeSpan.FromMilliseconds(200);
 
     private readonly Random _chance = new(seed);

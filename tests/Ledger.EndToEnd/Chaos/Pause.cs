@@ -1,6 +1,8 @@
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>Time that must pass because it is itself the fault: a slow line, a validator that is gone for a while.</summary>
+/// <summary>
+/// Time that must pass because it is itself the fault: a slow line, a validator that is gone for a while.
+/// </summary>
 internal static class Pause
 {
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);

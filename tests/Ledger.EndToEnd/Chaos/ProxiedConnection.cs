@@ -4,7 +4,9 @@ using System.Threading.Channels;
 
 namespace Ledger.EndToEnd.Chaos;
 
-/// <summary>One connection through the proxy: carries bytes both ways, each way at the mercy of its line.</summary>
+/// <summary>
+/// One connection through the proxy: carries bytes both ways, each way at the mercy of its line.
+/// </summary>
 internal sealed class ProxiedConnection(Socket dialler, Socket listener, Line forth, Line back) : IDisposable
 {
     private const int ChunkBytes = 16 * 1024;
@@ -12,11 +14,17 @@ internal sealed class ProxiedConnection(Socket dialler, Socket listener, Line fo
     /// <summary>So much may be on the line; then the sender is held up, as by a full window.</summary>
     private const int ChunksInFlight = 64;
 
-    /// <summary>Ends when either side has closed and what it said before has arrived, or by <see cref="Reset"/>.</summary>
+    /// <summary>
+    /// Ends when either side has closed and what it said before has arrived, or by <see cref="Reset"/>.
+    /// </summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        Task[] ways = [CarryAsync(dialler, listener, forth, end.Token), CarryAsync(listener, dialler, back, end.Token)];
+        Task[] ways =
+        [
+            CarryAsync(dialler, listener, forth, end.Token),
+            CarryAsync(listener, dialler, back, end.Token),
+        ];
         await Task.WhenAny(ways);
         await end.CancelAsync();
         Dispose();
@@ -41,7 +49,8 @@ internal sealed class ProxiedConnection(Socket dialler, Socket listener, Line fo
         var flight = Channel.CreateBounded<(long Since, TimeSpan Takes, byte[] Bytes)>(ChunksInFlight);
         try
         {
-            await Task.WhenAll(TakeOffAsync(from, line, flight.Writer, stop), LandAsync(to, line, flight.Reader, stop));
+            await Task.WhenAll(
+                TakeOffAsync(from, line, flight.Writer, stop), LandAsync(to, line, flight.Reader, stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -50,7 +59,10 @@ internal sealed class ProxiedConnection(Socket dialler, Socket listener, Line fo
     }
 
     private static async Task TakeOffAsync(
-        Socket from, Line line, ChannelWriter<(long Since, TimeSpan Takes, byte[] Bytes)> flight, CancellationToken stop)
+        Socket from,
+        Line line,
+        ChannelWriter<(long Since, TimeSpan Takes, byte[] Bytes)> flight,
+        CancellationToken stop)
     {
         var buffer = new byte[ChunkBytes];
         try
@@ -71,7 +83,10 @@ internal sealed class ProxiedConnection(Socket dialler, Socket listener, Line fo
     }
 
     private static async Task LandAsync(
-        Socket to, Line line, ChannelReader<(long Since, TimeSpan Takes, byte[] Bytes)> flight, CancellationToken stop)
+        Socket to,
+        Line line,
+        ChannelReader<(long Since, TimeSpan Takes, byte[] Bytes)> flight,
+        CancellationToken stop)
     {
         await foreach (var (since, takes, bytes) in flight.ReadAllAsync(stop))
         {

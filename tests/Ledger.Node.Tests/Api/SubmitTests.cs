@@ -165,6 +165,24 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
     }
 
+    /// <summary>Two readers of one text must not see two transactions.</summary>
+    [Theory]
+    [InlineData("\"chainId\":", "\"chainId\":\"other\",\"chainId\":")]
+    [InlineData("\"chainId\":", "\"CHAINID\":")]
+    [InlineData("\"nonce\":", "\"nonce\":\"1\",\"note\":")]
+    public async Task JSON_that_can_be_read_in_two_ways_is_malformed(string member, string bent)
+    {
+        var text = System.Text.Json.JsonSerializer.Serialize(
+            RunningNode.RequestOf(node.Put()), System.Text.Json.JsonSerializerOptions.Web);
+        Assert.Contains(member, text, StringComparison.Ordinal);
+        using StringContent body = new(
+            text.Replace(member, bent, StringComparison.Ordinal), System.Text.Encoding.UTF8, "application/json");
+
+        using var response = await node.PostAsync(body);
+
+        await RunningNode.ProblemAsync(response, 400, "malformed");
+    }
+
     [Fact]
     public async Task Bytes_that_are_no_UTF8_are_malformed()
     {

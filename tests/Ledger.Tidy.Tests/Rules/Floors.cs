@@ -85,7 +85,7 @@ public static class Floors
         }
     }
 
-    /// <summary>Tests and examples stand where they like, and nothing on them; compat/ stands on nothing.</summary>
+    /// <summary>Tests and examples stand where they like, nothing on them; compat/ on nothing.</summary>
     private static bool PointsDown(string from, string to)
         => IsTest(from)
             ? !IsTest(to)
