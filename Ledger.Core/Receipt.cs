@@ -16,6 +16,10 @@ public enum FailureReason : byte
     Overflow = 8,
     InvalidArgument = 9,
     LastAdmin = 10,
+    LastValidator = 11,
+    ValidatorExists = 12,
+    ValidatorUnknown = 13,
+    TooManyValidators = 14,
 }
 
 /// <summary>What became of one transaction: applied as a whole, or not at all and why.</summary>

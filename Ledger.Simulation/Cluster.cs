@@ -24,24 +24,22 @@ public sealed class Cluster
     private readonly List<(TimeSpan Due, ulong Order, SimulatedNode Node, EngineTimer Timer)> _timers = [];
     private readonly SortedDictionary<Height, Digest> _finalByHeight = [];
     private readonly List<string> _waiting = [];
-    private readonly PbftGate _gate;
+
+    /// <summary>The validators after a block, for those blocks that changed them and what stands on them.</summary>
+    private readonly SortedDictionary<Digest, ValidatorSet> _validatorsAfter = [];
     private ulong _order;
 
-    public Cluster(int replicas, PbftOptions? options = null)
+    /// <param name="replicas">Those of genesis.</param>
+    /// <param name="options">The same for all.</param>
+    /// <param name="spares">Further ones, which a block may add.</param>
+    public Cluster(int replicas, PbftOptions? options = null, int spares = 0)
     {
         Options = options ?? PbftOptions.Default;
-        Signatures = new(replicas);
-        var members = new Validator[replicas];
-        for (var i = 0; i < replicas; i++)
-        {
-            members[i] = new($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray()));
-        }
-
-        Validators = new(members, Quorums.Byzantine(replicas));
+        Signatures = new(replicas + spares);
+        Validators = new([.. Enumerable.Range(0, replicas).Select(MemberAt)], Quorums.Byzantine(replicas));
         Chain = Sha256.Hash("simulated chain"u8);
         Genesis = Sha256.Hash("simulated genesis block"u8);
-        _gate = new(Validators, Chain, Genesis, Signatures);
-        Nodes = [.. Enumerable.Range(0, replicas).Select(i => new SimulatedNode(this, new(i)))];
+        Nodes = [.. Enumerable.Range(0, replicas + spares).Select(i => new SimulatedNode(this, new(i)))];
         foreach (var node in Nodes)
         {
             node.Start();
@@ -50,6 +48,7 @@ public sealed class Cluster
 
     public IReadOnlyList<SimulatedNode> Nodes { get; }
 
+    /// <summary>The validators of genesis.</summary>
     public ValidatorSet Validators { get; }
 
     public PbftOptions Options { get; }
@@ -202,15 +201,26 @@ public sealed class Cluster
     }
 
     /// <summary>A block with this payload, named by it in the transcript.</summary>
+    /// <remarks>A payload such as "add 4, remove 1" changes the validators.</remarks>
     public Block MakeBlock(ValidatorIndex proposer, Height height, Digest parent, string payload)
     {
+        var before = ValidatorsAfter(parent);
+        var after = before.With(ChangesIn(payload)) ?? before;
         var header = new BlockHeader(
             "simulation", height, parent, new((long)height.Value), proposer, TransactionTree.RootOf([]), default,
-            Sha256.Hash(System.Text.Encoding.UTF8.GetBytes(payload)), Validators.Hash, Validators.Hash);
+            Sha256.Hash(System.Text.Encoding.UTF8.GetBytes(payload)), before.Hash, after.Hash);
         var block = new Block(header, []);
         _payloads[block.Hash.ToShortString()] = payload;
+        if (after != Validators)
+        {
+            _validatorsAfter[block.Hash] = after;
+        }
+
         return block;
     }
+
+    /// <summary>Who certifies what stands on this block.</summary>
+    public ValidatorSet ValidatorsAfter(Digest block) => _validatorsAfter.GetValueOrDefault(block, Validators);
 
     /// <summary>The name of a block in transcripts.</summary>
     public string PayloadOf(Digest block)
@@ -298,9 +308,13 @@ public sealed class Cluster
         var last = peer.Certificates.Keys.LastOrDefault();
         if (last.Value > (ulong)have)
         {
+            // A segment ends where its epoch does: only who has made that final can check what follows.
             Block[] blocks = [.. peer.Final.Skip(have).Take((int)last.Value - have)];
-            var segment = _gate.CheckSegment(blocks, peer.Certificates[last]);
+            var ends = Array.FindIndex(blocks, block => block.Header.EndsEpoch);
+            blocks = ends < 0 ? blocks : blocks[..(ends + 1)];
+            var segment = node.Gate.CheckSegment(blocks, peer.Certificates[blocks[^1].Height]);
             Invariant.Holds(segment is not null, "a correct peer serves what verifies");
+            node.AsksOn = ends < 0 ? null : from;
             node.Take(new Input.Synced(segment));
         }
     }
@@ -314,7 +328,13 @@ public sealed class Cluster
             return;
         }
 
-        if (_gate.Check(envelope, packet.From, out _) is { } verified)
+        var verified = node.Gate.Check(envelope, packet.From, out var reason);
+        if (reason == PbftGate.LaterEpoch)
+        {
+            node.Take(new Input.PeerIsAhead(packet.From));
+        }
+
+        if (verified is not null)
         {
             if (envelope.Message is PrePrepare proposal)
             {
@@ -341,6 +361,24 @@ public sealed class Cluster
         _timers.Remove(next);
         Now = next.Due > Now ? next.Due : Now;
         next.Node.Take(new Input.TimerFired(next.Timer));
+    }
+
+    private static Validator MemberAt(int seat)
+        => new($"validator-{seat}", new(Sha256.Hash([(byte)seat]).ToArray()));
+
+    private static List<SeatChange> ChangesIn(string payload)
+    {
+        List<SeatChange> changes = [];
+        foreach (var change in payload.Split(", "))
+        {
+            if (change.Split(' ') is ["add" or "remove", var number])
+            {
+                var seat = int.Parse(number, System.Globalization.CultureInfo.InvariantCulture);
+                changes.Add(new(new(seat), change[0] == 'a' ? MemberAt(seat) : null));
+            }
+        }
+
+        return [.. changes.OrderBy(change => change.Seat)];
     }
 
     private HashSet<string> UncommittedUnder(SimulatedNode node, Digest parent)

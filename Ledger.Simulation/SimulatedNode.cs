@@ -20,6 +20,8 @@ public sealed class SimulatedNode : IWorld, IVoice
     {
         _cluster = cluster;
         Self = self;
+        Epoch = FirstEpoch();
+        Gate = new(() => Epoch, cluster.Chain, cluster.Signatures);
     }
 
     public ValidatorIndex Self { get; }
@@ -27,6 +29,9 @@ public sealed class SimulatedNode : IWorld, IVoice
     public Digest Chain => _cluster.Chain;
 
     public SimulatedDisk Disk { get; private set; } = new();
+
+    /// <summary>The epoch of the block after the last that is final here.</summary>
+    public Epoch Epoch { get; private set; }
 
     /// <summary>Null while crashed.</summary>
     public PbftEngine? Engine { get; private set; }
@@ -48,6 +53,11 @@ public sealed class SimulatedNode : IWorld, IVoice
     /// <summary>What the engine noticed, oldest first.</summary>
     public List<Notice> Notices { get; } = [];
 
+    internal PbftGate Gate { get; }
+
+    /// <summary>Whom it asks for what follows, once the next epoch has begun here.</summary>
+    internal ValidatorIndex? AsksOn { get; set; }
+
     /// <summary>Blocks this node has met in this life, for peers that ask.</summary>
     internal Dictionary<Digest, Block> Met { get; } = [];
 
@@ -55,8 +65,9 @@ public sealed class SimulatedNode : IWorld, IVoice
     {
         var chain = Disk.Final;
         Digest[] recent = [_cluster.Genesis, .. chain.Select(block => block.Hash)];
+        Epoch = chain.Where(block => block.Header.EndsEpoch).Aggregate(FirstEpoch(), EpochAfter);
         Engine = new(
-            _cluster.Validators, Self, _cluster.Options, new(_cluster.Genesis, recent, new((ulong)chain.Count)));
+            Epoch, SeatIn(Epoch), _cluster.Options, new(_cluster.Genesis, recent, new((ulong)chain.Count)));
         _replica = new(Engine, Disk, this, this);
         _inbox.Clear();
         _replica.Recover(Disk.Records());
@@ -169,7 +180,24 @@ public sealed class SimulatedNode : IWorld, IVoice
         }
 
         _inbox.Enqueue(new Input.Finalised(decision.Blocks[^1].Height));
+        if (decision.Blocks[^1] is { Header.EndsEpoch: true } last)
+        {
+            Epoch = EpochAfter(Epoch, last);
+            _inbox.Enqueue(new Input.EpochBegan(Epoch, SeatIn(Epoch)));
+            if (AsksOn is { } peer)
+            {
+                AsksOn = null;
+                _cluster.CatchUp(this, peer);
+            }
+        }
     }
+
+    private Epoch FirstEpoch() => new(0, _cluster.Validators, new(View.Zero, Height.Genesis, _cluster.Genesis));
+
+    private Epoch EpochAfter(Epoch before, Block last)
+        => Epoch.After(before.Number + 1, _cluster.ValidatorsAfter(last.Hash), last.Height, last.Hash);
+
+    private ValidatorIndex SeatIn(Epoch epoch) => epoch.Validators.Contains(Self) ? Self : ValidatorIndex.None;
 
     private void RunToRest()
     {

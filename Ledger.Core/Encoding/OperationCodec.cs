@@ -18,6 +18,8 @@ internal static class OperationCodec
         Burn = 6,
         Grant = 7,
         Revoke = 8,
+        AddValidator = 9,
+        RemoveValidator = 10,
     }
 
     public static void Write(ref MessagePackWriter writer, Operation operation)
@@ -71,6 +73,16 @@ internal static class OperationCodec
                 writer.Write((byte)revoke.Role);
                 writer.Write(revoke.Namespace);
                 break;
+            case Operation.AddValidator add:
+                WriteHead(ref writer, Kind.AddValidator, 3);
+                writer.Write(add.Name);
+                Fields.WriteKey(ref writer, add.Key);
+                writer.Write(add.Address);
+                break;
+            case Operation.RemoveValidator remove:
+                WriteHead(ref writer, Kind.RemoveValidator, 1);
+                Fields.WriteKey(ref writer, remove.Key);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), "An operation of no known kind.");
         }
@@ -97,6 +109,10 @@ internal static class OperationCodec
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
             (Kind.Revoke, 3) => new Operation.Revoke(
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
+            (Kind.AddValidator, 3) => new Operation.AddValidator(
+                ReadName(ref reader, "name"), Fields.ReadKey(ref reader),
+                Fields.ReadText(ref reader, Limits.AddressBytes, "address")),
+            (Kind.RemoveValidator, 1) => new Operation.RemoveValidator(Fields.ReadKey(ref reader)),
             _ => throw new MalformedException($"no operation has kind {(byte)kind} with {fields} fields"),
         };
     }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Unicode;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Consensus;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,11 @@ namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
 internal sealed class LookEndpoints(
-    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
+    Genesis genesis,
+    LedgerStore store,
+    ValidatorDirectory directory,
+    FinalityWaiters waiters,
+    StateProofEndpoints proofs)
 {
     private const int BlocksMax = 100;
     /// <summary>A reader that never reads holds a block and a buffer; many of them must not hold up consensus.</summary>
@@ -51,8 +56,7 @@ internal sealed class LookEndpoints(
         routes.MapGet("/v1/history/{ns}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();
         routes.MapGet("/v1/accounts/{address}", (string address) => Account(address)).Produces<AccountReply>();
-        routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
-            (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
+        routes.MapGet("/v1/validators", Validators);
         routes.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
         routes.MapGet("/v1/events", Events);
     }
@@ -105,7 +109,19 @@ internal sealed class LookEndpoints(
     }
 
     private string[] Names(QuorumCertificate certificate)
-        => [.. certificate.Signers.Select(signer => genesis.Validators[signer.Validator].Name)];
+        => [.. certificate.Signers.Select(signer => directory.NameOf(signer.Validator))];
+
+    /// <summary>Those of now, by their seats.</summary>
+    private ValidatorReply[] Validators()
+    {
+        var validators = directory.Validators;
+        return
+        [
+            .. validators.Indices.Select(seat => new ValidatorReply(
+                seat.Value, validators[seat].Name, validators[seat].PublicKey.ToString(),
+                validators[seat].Address.Length == 0 ? null : validators[seat].Address)),
+        ];
+    }
 
     private IResult Receipt(string text)
     {

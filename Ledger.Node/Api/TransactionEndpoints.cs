@@ -203,6 +203,10 @@ internal sealed class TransactionEndpoints(
         FailureReason.InsufficientBalance => "the balance is too small",
         FailureReason.Overflow => "the amount would overflow the asset's supply",
         FailureReason.LastAdmin => "the last admin cannot be revoked",
+        FailureReason.LastValidator => "the last validator cannot be removed",
+        FailureReason.ValidatorExists => "a validator has this name or this key already",
+        FailureReason.ValidatorUnknown => "there is no such validator",
+        FailureReason.TooManyValidators => $"a chain has at most {Limits.Validators} validators, all that ever were",
         _ => "an argument is not valid",
     };
 }

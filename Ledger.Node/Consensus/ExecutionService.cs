@@ -27,9 +27,15 @@ public sealed class ExecutionService(
 {
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
+    private ValidatorIndex _self = self;
     private volatile bool _waitsForTransactions;
     private ProposalRequest? _wanted;
     private long _wantedSince;
+
+    /// <summary>
+    /// Told of an epoch whose beginning is durable, on the executor's own thread; answers with this node's seat in it.
+    /// </summary>
+    public Func<Epoch, ValidatorIndex>? OnEpochBegan { get; set; }
 
     public void Validate(Block block, bool isVouched) => Post(() => ValidateNow(block, isVouched));
 
@@ -132,7 +138,7 @@ public sealed class ExecutionService(
         _wanted = null;
         var candidates = pool.Take(options.MaxTransactions, options.MaxBytes);
         var block = machine.Propose(
-            request.Parent, candidates, Now(), self, options.MaxTransactions, options.MaxBytes);
+            request.Parent, candidates, Now(), _self, options.MaxTransactions, options.MaxBytes);
         if (block is null || (block.Transactions.Count == 0 && !request.AllowEmpty))
         {
             // All candidates were final or expired by now; the wish stands.
@@ -160,8 +166,15 @@ public sealed class ExecutionService(
 
     private void FinaliseNow(Decision decision)
     {
+        var epoch = machine.Epoch;
         var final = machine.Finalise(decision.Blocks, decision.Certificates);
         answer(new Input.Finalised(decision.Blocks[^1].Height));
+        if (machine.Epoch.Number != epoch.Number)
+        {
+            _self = OnEpochBegan?.Invoke(machine.Epoch) ?? _self;
+            answer(new Input.EpochBegan(machine.Epoch, _self));
+        }
+
         finalised(final);
     }
 

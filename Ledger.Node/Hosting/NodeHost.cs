@@ -34,6 +34,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly Admission _admission;
     private readonly TransactionGossip _gossip;
     private readonly PeerNetwork _network;
+    private readonly ValidatorDirectory _directory;
+    private readonly SyncLag _lag;
     private readonly IConsensusProtocol _protocol;
     private readonly ConsensusLoop _loop;
     private readonly Replica _replica;
@@ -55,27 +57,27 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var machine = new LedgerMachine(genesis, parts.Store);
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
-        _protocol = ConsensusProtocol.Of(
-            genesis, parts.Self, options, new ValidatorSignatures(genesis.Validators, verifications));
+        _directory = ValidatorDirectory.Open(genesis, parts.Key.PublicKey, machine, parts.Store);
+        _protocol = ConsensusProtocol.Of(_directory, options, new ValidatorSignatures(_directory, verifications));
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
         var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
-        _loop = new(engineStatus, genesis.Validators.Count, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        _loop = new(engineStatus, _directory.Validators.Seats, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
         _pool = new(options.Mempool, clock)
         {
             OnPending = any => _loop.Post(new Input.WorkPending(any)),
         };
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var waiters = new FinalityWaiters();
-        var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
+        var lag = _lag = new(_directory.Validators.Seats, _protocol.LiarsMax);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(_protocol, _loop, recent, lag, () => parts.Store.Head!.Height);
         var router = new FrameRouter();
         _network = new(
-            new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
-            new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
+            new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, _directory.History, genesis) },
+            new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Validators), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
         _gossip = new(_network, _admission);
         _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
@@ -87,7 +89,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         _execution = new(
-            machine, _pool, _admission, parts.Self, options.Proposal, clock, _loop.Post, recent.Add,
+            machine, _pool, _admission, _directory.Self, options.Proposal, clock, _loop.Post, recent.Add,
             final =>
             {
                 foreach (var block in final)
@@ -99,10 +101,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
                 lag.WeAreAt(final[^1].Block.Height);
             });
+        _execution.OnEpochBegan = BeginEpoch;
         _pool.OnReady = _execution.OnTransactionReady;
         var world = new NodeWorld(
             _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
-        _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
+        _replica = new(engine, journal, new NodeVoice(parts.Key, _directory), world);
         foreach (var block in _protocol.ProposalsIn(records))
         {
             recent.Add(block);
@@ -111,12 +114,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _replica.Recover(records);
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
-        var status = new NodeStatus(genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
+        var status = new NodeStatus(_directory, _protocol, parts.Store, _loop, _pool, _network, lag, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
+            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store)),
             new ReceiptEndpoints(genesis, parts.Store));
     }
 
@@ -127,12 +130,20 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public async Task<int> RunAsync(CancellationToken stoppingToken)
     {
         NodeLog.Starts(
-            _logger, _parts.Genesis.Validators[_parts.Self].Name, _parts.Genesis.ChainId, _parts.Store.Head!.Height,
-            _parts.Genesis.Hash);
-        if (_parts.Genesis.Validators.Quorums.Faulty == 0)
+            _logger, _directory.SelfName, _parts.Genesis.ChainId, _parts.Store.Head!.Height, _parts.Genesis.Hash);
+        if (_directory.Removal is { } removal)
+        {
+            NodeLog.Removed(_logger, removal);
+        }
+        else if (!_directory.IsMember)
+        {
+            NodeLog.Joins(_logger, _parts.Key.PublicKey);
+        }
+
+        if (_directory.Validators.Quorums.Faulty == 0)
         {
             NodeLog.TooFew(
-                _logger, _parts.Genesis.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
+                _logger, _directory.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
         }
 
         using CancellationTokenSource stop = new();
@@ -169,6 +180,20 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         return 0;
     }
 
+    /// <summary>
+    /// The block that changed the validators is durable: everyone who asks who they are is told, before the engine goes on.
+    /// Runs on the executor's thread.
+    /// </summary>
+    private ValidatorIndex BeginEpoch(Epoch epoch)
+    {
+        _loop.Seat(epoch.Validators.Seats);
+        var self = _directory.Begin(
+            epoch, ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key)));
+        _lag.Follow(epoch.Validators, _protocol.LiarsMax);
+        _network.Follow(epoch.Validators);
+        return self;
+    }
+
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
     private async Task HandOverAsync()
     {
@@ -180,7 +205,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _loop.Post(farewell);
         var since = TimeProvider.System.GetTimestamp();
         using PeriodicTimer timer = new(FarewellPoll);
-        while ((_loop.Position.Primary is not { } other || other == _parts.Self)
+        while ((_loop.Position.Primary is not { } other || other == _directory.Self)
             && TimeProvider.System.GetElapsedTime(since) < FarewellMax)
         {
             await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false);

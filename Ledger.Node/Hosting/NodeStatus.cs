@@ -9,9 +9,8 @@ namespace Ledger.Node.Hosting;
 
 /// <summary>What the node can say of itself, put together when it is asked.</summary>
 internal sealed class NodeStatus(
-    Genesis genesis,
+    ValidatorDirectory directory,
     IConsensusProtocol protocol,
-    ValidatorIndex self,
     LedgerStore store,
     ConsensusLoop loop,
     SharedPool pool,
@@ -32,13 +31,16 @@ internal sealed class NodeStatus(
     public bool IsReady => State == "ready";
 
     private string State
-        => network.Connected.Count + 1 < genesis.Validators.Quorums.Quorum
+        => directory.Removal is not null ? "removed"
+            : !directory.IsMember ? "joining"
+            : network.Connected.Count + 1 < directory.Validators.Quorums.Quorum
             || protocol.PrimaryOf(loop.Position) is null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
             : "ready";
 
     public StatusReply Describe()
     {
+        var genesis = directory.Genesis;
         var head = store.Head!;
         var position = loop.Position;
         var primary = protocol.PrimaryOf(position);
@@ -49,9 +51,9 @@ internal sealed class NodeStatus(
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
-            genesis.Validators[self].Name, self.Value, State, head.Height.Value, store.HeadHash.ToString() ?? "",
+            directory.SelfName, directory.IsMember ? directory.Self.Value : -1, State, head.Height.Value, store.HeadHash.ToString() ?? "",
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
-            primary is { } proposes ? genesis.Validators[proposes].Name : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
+            primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds);
     }
 }
