@@ -21,6 +21,7 @@ public sealed class ValidatorChangeTests
         newcomer.Settings.Add("peers.join=yes");
         newcomer.Start();
         await newcomer.Process.SaysAsync("is no validator's yet");
+        await newcomer.Process.SaysAsync("HTTP API on");
         Assert.Equal("joining", (await newcomer.StatusAsync()).State);
 
         var address = newcomer.PeerAddress.ToString();
