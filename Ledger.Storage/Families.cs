@@ -101,7 +101,14 @@ internal sealed class Families
             table.SetFilterPolicy(BloomFilterPolicy.Create(BloomBitsPerKey, false));
         }
 
-        return new ColumnFamilyOptions()
+        var options = new ColumnFamilyOptions();
+        if (Filtered.Contains(name))
+        {
+            // For its filter over what is still in memory; the table options that it sets are replaced below.
+            options.OptimizeForPointLookup(blockCacheSizeMb: 1);
+        }
+
+        return options
             .SetWriteBufferSize(FamilyBufferBytes)
             .SetMaxWriteBufferNumber(FamilyBuffers)
             .SetCompression(Incompressible.Contains(name) ? Compression.No : Compression.Lz4)

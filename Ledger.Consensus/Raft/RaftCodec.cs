@@ -433,7 +433,7 @@ public static class RaftCodec
 
     private static Block ReadBlock(ref MessagePackReader reader)
     {
-        var bytes = Fields.ReadBytes(ref reader, Limits.BlockBytes, "block");
+        var bytes = Fields.SliceBytes(ref reader, Limits.BlockBytes, "block");
         return BlockCodec.TryDecode(bytes, out var block, out var fault)
             ? block
             : throw new MalformedException($"block: {fault}");

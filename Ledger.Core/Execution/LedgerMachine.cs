@@ -270,7 +270,7 @@ public sealed class LedgerMachine
 
     private Outcome Execute(IReadOnlyList<Transaction> transactions, Height height, Layer? layer)
     {
-        var overlay = new Overlay(layer, _store);
+        var overlay = new Overlay(layer, _store, transactions.Count);
         var receipts = new Receipt[transactions.Count];
         for (var i = 0; i < receipts.Length; i++)
         {

@@ -26,7 +26,14 @@ public static class StateKey
     public static ReadOnlySpan<byte> Entries => [KeyValue];
 
     public static byte[] ForEntry(string @namespace, string key)
-        => [.. ForNamespace(@namespace), .. Encoding.UTF8.GetBytes(key)];
+    {
+        var end = 1 + Encoding.UTF8.GetByteCount(@namespace);
+        var bytes = new byte[end + 1 + Encoding.UTF8.GetByteCount(key)];
+        bytes[0] = KeyValue;
+        Encoding.UTF8.GetBytes(@namespace, bytes.AsSpan(1));
+        Encoding.UTF8.GetBytes(key, bytes.AsSpan(end + 1));
+        return bytes;
+    }
 
     /// <summary>The prefix of a namespace's keys: names hold no NUL.</summary>
     public static byte[] ForNamespace(string @namespace)
@@ -35,14 +42,14 @@ public static class StateKey
     public static byte[] ForAsset(string asset) => [Asset, .. Encoding.UTF8.GetBytes(asset)];
 
     public static byte[] ForBalance(PublicKey account, string asset)
-        => [.. ForBalances(account), .. Encoding.UTF8.GetBytes(asset)];
+        => WithAccount(Balance, account, [], asset);
 
-    public static byte[] ForBalances(PublicKey account) => WithAccount(Balance, account);
+    public static byte[] ForBalances(PublicKey account) => WithAccount(Balance, account, [], "");
 
     public static byte[] ForRole(PublicKey account, Role role, string @namespace)
-        => [.. ForRoles(account), (byte)role, .. Encoding.UTF8.GetBytes(@namespace)];
+        => WithAccount(Role, account, [(byte)role], @namespace);
 
-    public static byte[] ForRoles(PublicKey account) => WithAccount(Role, account);
+    public static byte[] ForRoles(PublicKey account) => WithAccount(Role, account, [], "");
 
     /// <summary>The namespace and key of an entry's state key.</summary>
     public static (string Namespace, string Key) ParseEntry(ReadOnlySpan<byte> stateKey)
@@ -115,5 +122,15 @@ public static class StateKey
     /// <summary>What the state tree holds for a key's encoded value.</summary>
     public static Digest ValueDigest(ReadOnlySpan<byte> value) => Sha256.Hash("ledger/state/v1\0"u8, value);
 
-    private static byte[] WithAccount(byte kind, PublicKey account) => [kind, .. account.ToArray()];
+    /// <summary>Made for every transaction, some of them several times: in one piece.</summary>
+    private static byte[] WithAccount(byte kind, PublicKey account, ReadOnlySpan<byte> after, string name)
+    {
+        var head = 1 + PublicKey.Size;
+        var bytes = new byte[head + after.Length + Encoding.UTF8.GetByteCount(name)];
+        bytes[0] = kind;
+        account.CopyTo(bytes.AsSpan(1));
+        after.CopyTo(bytes.AsSpan(head));
+        Encoding.UTF8.GetBytes(name, bytes.AsSpan(head + after.Length));
+        return bytes;
+    }
 }

@@ -38,7 +38,7 @@ public static class NodeOptionsLoader
         ("consensus.window", "8", "heights under way at once; 1 to 64"),
         ("consensus.maxBlockTransactions", "2000", $"transactions in one block; 1 to {Limits.BlockTransactions}"),
         ("consensus.maxBlockBytes", "2097152", $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
-        ("consensus.batchDelayMs", "10", "how long a block waits for company behind others; 0 to 1000"),
+        ("consensus.batchDelayMs", "50", "how long a block waits for company behind others; 0 to 1000"),
         ("consensus.requestTimeoutMs", "10000", "how long a transaction may be passed over; 100 to 600000"),
         ("mempool.maxTransactions", "50000", "transactions that wait at most; 1 to 10000000"),
         ("mempool.maxBytes", "67108864", "bytes of them at most; 131072 to 17179869184"),

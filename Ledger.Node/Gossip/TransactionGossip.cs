@@ -16,6 +16,10 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
 {
     private const int FrameBytes = 256 * 1024;
     private const int FrameTransactions = 1000;
+
+    /// <summary>What MessagePack puts before an array or a byte string, at most.</summary>
+    private const int HeaderBytes = 5;
+
     private const int QueueMax = 8192;
 
     /// <summary>Transactions offered again at once.</summary>
@@ -105,7 +109,8 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
 
     private void Send(List<Transaction> transactions, ValidatorIndex? to)
     {
-        var buffer = new ArrayBufferWriter<byte>(FrameBytes);
+        var buffer = new ArrayBufferWriter<byte>(
+            HeaderBytes + transactions.Sum(transaction => transaction.Encoded.Length + HeaderBytes));
         var writer = new MessagePackWriter(buffer);
         writer.WriteArrayHeader(transactions.Count);
         foreach (var transaction in transactions)
