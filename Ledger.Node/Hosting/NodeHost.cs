@@ -93,6 +93,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 foreach (var block in final)
                 {
                     _pool.Remove(block.Block.Transactions);
+                    recent.Remove(block.Block.Hash);
                     ledgerMetrics.Finalised(block);
                     waiters.OnFinal(block);
                 }
