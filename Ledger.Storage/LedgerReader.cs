@@ -19,6 +19,8 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
 
     public static ReadOnlySpan<byte> IdentityKey => "identity"u8;
 
+    public static ReadOnlySpan<byte> JournalReachKey => "journal-reach"u8;
+
     /// <summary>Which chain the store is of, or null when it is new.</summary>
     public StoreIdentity? ReadIdentity()
     {
@@ -31,6 +33,12 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
             ? null
             : throw Damaged("the record of its chain is missing");
     }
+
+    /// <summary>How far the journal had come at the last block, or null when none was there.</summary>
+    public JournalReach? ReadJournalReach()
+        => Get(JournalReachKey, families.Meta) is { } value
+            ? JournalReach.Decode(value) ?? throw Damaged("the record of the journal's reach is torn")
+            : null;
 
     /// <summary>The last final header by the head record, or null before the first block.</summary>
     public BlockHeader? ReadHead()
@@ -210,6 +218,5 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
         }
     }
 
-    public DamagedDataException Damaged(string what, Exception? cause = null)
-        => new($"The ledger in {families.Database.Path} is damaged: {what}. {Families.Remedy}", cause);
+    public DamagedDataException Damaged(string what, Exception? cause = null) => families.Report(what, cause);
 }

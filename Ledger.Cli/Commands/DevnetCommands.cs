@@ -56,8 +56,7 @@ internal static class DevnetCommands
             NetworkCommands.WarnIfTooFew(
                 terminal, NetworkCommands.ModeOf(settings.Mode), settings.Validators);
             var folder = DevnetFolder.OpenOrCreate(parsed.GetRequiredValue(Dir), settings, parsed.GetValue(fresh));
-            DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode());
-            terminal.Remark($"starting {settings.Validators} validators...");
+            DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode(), terminal);
             await processes.StartAsync(cancellationToken);
             Announce(terminal, parsed, folder);
             return parsed.GetValue(detach)
@@ -74,7 +73,7 @@ internal static class DevnetCommands
         command.SetAction(async (parsed, _) =>
         {
             var folder = DevnetFolder.Open(parsed.GetRequiredValue(Dir));
-            var stopped = await DevnetProcesses.StopAsync(folder);
+            var stopped = await DevnetProcesses.StopAsync(folder.Validators);
             if (parsed.IsJson())
             {
                 terminal.Json(new { Stopped = stopped });
@@ -128,11 +127,11 @@ internal static class DevnetCommands
         }
         finally
         {
-            await DevnetProcesses.StopAsync(folder);
+            await DevnetProcesses.StopAsync(folder.Validators);
         }
 
         terminal.Remark($"stopped; its chain goes on with 'ledger devnet --dir {parsed.GetRequiredValue(Dir)}'");
-        return ExitCode.Done;
+        return ExitCode.Interrupted;
     }
 
     private static async Task DrawAsync(
@@ -235,8 +234,9 @@ internal static class DevnetCommands
             }
             else
             {
+                var height = sample is null ? "" : $"height {sample.Status.Height}";
                 terminal.Line(
-                    $"{validator.Plan.Name,-14} {validator.Plan.HttpUrl,-24} {state,-14} height {sample?.Status.Height}");
+                    $"{validator.Plan.Name,-14} {validator.Plan.HttpUrl,-24} {state,-14} {height}".TrimEnd());
             }
         }
     }

@@ -25,6 +25,8 @@ internal sealed class DevnetValidator(string folder, ValidatorPlan plan)
 
     public string LogPath => Path.Combine(_home, "node.log");
 
+    public string DataPath => Path.Combine(_home, "data");
+
     private string PidPath => Path.Combine(_home, "node.pid");
 
     /// <param name="nodeCommand">What runs a node, up to its <c>--config</c>.</param>

@@ -38,6 +38,12 @@ internal sealed class TransactionEndpoints(
                 $"send application/json or {TransactionBodies.MessagePackType}");
         }
 
+        if (WaitFault(wait, timeoutMs) is { } badQuery)
+        {
+            admission.CountRefusal(Refusal.Malformed);
+            return badQuery;
+        }
+
         using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 0, 1 << 20));
         try
         {
@@ -68,7 +74,7 @@ internal sealed class TransactionEndpoints(
             return refusal;
         }
 
-        var patience = TimeSpan.FromMilliseconds(Math.Clamp(timeoutMs ?? WaitMsDefault, 1, WaitMsMax));
+        var patience = TimeSpan.FromMilliseconds(timeoutMs ?? WaitMsDefault);
         var replies = untilFinal
             ? await WaitAsync(answers, patience, lifetime.ApplicationStopping, context.RequestAborted).ConfigureAwait(false)
             : [.. answers.Select(ReplyTo)];
@@ -77,6 +83,12 @@ internal sealed class TransactionEndpoints(
             isArray ? replies : replies[0],
             statusCode: allFinal ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
+
+    /// <summary>Checked before anything is admitted: who is refused has submitted nothing.</summary>
+    private static IResult? WaitFault(string? wait, int? timeoutMs)
+        => wait is not (null or "final") ? Problems.BadRequest($"wait: 'final', or left out, not '{wait}'")
+            : timeoutMs is < 1 or > WaitMsMax ? Problems.BadRequest($"timeoutMs: 1 to {WaitMsMax}, not {timeoutMs}")
+            : null;
 
     /// <summary>A single refused transaction is an error of the request; so is a batch for which there is no room.</summary>
     private static IResult? RefusalOfAll(HttpContext context, Admitted[] answers, bool isArray)

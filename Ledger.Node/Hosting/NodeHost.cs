@@ -149,9 +149,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stoppingToken),
+            _housekeeping.RunAsync(stop.Token),
         ];
-        var first = await Task.WhenAny(parts).ConfigureAwait(false);
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var onAsked = stoppingToken.Register(asked.SetResult);
+        var first = await Task.WhenAny([.. parts, _parts.Store.Damage, asked.Task]).ConfigureAwait(false);
         NodeLog.Stops(_logger);
 
         await HandOverAsync().ConfigureAwait(false);

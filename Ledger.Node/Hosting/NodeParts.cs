@@ -38,6 +38,7 @@ internal sealed class NodeParts : IDisposable
         var key = ReadKey(options);
         DataFolder? folder = null;
         LedgerStore? store = null;
+        ConsensusJournal? journal = null;
         try
         {
             var self = IndexOf(key.PublicKey, genesis, options);
@@ -45,11 +46,13 @@ internal sealed class NodeParts : IDisposable
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
-            var journal = ConsensusJournal.Open(folder.Root, genesis.Hash, key.PublicKey);
+            journal = ConsensusJournal.Open(folder.Root, genesis.Hash, key.PublicKey);
+            store.Accompany(journal);
             return new(genesis, key, self, folder, store, journal);
         }
         catch
         {
+            journal?.Dispose();
             store?.Dispose();
             folder?.Dispose();
             key.Dispose();

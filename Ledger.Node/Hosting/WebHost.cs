@@ -1,5 +1,6 @@
 using Ledger.Node.Api;
 using Ledger.Node.Configuration;
+using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -30,7 +31,8 @@ internal static class WebHost
         ReceiptEndpoints receipts)
     {
         ListenOptions? adminListen = null;
-        var builder = WebApplication.CreateSlimBuilder();
+        // Whatever the surroundings say: in development a client would be shown our stack.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         NodeLogging.Configure(builder.Logging, options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -41,14 +43,17 @@ internal static class WebHost
             kestrel.Listen(options.AdminListen, listen => adminListen = listen);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
-        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Extensions.TryAdd("code", Problems.CodeOf(context.ProblemDetails.Status)));
+        builder.Services.AddProblemDetails(
+            problems => problems.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails, context.Exception));
         builder.Services.AddOpenApi();
         builder.Services.AddRouting();
         var app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : 500,
+            StatusCodeSelector = Problems.StatusOf,
+
+            // A damaged ledger stops the node, which says why, once.
+            SuppressDiagnosticsCallback = context => context.Exception is DamagedDataException,
         });
         app.UseStatusCodePages();
         transactions.Map(app);

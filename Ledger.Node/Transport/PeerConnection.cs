@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ledger.Core;
+using Ledger.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Transport;
@@ -193,10 +194,11 @@ internal sealed class PeerConnection
         {
             return await _router.RouteAsync(Peer, frame.Kind, frame.Payload, stop).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is not InvariantBrokenException && !stop.IsCancellationRequested)
+        catch (Exception exception) when (exception is not (InvariantBrokenException or DamagedDataException)
+            && !stop.IsCancellationRequested)
         {
             // A frame that trips a handler costs its sender the connection: to end the process instead would let any
-            // peer switch us off. A broken invariant is ours, and does end it.
+            // peer switch us off. A broken invariant and a damaged disk are ours, and do end it.
             _logger.HandlerFailed(exception, frame.Kind, Peer);
             return FrameVerdict.Disconnect("handler_failed");
         }

@@ -63,6 +63,13 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
     [InlineData("/v1/state/open/key?consistency=linearizable", 501, "not_in_this_version")]
     [InlineData("/v1/state/open/key?height=1", 501, "not_in_this_version")]
     [InlineData("/v1/history/open/nothing-here", 404, "not_found")]
+    [InlineData("/v1/history/open/key?limit=0", 400, "malformed")]
+    [InlineData("/v1/history/open/key?limit=10001", 400, "malformed")]
+    [InlineData("/v1/history/open?key=key&limit=-1", 400, "malformed")]
+    [InlineData("/v1/state/open/a%2Fb", 400, "malformed")]
+    [InlineData("/v1/state/open/a%2fb?proof=true", 400, "malformed")]
+    [InlineData("/v1/history/open/a%2Fb", 400, "malformed")]
+    [InlineData("/v1/events?types=blocks", 400, "malformed")]
     [InlineData("/v1/accounts/bob", 400, "malformed")]
     public async Task What_cannot_be_answered_is_a_problem_with_a_code(string path, int status, string code)
     {
@@ -108,11 +115,12 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
     [Theory]
     [InlineData("in.path")]
     [InlineData("folder/file.txt")]
-    public async Task Keys_like_paths_can_be_read_as_paths(string key)
+    [InlineData("written%2Fso", "written%252Fso")]
+    public async Task Keys_like_paths_can_be_read_as_paths(string key, string? path = null)
     {
         var reply = await node.SubmitFinalAsync(node.Put(key, "v"));
 
-        var state = await node.GetAsync<StateReply>($"/v1/state/open/{key}");
+        var state = await node.GetAsync<StateReply>($"/v1/state/open/{path ?? key}");
 
         Assert.Equal((key, reply.Height!.Value), (state.Key, state.Version));
     }
