@@ -27,7 +27,8 @@ internal static class WebHost
         CollectorRegistry registry,
         TransactionEndpoints transactions,
         LookEndpoints looks,
-        ReceiptEndpoints receipts)
+        ReceiptEndpoints receipts,
+        EvidenceEndpoints evidence)
     {
         ListenOptions? adminListen = null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -54,6 +55,7 @@ internal static class WebHost
         transactions.Map(app);
         looks.Map(app);
         receipts.Map(app);
+        evidence.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
