@@ -84,6 +84,20 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
         return gone;
     }
 
+    /// <summary>Whether something is held that should be on the ledger by now, whoever's turn it is.</summary>
+    public bool Owes(Height head, Func<byte[], byte[]?> read)
+    {
+        foreach (var (key, held) in _held)
+        {
+            if (IsReportable(held.Evidence.Offence, head, read) && read(key) is null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>What this validator should report now: at most one proof against each, and each only in its turn.</summary>
     /// <param name="head">The last final height: the block after it is the first that may hold a report.</param>
     /// <param name="now">As given to <see cref="Add"/>.</param>
@@ -94,8 +108,8 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
         foreach (var held in _held.Values)
         {
             var offence = held.Evidence.Offence;
-            if (offence.Height <= head && now >= held.Since + (Turn * TurnOf(offence.Validator))
-                && now >= held.AskAgain && !IsQuiet(offence.Validator, head, read)
+            if (IsReportable(offence, head, read)
+                && now >= held.Since + (Turn * TurnOf(offence.Validator)) && now >= held.AskAgain
                 && !due.Exists(other => other.Offence.Validator == offence.Validator))
             {
                 due.Add(held.Evidence);
@@ -105,6 +119,9 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
 
         return due;
     }
+
+    private static bool IsReportable(Offence offence, Height head, Func<byte[], byte[]?> read)
+        => offence.Height <= head && !IsTooOld(offence, head) && !IsQuiet(offence.Validator, head, read);
 
     private bool IsFull(PublicKey validator, [NotNullWhen(true)] out Evidence? last)
     {
