@@ -21,6 +21,9 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
 
     public static ReadOnlySpan<byte> JournalReachKey => "journal-reach"u8;
 
+    /// <summary>What the keys of held evidence begin with: below the other keys of its family.</summary>
+    public static ReadOnlySpan<byte> EvidencePrefix => "evidence/"u8;
+
     /// <summary>Which chain the store is of, or null when it is new.</summary>
     public StoreIdentity? ReadIdentity()
     {
@@ -143,6 +146,20 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     /// <summary>Every present key that begins with <paramref name="prefix"/>, ascending.</summary>
     public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
         => Range(families.State, prefix);
+
+    /// <summary>The evidence that is held here until the ledger has it.</summary>
+    public IReadOnlyList<Evidence> ReadEvidence()
+    {
+        List<Evidence> held = [];
+        foreach (var (key, value) in Range(families.Meta, EvidencePrefix.ToArray()))
+        {
+            held.Add(Evidence.TryDecode(value, out var evidence, out var fault)
+                ? evidence
+                : throw Damaged($"the evidence at {Convert.ToHexStringLower(key)} cannot be decoded: {fault}"));
+        }
+
+        return held;
+    }
 
     /// <summary>Every namespace that has a key, ascending: one seek each, however many keys it has.</summary>
     public IReadOnlyList<string> ReadNamespaces()

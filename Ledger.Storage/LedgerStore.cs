@@ -116,6 +116,26 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         }
     }
 
+    /// <summary>Holds evidence until the ledger has it. Returns after the disk has it.</summary>
+    public void HoldEvidence(Evidence evidence)
+        => ChangeMeta(batch => batch.Put(EvidenceKey(evidence), evidence.Encode(), _families.Meta));
+
+    /// <summary>Lets go of evidence that the ledger has, or that is too old for it.</summary>
+    public void DropEvidence(IReadOnlyList<Evidence> evidence) => ChangeMeta(batch =>
+    {
+        foreach (var gone in evidence)
+        {
+            batch.Delete(EvidenceKey(gone), _families.Meta);
+        }
+    });
+
+    /// <summary>The evidence that is held here and not yet on the ledger.</summary>
+    public IReadOnlyList<Evidence> ReadEvidence()
+    {
+        using var lease = _database.Use();
+        return _reader.ReadEvidence();
+    }
+
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
     {
         using var lease = _database.Use();
@@ -285,6 +305,21 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
 
     private void PutReach(WriteBatch batch, ConsensusJournal journal)
         => batch.Put(LedgerReader.JournalReachKey, journal.Reach.Encode(), _families.Meta);
+
+    private static byte[] EvidenceKey(Evidence evidence)
+        => [.. LedgerReader.EvidencePrefix, .. StateKey.ForOffence(evidence.Offence)];
+
+    private void ChangeMeta(Action<WriteBatch> change)
+    {
+        lock (_writing)
+        {
+            ThrowIfFailed();
+            using var lease = _database.Use();
+            using var batch = new WriteBatch();
+            change(batch);
+            Write(batch);
+        }
+    }
 
     private void MustFollow(FinalBlock final, ChainHead? head)
     {

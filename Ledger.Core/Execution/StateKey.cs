@@ -18,9 +18,16 @@ public static class StateKey
     private const byte Balance = (byte)'b';
     private const byte Role = (byte)'r';
     private const byte Meta = (byte)'m';
+    private const byte Evidence = (byte)'e';
+
+    private const int OffenderBytes = 1 + PublicKey.Size;
+    private const int OffenceBytes = OffenderBytes + 1 + (2 * sizeof(ulong));
 
     /// <summary>How many accounts are admins: the last one stays.</summary>
     public static byte[] Admins { get; } = [Meta, .. "admins"u8];
+
+    /// <summary>What the keys of all offenders and offences begin with.</summary>
+    public static ReadOnlySpan<byte> Offences => [Evidence];
 
     /// <summary>What the keys of all namespaces begin with.</summary>
     public static ReadOnlySpan<byte> Entries => [KeyValue];
@@ -50,6 +57,22 @@ public static class StateKey
         => WithAccount(Role, account, [(byte)role], @namespace);
 
     public static byte[] ForRoles(PublicKey account) => WithAccount(Role, account, [], "");
+
+    /// <summary>What the ledger holds against one validator; its offences' keys begin like this.</summary>
+    public static byte[] ForOffender(PublicKey validator) => WithAccount(Evidence, validator);
+
+    public static byte[] ForOffence(Offence offence)
+    {
+        var key = new byte[OffenceBytes];
+        ForOffender(offence.Validator).CopyTo(key, 0);
+        key[OffenderBytes] = (byte)offence.Kind;
+        BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(OffenderBytes + 1), offence.View.Value);
+        BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(OffenderBytes + 1 + sizeof(ulong)), offence.Height.Value);
+        return key;
+    }
+
+    /// <summary>Whether a key is that of one offence.</summary>
+    public static bool IsOffence(ReadOnlySpan<byte> stateKey) => stateKey.Length == OffenceBytes && stateKey[0] == Evidence;
 
     /// <summary>The namespace and key of an entry's state key.</summary>
     public static (string Namespace, string Key) ParseEntry(ReadOnlySpan<byte> stateKey)
@@ -116,6 +139,7 @@ public static class StateKey
         Balance => bytes.Length > 1 + PublicKey.Size,
         Role => bytes.Length > 1 + PublicKey.Size,
         Asset or Meta => true,
+        Evidence => bytes.Length is OffenderBytes or OffenceBytes,
         _ => false,
     };
 

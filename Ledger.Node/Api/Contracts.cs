@@ -92,6 +92,25 @@ public sealed record AccountReply(
 
 public sealed record ValidatorReply(int Index, string Name, string PublicKey);
 
+/// <summary>Proof that a validator voted for two blocks where it may vote for one.</summary>
+/// <param name="Kind">"proposal", "prepare" or "commit": what it signed twice.</param>
+/// <param name="Validator">Its name.</param>
+/// <param name="RecordedAt">The block that put it on the ledger; null while only this node holds it.</param>
+/// <param name="Reporter">Who reported it, by name when it is a validator.</param>
+public sealed record EvidenceReply(
+    string Kind,
+    string Validator,
+    string PublicKey,
+    ulong View,
+    ulong Height,
+    SignedVoteReply First,
+    SignedVoteReply Second,
+    ulong? RecordedAt,
+    string? Reporter);
+
+/// <param name="Block">The hash of the block that was voted for.</param>
+public sealed record SignedVoteReply(string Block, string Signature);
+
 /// <summary>A transaction as JSON: the node encodes it canonically and checks the signature over that.</summary>
 public sealed record TransactionRequest(
     string ChainId, string Sender, long ValidUntil, ulong Nonce, IReadOnlyList<OperationRequest> Operations,

@@ -215,6 +215,9 @@ internal sealed class TransactionEndpoints(
         FailureReason.InsufficientBalance => "the balance is too small",
         FailureReason.Overflow => "the amount would overflow the asset's supply",
         FailureReason.LastAdmin => "the last admin cannot be revoked",
+        FailureReason.EvidenceInvalid => "the evidence proves nothing against a validator of this chain",
+        FailureReason.EvidenceTooOld => "the offence lies too far back",
+        FailureReason.EvidenceKnown => "the ledger holds this offence already",
         _ => "an argument is not valid",
     };
 }

@@ -1,6 +1,7 @@
 using Ledger.Consensus;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
+using Ledger.Node.Witness;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Consensus;
@@ -16,6 +17,7 @@ internal sealed class NodeWorld(
     BlockSync sync,
     ExecutionService execution,
     RecentBlocks recent,
+    EvidenceService witness,
     TimeProvider clock,
     ConsensusMetrics metrics,
     ILogger<NodeWorld> logger) : IWorld
@@ -80,6 +82,9 @@ internal sealed class NodeWorld(
         {
             case Notice.EnteredView or Notice.LeaderChanged:
                 execution.OnViewEntered();
+                break;
+            case Notice.Equivocation equivocation:
+                witness.OnNotice(equivocation);
                 break;
             case Notice.ProposalDropped:
                 execution.OnProposalDropped();

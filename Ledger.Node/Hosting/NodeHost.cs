@@ -9,6 +9,7 @@ using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
+using Ledger.Node.Witness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -40,6 +41,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly ExecutionService _execution;
     private readonly BlockSync _sync;
     private readonly Housekeeping _housekeeping;
+    private readonly EvidenceService _witness;
     private readonly WebApplication _web;
 
     public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
@@ -55,8 +57,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var machine = new LedgerMachine(genesis, parts.Store);
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
-        _protocol = ConsensusProtocol.Of(
-            genesis, parts.Self, options, new ValidatorSignatures(genesis.Validators, verifications));
+        var signatures = new ValidatorSignatures(genesis.Validators, verifications);
+        _protocol = ConsensusProtocol.Of(genesis, parts.Self, options, signatures);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
         var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics);
         JournalRecord[] records = [.. journal.Records()];
@@ -80,10 +82,14 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _gossip = new(_network, _admission);
         _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
         var server = new BlockServer(_network, parts.Store, recent);
+        _witness = new(
+            genesis, parts.Self, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),
+            signatures, clock, logs.CreateLogger<EvidenceService>());
         router.On(FrameKind.Consensus, inbound.OnFrameAsync)
             .On(FrameKind.Transactions, _gossip.OnFrameAsync)
             .On(FrameKind.Request, server.OnRequestAsync)
-            .On(FrameKind.Response, _sync.OnResponseAsync);
+            .On(FrameKind.Response, _sync.OnResponseAsync)
+            .On(FrameKind.Evidence, _witness.OnFrameAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         _execution = new(
@@ -102,7 +108,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             });
         _pool.OnReady = _execution.OnTransactionReady;
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
+            _protocol, _loop, _network, _sync, _execution, recent, _witness, clock, consensusMetrics,
+            logs.CreateLogger<NodeWorld>());
         _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
         foreach (var block in _protocol.ProposalsIn(records))
         {
@@ -118,7 +125,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
             new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
-            new ReceiptEndpoints(genesis, parts.Store));
+            new ReceiptEndpoints(genesis, parts.Store),
+            new EvidenceEndpoints(genesis, parts.Store, _witness));
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -149,7 +157,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token),
+            _housekeeping.RunAsync(stop.Token), _witness.RunAsync(stop.Token),
         ];
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using var onAsked = stoppingToken.Register(asked.SetResult);
@@ -193,6 +201,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public void PeerConnected(ValidatorIndex peer)
     {
         _loop.Post(new Input.PeerConnected(peer));
+        _witness.SendTo(peer);
         _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
     }
 

@@ -28,7 +28,8 @@ internal static class WebHost
         CollectorRegistry registry,
         TransactionEndpoints transactions,
         LookEndpoints looks,
-        ReceiptEndpoints receipts)
+        ReceiptEndpoints receipts,
+        EvidenceEndpoints evidence)
     {
         ListenOptions? adminListen = null;
         // Whatever the surroundings say: in development a client would be shown our stack.
@@ -59,6 +60,7 @@ internal static class WebHost
         transactions.Map(app);
         looks.Map(app);
         receipts.Map(app);
+        evidence.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));

@@ -40,13 +40,14 @@ internal sealed class Life : IWorld, IVoice
         _simulator = simulator;
         Host = host;
         var records = host.Journal.Recover();
-        Machine = new(simulator.Genesis, host.Ledger);
+        Machine = new(simulator.Genesis, host.Ledger, simulator.IsSigned);
         var (engine, status) = simulator.Protocol.Make(
             host, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
         Engine = status;
         Pool = new(MempoolLimits.Default);
         Executor = new(simulator, this);
         Sync = new(simulator, this);
+        Witness = new(simulator, this);
         _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this);
         foreach (var block in simulator.Protocol.BlocksIn(records))
         {
@@ -68,6 +69,8 @@ internal sealed class Life : IWorld, IVoice
 
     public BlockFetcher Sync { get; }
 
+    public Witness Witness { get; }
+
     public ValidatorIndex Self => Host.Self;
 
     public Digest Chain => _simulator.Genesis.Hash;
@@ -78,6 +81,7 @@ internal sealed class Life : IWorld, IVoice
     {
         _simulator.Watch.Begins(Host);
         DueTurn();
+        Witness.Begin();
         _simulator.Agenda.After(TimeSpan.FromMilliseconds(1), () => IfAlive(_simulator.Connected, Host));
     }
 
@@ -92,6 +96,7 @@ internal sealed class Life : IWorld, IVoice
     public void OnConnected(Host peer)
     {
         Post(new Input.PeerConnected(peer.Self));
+        Witness.ShowTo(peer);
         if (Pool.Count > 0)
         {
             Send(peer, Pack(Pool.Oldest(1000)), _simulator.Now);
@@ -150,6 +155,9 @@ internal sealed class Life : IWorld, IVoice
                     }
                 }
 
+                break;
+            case Parcel.Evidence evidence:
+                Witness.OnShown(evidence.Bytes);
                 break;
             case Parcel.Question question:
                 var answer = Sync.AnswerTo(question, _recent);
@@ -391,7 +399,11 @@ internal sealed class Life : IWorld, IVoice
     private void OnNotice(Notice notice)
     {
         _simulator.Watch.Noticed(Host, notice);
-        if (notice is Notice.EnteredView or Notice.LeaderChanged)
+        if (notice is Notice.Equivocation equivocation)
+        {
+            Witness.OnNotice(equivocation);
+        }
+        else if (notice is Notice.EnteredView or Notice.LeaderChanged)
         {
             Executor.OnViewEntered();
         }
@@ -406,7 +418,7 @@ internal sealed class Life : IWorld, IVoice
         }
     }
 
-    private void Broadcast(Parcel parcel, TimeSpan departs)
+    public void Broadcast(Parcel parcel, TimeSpan departs)
     {
         foreach (var host in _simulator.Hosts)
         {

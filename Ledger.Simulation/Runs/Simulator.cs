@@ -122,7 +122,7 @@ public sealed class Simulator : IDisposable
         return new(
             Options, breach, Trace.Hash(), Steps, Trace.Events, Now, Watch.Highest.Value, Watch.Transactions,
             Watch.ViewChanges, Plan.Injections, Plan.Counts,
-            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()], Watch.Evidence);
+            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()], Watch.Evidence, Watch.Accused);
     }
 
     public void Dispose()
@@ -131,6 +131,11 @@ public sealed class Simulator : IDisposable
         foreach (var client in Clients)
         {
             client.Key.Dispose();
+        }
+
+        foreach (var host in Hosts)
+        {
+            host.Dispose();
         }
     }
 
@@ -242,6 +247,10 @@ public sealed class Simulator : IDisposable
         return valid;
     }
 
+    /// <summary>The same for validators, by their keys.</summary>
+    internal bool IsSigned(in PublicKey validator, in Statement statement, in Signature signature)
+        => Validators.IndexOf(validator) is { } index && Signatures.Verify(index, statement, signature);
+
     internal Transaction? Decode(ReadOnlyMemory<byte> encoded)
         => Transaction.TryDecode(encoded, out var transaction, out _) ? transaction : null;
 
@@ -293,6 +302,8 @@ public sealed class Simulator : IDisposable
                 throw new BreachException("liveness", WhatIsNotFinal());
             }
         }
+
+        Watch.AssertAccused();
     }
 
     /// <summary>A network without work says nothing. Liars may speak, so only without any.</summary>
@@ -339,7 +350,8 @@ public sealed class Simulator : IDisposable
         foreach (var host in Hosts)
         {
             if (host.IsHonest && !host.HasRefused
-                && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest))
+                && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest
+                    || life.Witness.Owes))
             {
                 return false;
             }
