@@ -40,6 +40,7 @@ public static class NodeOptionsLoader
         ("consensus.maxBlockBytes", "2097152", $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
         ("consensus.batchDelayMs", "50", "how long a block waits for company behind others; 0 to 1000"),
         ("consensus.requestTimeoutMs", "10000", "how long a transaction may be passed over; 100 to 600000"),
+        ("consensus.flightRecorder", "16", "MiB of the engine's last turns kept for 'ledger replay'; 0 to 1024, 0: off"),
         ("mempool.maxTransactions", "50000", "transactions that wait at most; 1 to 10000000"),
         ("mempool.maxBytes", "67108864", "bytes of them at most; 131072 to 17179869184"),
         ("mempool.senderSharePercent", "50", "how much of either one sender may take; 1 to 100"),
@@ -176,6 +177,7 @@ public static class NodeOptionsLoader
                     (int)Number("consensus.maxBlockBytes", Limits.TransactionBytes, Limits.BlockBytes / 2),
                     TimeSpan.FromMilliseconds(Number("consensus.batchDelayMs", 0, 1000))),
                 RequestTimeout = TimeSpan.FromMilliseconds(Number("consensus.requestTimeoutMs", 100, 600_000)),
+                FlightRecorderMiB = (int)Number("consensus.flightRecorder", 0, 1024),
                 Mempool = new(
                     (int)Number("mempool.maxTransactions", 1, 10_000_000),
                     Number("mempool.maxBytes", Limits.TransactionBytes, 1L << 34),

@@ -5,6 +5,7 @@ using Ledger.Core;
 using Ledger.Node.Api;
 using Ledger.Node.Configuration;
 using Ledger.Node.Consensus;
+using Ledger.Node.Flight;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
@@ -38,6 +39,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly IConsensusProtocol _protocol;
     private readonly ConsensusLoop _loop;
     private readonly Replica _replica;
+    private readonly FlightRecorder? _recorder;
     private readonly ExecutionService _execution;
     private readonly BlockSync _sync;
     private readonly Housekeeping _housekeeping;
@@ -110,7 +112,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var world = new NodeWorld(
             _protocol, _loop, _network, _sync, _execution, recent, _witness, clock, consensusMetrics,
             logs.CreateLogger<NodeWorld>());
-        _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
+        _recorder = options.FlightRecorderMiB == 0 ? null : new(
+            new(genesis.ChainId, genesis.Hash, parts.Self, genesis.Validators.Count, NodeStatus.Version),
+            options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
+        _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world, _recorder);
         foreach (var block in _protocol.ProposalsIn(records))
         {
             recent.Add(block);
@@ -171,6 +176,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _network.StopAsync(CancellationToken.None).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_recorder is not null)
+        {
+            await _recorder.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         if (first.Exception?.InnerException is { } failure)
         {
             NodeLog.Failed(_logger, failure.Message);

@@ -1,4 +1,5 @@
 using Ledger.Consensus;
+using Ledger.Consensus.Flight;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
@@ -48,7 +49,8 @@ internal sealed class Life : IWorld, IVoice
         Executor = new(simulator, this);
         Sync = new(simulator, this);
         Witness = new(simulator, this);
-        _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this);
+        var recorder = simulator.Recorders is { } recorders ? new Unwrapping(recorders(host.Self), engine) : null;
+        _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this, recorder);
         foreach (var block in simulator.Protocol.BlocksIn(records))
         {
             _recent.Add(block);
@@ -447,5 +449,13 @@ internal sealed class Life : IWorld, IVoice
         }
 
         public void Replay(JournalRecord record) => engine.Replay(record);
+    }
+
+    /// <summary>Lets a recorder see the product's engine instead of the one that counts.</summary>
+    private sealed class Unwrapping(IFlightRecorder recorder, IEngine engine) : IFlightRecorder
+    {
+        public void Begin(IEngine counted) => recorder.Begin(engine);
+
+        public void End(IReadOnlyList<Input> inputs, Effects effects) => recorder.End(inputs, effects);
     }
 }

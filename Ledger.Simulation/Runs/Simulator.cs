@@ -1,3 +1,4 @@
+using Ledger.Consensus.Flight;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
@@ -30,10 +31,16 @@ public sealed class Simulator : IDisposable
     private int _losses;
     private string _doing = "faults";
 
-    public Simulator(SimulationOptions options, Action<TraceEvent>? listener = null)
+    /// <param name="options">All that the run depends on.</param>
+    /// <param name="listener">Hears what happens; changes nothing.</param>
+    /// <param name="recorders">Makes a flight recorder for each life of a validator; changes nothing either.</param>
+    public Simulator(
+        SimulationOptions options, Action<TraceEvent>? listener = null,
+        Func<ValidatorIndex, IFlightRecorder>? recorders = null)
     {
         Options = options;
         Trace = new(listener);
+        Recorders = recorders;
         _chance = new(options.Seed);
         Plan = new(options.Faults, options.LeftOut, _chance.Fork());
         Genesis = MakeGenesis(options);
@@ -69,6 +76,8 @@ public sealed class Simulator : IDisposable
     internal TimeSpan Now => Agenda.Now;
 
     internal RunTrace Trace { get; }
+
+    internal Func<ValidatorIndex, IFlightRecorder>? Recorders { get; }
 
     internal FaultPlan Plan { get; }
 
