@@ -48,6 +48,12 @@ public sealed class SimulatedNode : IWorld, IVoice
     /// <summary>What the engine noticed, oldest first.</summary>
     public List<Notice> Notices { get; } = [];
 
+    /// <summary>Reads that may be served from a height on.</summary>
+    public Dictionary<ulong, Height> Reads { get; } = [];
+
+    /// <summary>Reads that may not, and why.</summary>
+    public Dictionary<ulong, string> RefusedReads { get; } = [];
+
     /// <summary>Blocks this node has met in this life, for peers that ask.</summary>
     internal Dictionary<Digest, Block> Met { get; } = [];
 
@@ -140,6 +146,12 @@ public sealed class SimulatedNode : IWorld, IVoice
                 break;
             case Effect.CatchUp catchUp:
                 _cluster.CatchUp(this, catchUp.From);
+                break;
+            case Effect.ReadReady ready:
+                Reads[ready.Id] = ready.Height;
+                break;
+            case Effect.ReadRefused refused:
+                RefusedReads[refused.Id] = refused.Reason;
                 break;
             case Effect.Note note:
                 Notices.Add(note.Notice);
