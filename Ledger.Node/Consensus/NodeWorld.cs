@@ -16,12 +16,12 @@ internal sealed class NodeWorld(
     BlockSync sync,
     ExecutionService execution,
     RecentBlocks recent,
+    LinearizableReads reads,
     TimeProvider clock,
     ConsensusMetrics metrics,
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
-    private readonly long _origin = clock.GetTimestamp();
 
     public void Send(Envelope envelope, Recipients to)
         => network.Send(FrameKind.Consensus, protocol.Encode(envelope), to.Only);
@@ -52,6 +52,12 @@ internal sealed class NodeWorld(
             case Effect.InstallSnapshot install:
                 sync.BringTo(install.Height, install.From);
                 break;
+            case Effect.ReadReady ready:
+                reads.OnReady(ready.Id, ready.Height);
+                break;
+            case Effect.ReadRefused refused:
+                reads.OnRefused(refused.Id, refused.Reason);
+                break;
             case Effect.Note note:
                 OnNotice(note.Notice);
                 break;
@@ -69,7 +75,7 @@ internal sealed class NodeWorld(
         }
 
         _timers[timer.Kind] = clock.CreateTimer(
-            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(_origin))), null, after, Timeout.InfiniteTimeSpan);
+            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(0))), null, after, Timeout.InfiniteTimeSpan);
     }
 
     private void OnNotice(Notice notice)

@@ -100,8 +100,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 lag.WeAreAt(final[^1].Block.Height);
             });
         _pool.OnReady = _execution.OnTransactionReady;
+        var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
+            _protocol, _loop, _network, _sync, _execution, recent, reads, clock, consensusMetrics,
+            logs.CreateLogger<NodeWorld>());
         _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
         foreach (var block in _protocol.ProposalsIn(records))
         {
@@ -115,8 +117,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
-            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
+            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle),
+            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store), new(reads)),
             new ReceiptEndpoints(genesis, parts.Store));
     }
 
