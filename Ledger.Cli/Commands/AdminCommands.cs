@@ -22,6 +22,7 @@ internal static class AdminCommands
     {
         ExampleCommand admin = new("admin", "Operate one node, on its own machine", "ledger admin peers");
         admin.Add(Peers(terminal));
+        admin.Add(TransferLeadershipCommand.Build(terminal));
         return admin;
     }
 

@@ -17,6 +17,7 @@ internal sealed class NodeWorld(
     ExecutionService execution,
     RecentBlocks recent,
     LinearizableReads reads,
+    LeadershipTransfer transfer,
     TimeProvider clock,
     ConsensusMetrics metrics,
     ILogger<NodeWorld> logger) : IWorld
@@ -86,6 +87,9 @@ internal sealed class NodeWorld(
         {
             case Notice.EnteredView or Notice.LeaderChanged:
                 execution.OnViewEntered();
+                break;
+            case Notice.TransferEnded ended:
+                transfer.OnEnded(ended);
                 break;
             case Notice.ProposalDropped:
                 execution.OnProposalDropped();

@@ -101,8 +101,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             });
         _pool.OnReady = _execution.OnTransactionReady;
         var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
+        var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, parts.Self, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, reads, clock, consensusMetrics,
+            _protocol, _loop, _network, _sync, _execution, recent, reads, transfer, clock, consensusMetrics,
             logs.CreateLogger<NodeWorld>());
         _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
         foreach (var block in _protocol.ProposalsIn(records))
@@ -119,7 +120,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle),
             new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store), new(reads)),
-            new ReceiptEndpoints(genesis, parts.Store));
+            new ReceiptEndpoints(genesis, parts.Store),
+            new TransferEndpoint(transfer, genesis.Validators));
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -174,7 +176,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
     private async Task HandOverAsync()
     {
-        if (_protocol.Farewell is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
+        if (_protocol.HandOver(to: null) is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
         {
             return;
         }
