@@ -79,6 +79,7 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        root.Add(AdminCommands.Build(terminal));
         root.Add(ReceiptCommand.Build(terminal));
         root.Add(HeadersCommand.Build(terminal));
         root.Add(VerifyCommands.Build(terminal));

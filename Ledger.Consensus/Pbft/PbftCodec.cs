@@ -22,6 +22,8 @@ public static class PbftCodec
         ViewChange = 4,
         NewView = 5,
         Status = 6,
+        ReadQuery = 7,
+        ReadAnswer = 8,
         Accepted = 16,
         Certified = 17,
         LeftFor = 18,
@@ -92,6 +94,16 @@ public static class PbftCodec
                 writer.Write(status.Entered);
                 writer.Write(status.Committed.Value);
                 break;
+            case ReadQuery query:
+                WriteHead(ref writer, Kind.ReadQuery, 1);
+                writer.Write(query.Question);
+                break;
+            case ReadAnswer answer:
+                WriteHead(ref writer, Kind.ReadAnswer, 3);
+                writer.Write(answer.Question);
+                CertificateCodec.Write(ref writer, answer.Highest);
+                writer.Write(answer.Committed.Value);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(message), "Not a message of PBFT.");
         }
@@ -110,6 +122,9 @@ public static class PbftCodec
             (Kind.NewView, 3) => ReadNewView(ref reader),
             (Kind.Status, 3) => new Status(
                 ReadView(ref reader), reader.ReadBoolean(), Fields.ReadHeight(ref reader)),
+            (Kind.ReadQuery, 1) => new ReadQuery(reader.ReadUInt64()),
+            (Kind.ReadAnswer, 3) => new ReadAnswer(
+                reader.ReadUInt64(), ReadPrepared(ref reader), Fields.ReadHeight(ref reader)),
             _ => throw new MalformedException($"no message has kind {(byte)kind} with {fields} fields"),
         };
     }

@@ -59,7 +59,7 @@ public static class StateKey
     public static byte[] ForRoles(PublicKey account) => WithAccount(Role, account, [], "");
 
     /// <summary>What the ledger holds against one validator; its offences' keys begin like this.</summary>
-    public static byte[] ForOffender(PublicKey validator) => WithAccount(Evidence, validator);
+    public static byte[] ForOffender(PublicKey validator) => WithAccount(Evidence, validator, [], "");
 
     public static byte[] ForOffence(Offence offence)
     {

@@ -130,3 +130,10 @@ public sealed record OperationRequest(
     ulong? Amount = null,
     string? Account = null,
     string? Role = null);
+
+/// <summary><c>POST /admin/v1/transfer-leadership</c>.</summary>
+/// <param name="To">A validator's name; null for whoever lacks least.</param>
+public sealed record TransferRequest(string? To = null);
+
+/// <param name="Leader">Who leads now.</param>
+public sealed record TransferReply(string Leader, ulong Term);

@@ -16,7 +16,7 @@ namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
 internal sealed class LookEndpoints(
-    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
+    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs, ReadConsistency reads)
 {
     private const int BlocksMax = 100;
 
@@ -35,25 +35,31 @@ internal sealed class LookEndpoints(
         var keyed = routes.MapGroup("").AddEndpointFilter(RefuseEscapedSlash);
         keyed.MapGet(
             "/v1/state/{ns}/{**key}",
-            (HttpContext http, string ns, string key, string? consistency, ulong? height, bool? proof) => proof == true
-                ? proofs.Key(http, ns, key, height)
-                : State(ns, key, consistency, height))
+            (HttpContext http, string ns, string key, string? consistency, ulong? height, bool? proof)
+                => reads.ServeAsync(http, consistency, () => proof == true
+                    ? proofs.Key(http, ns, key, height)
+                    : State(ns, key, height)))
             .Produces<StateReply>();
 
         // For keys that a path would change: empty segments, dots, escaped slashes.
         routes.MapGet(
             "/v1/state/{ns}",
             (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height, bool? proof)
-                => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
+                => reads.ServeAsync(http, consistency, ()
+                    => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
                     : key is null ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
                     : proof == true ? proofs.Key(http, ns, key, height)
-                    : State(ns, key, consistency, height))
+                    : State(ns, key, height)))
             .Produces<StateReply>();
         keyed.MapGet("/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();
         routes.MapGet("/v1/history/{ns}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();
-        routes.MapGet("/v1/accounts/{address}", (string address) => Account(address)).Produces<AccountReply>();
+        routes.MapGet(
+            "/v1/accounts/{address}",
+            (HttpContext http, string address, string? consistency)
+                => reads.ServeAsync(http, consistency, () => Account(address)))
+            .Produces<AccountReply>();
         routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
             (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
         routes.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
@@ -161,13 +167,13 @@ internal sealed class LookEndpoints(
         return null;
     }
 
-    private IResult State(string ns, string key, string? consistency, ulong? height)
+    private IResult State(string ns, string key, ulong? height)
     {
-        if (consistency is not (null or "local") || height is not null)
+        if (height is not null)
         {
             return Problems.Of(
                 StatusCodes.Status501NotImplemented, "not_in_this_version",
-                "this version reads the local final state only: leave out 'consistency' and 'height'");
+                "this version reads the latest final state only: leave out 'height', or ask for the key's history");
         }
 
         using var snapshot = store.Snapshot();

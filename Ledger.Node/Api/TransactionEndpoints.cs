@@ -12,7 +12,8 @@ namespace Ledger.Node.Api;
 
 /// <summary>Submitting transactions, and asking what became of them.</summary>
 internal sealed class TransactionEndpoints(
-    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters)
+    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters,
+    Func<string?> obstacle)
 {
     private const int WaitMsDefault = 30_000;
     private const int WaitMsMax = 120_000;
@@ -137,6 +138,11 @@ internal sealed class TransactionEndpoints(
             if (wait[i] is { } outcome)
             {
                 replies[i] = Final(pending[i]!.Value, outcome) with { Duplicate = replies[i].Duplicate };
+            }
+            else if (replies[i].Status == "pending" && obstacle() is { } why)
+            {
+                var reason = $"{why}; it waits here and may become final later";
+                replies[i] = replies[i] with { Code = "no_quorum", Reason = reason };
             }
         }
 

@@ -35,6 +35,10 @@ public static class NodeOptionsLoader
         ("consensus.viewTimeoutMaxMs", "30000", "what doubling stops at; at least viewTimeoutMs"),
         ("consensus.electionTimeoutMs", "300",
             "Raft: a follower that misses its leader for longer, up to twice as long, campaigns; 60 to 60000"),
+        ("consensus.leaseReads", "off",
+            "Raft: on lets the leader answer linearizable reads by its lease, as true as the clocks; on or off"),
+        ("consensus.clockDriftPerMille", "50",
+            "Raft: by how much one validator's clock may run faster than another's; 1 to 500"),
         ("consensus.window", "8", "heights under way at once; 1 to 64"),
         ("consensus.maxBlockTransactions", "2000", $"transactions in one block; 1 to {Limits.BlockTransactions}"),
         ("consensus.maxBlockBytes", "2097152", $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
@@ -171,6 +175,8 @@ public static class NodeOptionsLoader
                     TickEvery = TimeSpan.FromMilliseconds(
                         (double)Number("consensus.electionTimeoutMs", 60, 60_000) / RaftOptions.Default.ElectionTicks),
                     Window = window,
+                    LeaseReads = OneOf("consensus.leaseReads", "off", "on") == "on",
+                    ClockDriftPerMille = (int)Number("consensus.clockDriftPerMille", 1, 500),
                 },
                 Proposal = new(
                     (int)Number("consensus.maxBlockTransactions", 1, Limits.BlockTransactions),

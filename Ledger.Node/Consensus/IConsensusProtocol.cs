@@ -21,8 +21,9 @@ internal interface IConsensusProtocol
     /// <summary>Fewer validators tolerate no fault at all.</summary>
     int ValidatorsForOneFault { get; }
 
-    /// <summary>What a node that stops tells its engine first, to leave gently; null when there is nothing to say.</summary>
-    Input? Farewell { get; }
+    /// <summary>Tells an engine that proposes to let another do so; null where nobody can choose who does.</summary>
+    /// <param name="to">Who; null for whoever is furthest.</param>
+    Input? HandOver(ValidatorIndex? to);
 
     /// <param name="head">What the ledger holds.</param>
     /// <param name="records">What the journal holds.</param>

@@ -18,12 +18,13 @@ internal sealed class NodeWorld(
     ExecutionService execution,
     RecentBlocks recent,
     EvidenceService witness,
+    LinearizableReads reads,
+    LeadershipTransfer transfer,
     TimeProvider clock,
     ConsensusMetrics metrics,
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
-    private readonly long _origin = clock.GetTimestamp();
 
     public void Send(Envelope envelope, Recipients to)
         => network.Send(FrameKind.Consensus, protocol.Encode(envelope), to.Only);
@@ -54,6 +55,12 @@ internal sealed class NodeWorld(
             case Effect.InstallSnapshot install:
                 sync.BringTo(install.Height, install.From);
                 break;
+            case Effect.ReadReady ready:
+                reads.OnReady(ready.Id, ready.Height);
+                break;
+            case Effect.ReadRefused refused:
+                reads.OnRefused(refused.Id, refused.Reason);
+                break;
             case Effect.Note note:
                 OnNotice(note.Notice);
                 break;
@@ -71,7 +78,7 @@ internal sealed class NodeWorld(
         }
 
         _timers[timer.Kind] = clock.CreateTimer(
-            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(_origin))), null, after, Timeout.InfiniteTimeSpan);
+            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(0))), null, after, Timeout.InfiniteTimeSpan);
     }
 
     private void OnNotice(Notice notice)
@@ -85,6 +92,9 @@ internal sealed class NodeWorld(
                 break;
             case Notice.Equivocation equivocation:
                 witness.OnNotice(equivocation);
+                break;
+            case Notice.TransferEnded ended:
+                transfer.OnEnded(ended);
                 break;
             case Notice.ProposalDropped:
                 execution.OnProposalDropped();

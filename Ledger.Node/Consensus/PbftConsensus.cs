@@ -20,7 +20,7 @@ internal sealed class PbftConsensus(
 
     public int ValidatorsForOneFault => 4;
 
-    public Input? Farewell => null;
+    public Input? HandOver(ValidatorIndex? to) => null;
 
     public (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records)
     {

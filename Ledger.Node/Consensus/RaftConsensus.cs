@@ -23,7 +23,7 @@ internal sealed class RaftConsensus(
 
     public int ValidatorsForOneFault => 3;
 
-    public Input? Farewell => new Input.TransferRequested(To: null);
+    public Input? HandOver(ValidatorIndex? to) => new Input.TransferRequested(to);
 
     public (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records)
     {

@@ -109,8 +109,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 lag.WeAreAt(final[^1].Block.Height);
             });
         _pool.OnReady = _execution.OnTransactionReady;
+        var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
+        var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, parts.Self, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _witness, clock, consensusMetrics,
+            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, clock, consensusMetrics,
             logs.CreateLogger<NodeWorld>());
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
             new(genesis.ChainId, genesis.Hash, parts.Self, genesis.Validators.Count, NodeStatus.Version),
@@ -128,10 +130,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
-            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
+            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle),
+            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store), new(reads)),
             new ReceiptEndpoints(genesis, parts.Store),
-            new EvidenceEndpoints(genesis, parts.Store, _witness));
+            new EvidenceEndpoints(genesis, parts.Store, _witness),
+            new TransferEndpoint(transfer, genesis.Validators));
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -193,7 +196,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
     private async Task HandOverAsync()
     {
-        if (_protocol.Farewell is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
+        if (_protocol.HandOver(to: null) is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
         {
             return;
         }

@@ -31,11 +31,22 @@ internal sealed class NodeStatus(
     /// <summary>In sync and, counting itself, connected to a quorum, of which one proposes.</summary>
     public bool IsReady => State == "ready";
 
-    private string State
-        => network.Connected.Count + 1 < genesis.Validators.Quorums.Quorum
-            || protocol.PrimaryOf(loop.Position) is null ? "waiting"
-            : lag.Blocks > 0 ? "syncing"
-            : "ready";
+    /// <summary>Why nothing can become final now, as far as is known here, for people; null when it can.</summary>
+    public string? Obstacle
+    {
+        get
+        {
+            var reached = network.Connected.Count + 1;
+            var quorum = genesis.Validators.Quorums.Quorum;
+            return reached < quorum
+                ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
+                : protocol.PrimaryOf(loop.Position) is null
+                    ? "no leader is known: a majority of the voters may be out of reach"
+                    : null;
+        }
+    }
+
+    private string State => Obstacle is not null ? "waiting" : lag.Blocks > 0 ? "syncing" : "ready";
 
     public StatusReply Describe()
     {

@@ -29,7 +29,8 @@ internal static class WebHost
         TransactionEndpoints transactions,
         LookEndpoints looks,
         ReceiptEndpoints receipts,
-        EvidenceEndpoints evidence)
+        EvidenceEndpoints evidence,
+        TransferEndpoint transfer)
     {
         ListenOptions? adminListen = null;
         // Whatever the surroundings say: in development a client would be shown our stack.
@@ -70,6 +71,7 @@ internal static class WebHost
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
         admin.MapGet("/peers", () => status.Describe().PeerList);
         admin.MapGet("/config", () => options.Values);
+        transfer.Map(admin);
         return app;
     }
 

@@ -60,7 +60,8 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
     [InlineData("/v1/receipts/00", 400, "malformed")]
     [InlineData("/v1/state/open/nothing-here", 404, "not_found")]
     [InlineData("/v1/state/open", 400, "malformed")]
-    [InlineData("/v1/state/open/key?consistency=linearizable", 501, "not_in_this_version")]
+    [InlineData("/v1/state/open/key?consistency=eventual", 400, "malformed")]
+    [InlineData("/v1/accounts/bob?consistency=eventual", 400, "malformed")]
     [InlineData("/v1/state/open/key?height=1", 501, "not_in_this_version")]
     [InlineData("/v1/history/open/nothing-here", 404, "not_found")]
     [InlineData("/v1/history/open/key?limit=0", 400, "malformed")]
@@ -110,6 +111,21 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.Equal(("open", key, "value of it"), (state.Namespace, state.Key, state.ValueText));
         var history = await node.GetAsync<HistoryEntry[]>($"/v1/history/open?key={Uri.EscapeDataString(key)}");
         Assert.Equal("value of it", Assert.Single(history).ValueText);
+    }
+
+    [Theory]
+    [InlineData("local")]
+    [InlineData("linearizable")]
+    public async Task A_read_says_at_which_height_it_is(string consistency)
+    {
+        var reply = await node.SubmitFinalAsync(node.Put("read", consistency));
+
+        var state = await node.GetAsync<StateReply>($"/v1/state/open/read?consistency={consistency}");
+
+        Assert.Equal((consistency, reply.Height), (state.ValueText, state.Version));
+        Assert.True(state.Height >= reply.Height);
+        var account = await node.GetAsync<AccountReply>($"/v1/accounts/{Keys.Writer.PublicKey}?consistency={consistency}");
+        Assert.True(account.Height >= reply.Height);
     }
 
     [Theory]
