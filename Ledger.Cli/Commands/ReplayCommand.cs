@@ -8,8 +8,8 @@ using Ledger.Simulation;
 namespace Ledger.Cli.Commands;
 
 /// <summary>
-/// <c>ledger replay</c>: steps through a simulation's trace or a node's flight recording, and shows that this program
-/// does the same again.
+/// <c>ledger replay</c>: steps through a simulation's trace or a node's flight recording, and shows that this
+/// program does the same again.
 /// </summary>
 internal static class ReplayCommand
 {
@@ -17,7 +17,7 @@ internal static class ReplayCommand
     {
         Argument<string> file = new("FILE|DATADIR")
         {
-            Description = "A trace of 'ledger simulate', a node's flight recording, or a node's data folder with all of them",
+            Description = "A trace of 'ledger simulate', a node's flight recording, or its data folder with all of them",
         };
         Option<int> from = new("--from") { Description = "The first event to show", HelpName = "N" };
         Option<int> count = new("--count")

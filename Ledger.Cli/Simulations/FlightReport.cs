@@ -5,11 +5,15 @@ using Ledger.Simulation;
 
 namespace Ledger.Cli.Simulations;
 
-/// <summary>Runs the engine of a node's flight recordings again and says whether it wants the same as then.</summary>
+/// <summary>
+/// Runs the engine of a node's flight recordings again and says whether it wants the same as then.
+/// </summary>
 internal static class FlightReport
 {
     /// <param name="request">What to show.</param>
-    /// <param name="files">Recordings of one node, oldest first; each begins with the engine as it was.</param>
+    /// <param name="files">
+    /// Recordings of one node, oldest first; each begins with the engine as it was.
+    /// </param>
     public static int Show(ReplayCommand.Request request, IReadOnlyList<string> files)
     {
         List<TraceEvent> events = [];

@@ -2,7 +2,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus.Flight;
 
-/// <summary>What an engine stepped through at one go, and what it wanted. Nothing in it changes any more.</summary>
+/// <summary>
+/// What an engine stepped through at one go, and what it wanted. Nothing in it changes any more.
+/// </summary>
 public sealed record EngineTurn(Input[] Inputs, TurnEffects Effects)
 {
     public static EngineTurn Of(IReadOnlyList<Input> inputs, Effects effects) => new([.. inputs], effects.Copy());

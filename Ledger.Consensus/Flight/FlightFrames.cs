@@ -7,16 +7,18 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Flight;
 
 /// <summary>One recorded turn.</summary>
-/// <param name="Number">Counted from the start of the process; where one is missing, none was recorded.</param>
+/// <param name="Number">
+/// Counted from the start of the process; where one is missing, none was recorded.
+/// </param>
 /// <param name="At">The recorder's clock, for people.</param>
 /// <param name="Inputs">What the engine stepped through.</param>
 /// <param name="Effects">A hash over what it wanted.</param>
 public sealed record FlightTurn(ulong Number, Timestamp At, IReadOnlyList<Input> Inputs, Digest Effects);
 
 /// <summary>
-/// The bytes of a recording: a line that says what it is, then frames. A frame is its length and the start of its
-/// payload's SHA-256, 4 bytes each, and the payload: first a <see cref="FlightStart"/>, then turns. Blocks are kept
-/// without their bodies.
+/// The bytes of a recording: a line that says what it is, then frames. A frame is its length and the start of
+/// its payload's SHA-256, 4 bytes each, and the payload: first a <see cref="FlightStart"/>, then turns.
+/// Blocks are kept without their bodies.
 /// </summary>
 public static class FlightFrames
 {

@@ -7,10 +7,13 @@ namespace Ledger.Consensus.Flight;
 /// <summary>A recording read back.</summary>
 /// <param name="Start">What it begins with.</param>
 /// <param name="Turns">In order.</param>
-/// <param name="TornBytes">Bytes at its end that are no whole turn: the process or its machine died while writing.</param>
+/// <param name="TornBytes">
+/// Bytes at its end that are no whole turn: the process or its machine died while writing.
+/// </param>
 public sealed record FlightRecording(FlightStart Start, IReadOnlyList<FlightTurn> Turns, long TornBytes)
 {
-    public static bool IsOne(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Encoding.ASCII.GetBytes(FlightFrames.Magic));
+    public static bool IsOne(ReadOnlySpan<byte> bytes)
+        => bytes.StartsWith(Encoding.ASCII.GetBytes(FlightFrames.Magic));
 
     /// <exception cref="FlightException">It is none, of another version, or damaged.</exception>
     public static FlightRecording Read(ReadOnlyMemory<byte> bytes)

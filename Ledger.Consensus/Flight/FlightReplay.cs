@@ -1,5 +1,3 @@
-using Ledger.Core;
-
 namespace Ledger.Consensus.Flight;
 
 /// <summary>A turn run again.</summary>
@@ -40,9 +38,10 @@ public static class FlightReplay
 
             return null;
         }
-        catch (InvariantBrokenException broken)
+        catch (Exception fault)
         {
-            return broken.Message;
+            // Whatever ended the engine then ends it now; that is what is looked for.
+            return fault.Message;
         }
     }
 }

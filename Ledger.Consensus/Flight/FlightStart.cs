@@ -10,16 +10,20 @@ namespace Ledger.Consensus.Flight;
 /// <param name="Self">Which validator.</param>
 /// <param name="Validators">How many there are.</param>
 /// <param name="Program">The version of the program that recorded.</param>
-public sealed record FlightSource(string ChainId, Digest Chain, ValidatorIndex Self, int Validators, string Program);
+public sealed record FlightSource(
+    string ChainId, Digest Chain, ValidatorIndex Self, int Validators, string Program);
 
 /// <summary>What a recording begins with: whose it is, and the engine as it was.</summary>
 /// <param name="Source">Whose it is.</param>
 /// <param name="Engine">The engine's type.</param>
-/// <param name="Shape">Of the types that this and all turns are drawn from: where it differs, nothing can be read.</param>
+/// <param name="Shape">
+/// Of the types that this and all turns are drawn from: where it differs, nothing can be read.
+/// </param>
 /// <param name="Picture">The engine's fields.</param>
 public sealed record FlightStart(FlightSource Source, string Engine, Digest Shape, ReadOnlyMemory<byte> Picture)
 {
-    private static readonly Lazy<Digest> OurShape = new(() => Form.Fingerprint(typeof(IEngine), typeof(EngineTurn)));
+    private static readonly Lazy<Digest> OurShape = new(
+        () => Form.Fingerprint(typeof(IEngine), typeof(EngineTurn)));
 
     /// <summary>Draws an engine between two turns.</summary>
     /// <exception cref="FlightException">It holds what cannot be drawn.</exception>
@@ -31,7 +35,9 @@ public sealed record FlightStart(FlightSource Source, string Engine, Digest Shap
     }
 
     /// <summary>The engine again, as it was.</summary>
-    /// <exception cref="FlightException">This program's engines are made otherwise, or the picture is damaged.</exception>
+    /// <exception cref="FlightException">
+    /// This program's engines are made otherwise, or the picture is damaged.
+    /// </exception>
     public IEngine Revive()
     {
         CheckShape();

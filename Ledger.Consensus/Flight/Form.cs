@@ -7,13 +7,14 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Flight;
 
 /// <summary>
-/// How values of one type are drawn and read back. An engine's state is drawn by its fields, whatever they are, so that
-/// no field can be forgotten; only types of the ledger's own lowest projects and a few collections can be, and a picture
-/// names none of them: it says which of the known ones it means.
+/// How values of one type are drawn and read back. An engine's state is drawn by its fields, whatever they
+/// are, so that no field can be forgotten; only types of the ledger's own lowest projects and a few
+/// collections can be, and a picture names none of them: it says which of the known ones it means.
 /// </summary>
 internal abstract class Form
 {
-    private static readonly Assembly[] Known = [typeof(Digest).Assembly, typeof(Block).Assembly, typeof(IEngine).Assembly];
+    private static readonly Assembly[] Known =
+        [typeof(Digest).Assembly, typeof(Block).Assembly, typeof(IEngine).Assembly];
 
     private static readonly Type[] Concrete =
     [
@@ -49,10 +50,14 @@ internal abstract class Form
         return form;
     }
 
-    /// <summary>The concrete types that may stand where this one is declared, in an order of their own.</summary>
+    /// <summary>
+    /// The concrete types that may stand where this one is declared, in an order of their own.
+    /// </summary>
     public static Type[] FamilyOf(Type declared) => Array.FindAll(Concrete, declared.IsAssignableFrom);
 
-    /// <summary>A hash over all that pictures of these types are made of: where it differs, so do the pictures.</summary>
+    /// <summary>
+    /// A hash over all that pictures of these types are made of: where it differs, so do the pictures.
+    /// </summary>
     public static Digest Fingerprint(params Type[] roots)
     {
         SortedDictionary<string, string> lines = new(StringComparer.Ordinal);
@@ -92,7 +97,8 @@ internal abstract class Form
             return new SequenceForm(type, type.GetElementType()!);
         }
 
-        if (type.IsGenericType && CollectionOf(type, type.GetGenericTypeDefinition(), type.GetGenericArguments()) is { } made)
+        if (type.IsGenericType
+            && CollectionOf(type, type.GetGenericTypeDefinition(), type.GetGenericArguments()) is { } made)
         {
             return made;
         }

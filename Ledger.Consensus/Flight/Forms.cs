@@ -148,10 +148,10 @@ internal sealed class SequenceForm(Type type, Type element) : Form
             return;
         }
 
-        // A sequence that is no collection does not say its length; none of ours is.
+        // A set tells its length only to those who know what is in it.
         var elements = (IEnumerable)value!;
         var form = Of(element);
-        writer.Number((ulong)elements.Cast<object?>().Count());
+        writer.Number((ulong)(elements is ICollection known ? known.Count : elements.Cast<object?>().Count()));
         foreach (var each in elements)
         {
             form.Write(each, writer);

@@ -4,8 +4,8 @@ using System.Text;
 namespace Ledger.Consensus.Flight;
 
 /// <summary>
-/// Draws objects as bytes, field by field. With <paramref name="keepsIdentity"/> what is shared is drawn once, so that
-/// it is shared again when it is read back; without it, equal values give equal bytes.
+/// Draws objects as bytes, field by field. With <paramref name="keepsIdentity"/> what is shared is drawn
+/// once, so that it is shared again when it is read back; without it, equal values give equal bytes.
 /// </summary>
 internal sealed class PictureWriter(IBufferWriter<byte> target, bool keepsIdentity)
 {
@@ -114,7 +114,9 @@ internal sealed class PictureReader(ReadOnlyMemory<byte> source)
         throw Damaged();
     }
 
-    /// <summary>How many elements follow: each takes a byte at least, which bounds what is allocated.</summary>
+    /// <summary>
+    /// How many elements follow: each takes a byte at least, which bounds what is allocated.
+    /// </summary>
     public int Count()
     {
         var count = Number();

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Ledger.Node.Flight;
 
 /// <summary>
-/// The recordings of a node, numbered, the oldest dropped for the newest: never more bytes than allowed, and never more
-/// files than a person cares to look through.
+/// The recordings of a node, numbered, the oldest dropped for the newest: never more bytes than allowed, and
+/// never more files than a person cares to look through.
 /// </summary>
 public sealed class FlightFolder(string dataFolder, long bytesMax)
 {
@@ -26,7 +26,9 @@ public sealed class FlightFolder(string dataFolder, long bytesMax)
             : [.. Directory.GetFiles(path, "*" + Suffix).Where(file => NumberOf(file) > 0).OrderBy(NumberOf)];
     }
 
-    /// <summary>A file for the next recording, of at most <paramref name="bytes"/>; makes room for it first.</summary>
+    /// <summary>
+    /// A file for the next recording, of at most <paramref name="bytes"/>; makes room for it first.
+    /// </summary>
     public FileStream Next(long bytes)
     {
         Directory.CreateDirectory(_path);
@@ -58,7 +60,8 @@ public sealed class FlightFolder(string dataFolder, long bytesMax)
 
     /// <summary>0 when the name is none of ours.</summary>
     private static int NumberOf(string file)
-        => int.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        => int.TryParse(
+            Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : 0;
 }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Ledger.Consensus;
 using Ledger.Consensus.Flight;
 using Ledger.Core;
@@ -9,25 +9,23 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Flight;
 
 /// <summary>
-/// Keeps the last turns of this node's engine on disk, so that <c>ledger replay</c> runs them again. The consensus loop
-/// hands over what it has anyway; a thread of its own encodes and writes, without syncing: what the system was given
-/// outlives the process, and a power cut may cost the end. When it cannot keep up it leaves a gap and goes on behind a
-/// new picture of the engine; when the disk fails it stops, and the node does not.
+/// Keeps the last turns of this node's engine on disk, so that <c>ledger replay</c> runs them again. The
+/// consensus loop hands over what it has anyway; a thread of its own encodes and writes, without syncing:
+/// what the system was given outlives the process, and a power cut may cost the end. When it cannot keep up
+/// it leaves a gap and goes on behind a new picture of the engine; when the disk fails it stops, and the node
+/// does not.
 /// </summary>
-internal sealed partial class FlightRecorder : IFlightRecorder
+internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 {
     /// <summary>Turns that may wait for the disk: the blocks in them stay in memory for so long.</summary>
     private const int WaitingMax = 256;
 
-    /// <summary>Pieces that the folder's bytes are divided into: with the oldest goes this part of the past.</summary>
+    /// <summary>
+    /// Pieces that the folder's bytes are divided into: with the oldest goes this part of the past.
+    /// </summary>
     private const int Pieces = 4;
 
-    private readonly Channel<Item> _items = Channel.CreateBounded<Item>(new BoundedChannelOptions(WaitingMax)
-    {
-        SingleReader = true,
-        SingleWriter = true,
-    });
-
+    private readonly BlockingCollection<Item> _items = new(WaitingMax);
     private readonly FlightSource _source;
     private readonly FlightFolder _folder;
     private readonly long _pieceBytes;
@@ -57,14 +55,14 @@ internal sealed partial class FlightRecorder : IFlightRecorder
     public void Begin(IEngine engine)
     {
         // Behind a gap it waits until there is room again: a picture costs the loop more than a turn does.
-        if (_isOver || !_wantsStart || _items.Reader.Count > WaitingMax / 2)
+        if (_isOver || !_wantsStart || _items.Count > WaitingMax / 2)
         {
             return;
         }
 
         try
         {
-            _wantsStart = !_items.Writer.TryWrite(new(FlightStart.Of(_source, engine), null, 0, default));
+            _wantsStart = !_items.TryAdd(new(FlightStart.Of(_source, engine), null, 0, default));
         }
         catch (Exception fault)
         {
@@ -80,15 +78,16 @@ internal sealed partial class FlightRecorder : IFlightRecorder
         if (!_isOver && !_wantsStart)
         {
             var at = new Timestamp(_clock.GetUtcNow().ToUnixTimeMilliseconds());
-            _wantsStart = !_items.Writer.TryWrite(new(null, EngineTurn.Of(inputs, effects), _turns, at));
+            _wantsStart = !_items.TryAdd(new(null, EngineTurn.Of(inputs, effects), _turns, at));
         }
     }
 
     /// <summary>No more turns come; returns when all that came are with the system.</summary>
-    public Task CompleteAsync()
+    public async ValueTask DisposeAsync()
     {
-        _items.Writer.TryComplete();
-        return _writing;
+        _items.CompleteAdding();
+        await _writing.ConfigureAwait(false);
+        _items.Dispose();
     }
 
     private void Write()
@@ -128,15 +127,13 @@ internal sealed partial class FlightRecorder : IFlightRecorder
     /// <summary>Waits only after all that came is with the system; null at the end.</summary>
     private Item? Next(FileStream? file)
     {
-        if (_items.Reader.TryRead(out var item))
+        if (_items.TryTake(out var item))
         {
             return item;
         }
 
         file?.Flush();
-        return _items.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult() && _items.Reader.TryRead(out item)
-            ? item
-            : null;
+        return _items.TryTake(out item, Timeout.Infinite) ? item : null;
     }
 
     private void Close(FileStream? file)

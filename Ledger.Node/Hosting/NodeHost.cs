@@ -179,11 +179,6 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _network.StopAsync(CancellationToken.None).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_recorder is not null)
-        {
-            await _recorder.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
         if (first.Exception?.InnerException is { } failure)
         {
             NodeLog.Failed(_logger, failure.Message);
@@ -251,6 +246,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _web.DisposeAsync().ConfigureAwait(false);
         _network.Dispose();
         await _admission.DisposeAsync().ConfigureAwait(false);
+        if (_recorder is not null)
+        {
+            await _recorder.DisposeAsync().ConfigureAwait(false);
+        }
+
         _loop.Dispose();
         _execution.Dispose();
     }

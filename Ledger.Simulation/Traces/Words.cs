@@ -7,11 +7,13 @@ internal static class Words
 {
     public static string Of(Input input) => input switch
     {
-        Input.TimerFired fired => $"the {fired.Timer.Kind.ToString().ToLowerInvariant()} timer of v{fired.Timer.View} runs out",
+        Input.TimerFired { Timer: var timer }
+            => $"the {timer.Kind.ToString().ToLowerInvariant()} timer of v{timer.View} runs out",
         Input.Proposed proposed => $"{proposed.Block} is packed for v{proposed.Request.View}",
-        Input.Judged judged => $"{judged.Block.ToShortString()} is {(judged.Fault is null ? "valid" : "invalid: " + judged.Fault)}",
+        Input.Judged { Fault: null } judged => $"{judged.Block.ToShortString()} is valid",
+        Input.Judged judged => $"{judged.Block.ToShortString()} is invalid: {judged.Fault}",
         Input.Fetched fetched => $"{fetched.Block} is fetched",
-        Input.Synced synced => $"{synced.Segment.Blocks.Count} blocks up to {synced.Segment.Blocks[^1]} are fetched, certified",
+        Input.Synced { Segment.Blocks: var blocks } => $"{blocks.Count} certified blocks up to {blocks[^1]} are fetched",
         Input.WorkPending work => work.Any ? "work waits" : "no work waits",
         Input.RequestOverdue overdue => $"a transaction was left out for too long in v{overdue.View}",
         Input.ReadRequested read => $"read {read.Id} is asked for",

@@ -6,8 +6,8 @@ using Ledger.Core;
 namespace Ledger.Simulation.Tests;
 
 /// <summary>
-/// Whatever befell a validator, its engine does the same again from any moment on, given its recording: in all lives of
-/// all validators of runs with every fault.
+/// Whatever befell a validator, its engine does the same again from any moment on, given its recording: in
+/// all lives of all validators of runs with every fault.
 /// </summary>
 public sealed class FlightTests
 {
@@ -66,7 +66,7 @@ public sealed class FlightTests
             recorders: self => self.Value == 1 ? keeper ??= new(self, 4) : new TurnKeeper(self, 4));
         simulator.Run();
         var recording = FlightRecording.Read(keeper!.Recordings().First());
-        var events = FlightReplay.Run(recording).SelectMany(turn => FlightTrace.EventsOf(new(1), turn, default)).ToList();
+        var events = FlightReplay.Run(recording).SelectMany(turn => FlightTrace.EventsOf(new(1), turn, default));
         var drawn = string.Join('\n', MessageDiagram.Draw(events, 4));
         Assert.Contains("o---->    |    |    PRE-PREPARE v0 h1", drawn, StringComparison.Ordinal);
         Assert.Contains("says PREPARE v0 h1", drawn, StringComparison.Ordinal);
@@ -74,7 +74,9 @@ public sealed class FlightTests
         Assert.Contains("final: h1", drawn, StringComparison.Ordinal);
     }
 
-    /// <summary>Begins a new recording every few turns, so that engines are drawn in the midst of everything.</summary>
+    /// <summary>
+    /// Begins a new recording every few turns, so that engines are drawn in the midst of everything.
+    /// </summary>
     private sealed class TurnKeeper(ValidatorIndex self, int validators) : IFlightRecorder
     {
         private const int TurnsEach = 97;
