@@ -1,5 +1,6 @@
 using Ledger.Core;
 using MessagePack;
+using static Ledger.Consensus.Raft.RaftFields;
 
 namespace Ledger.Consensus.Raft;
 
@@ -63,7 +64,7 @@ internal static class LogCodec
     {
         var fields = reader.ReadArrayHeader() - 3;
         var kind = (Kind)reader.ReadByte();
-        var (term, index) = (RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader));
+        var (term, index) = (ReadTerm(ref reader), ReadIndexOf(ref reader));
         return (kind, fields) switch
         {
             (Kind.Block, 1) => new BlockEntry(term, index, WireFields.ReadBlock(ref reader)),
@@ -88,7 +89,7 @@ internal static class LogCodec
     {
         Fields.ReadFixedArray(ref reader, 5, "a snapshot's mark");
         return new(
-            RaftFields.ReadIndex(ref reader), RaftFields.ReadTerm(ref reader), ReadBlockId(ref reader),
+            ReadIndexOf(ref reader), ReadTerm(ref reader), ReadBlockId(ref reader),
             ConfigurationCodec.Read(ref reader));
     }
 
@@ -125,7 +126,7 @@ internal static class LogCodec
     }
 
     public static BlockId ReadBlockId(ref MessagePackReader reader)
-        => new(RaftFields.ReadHeight(ref reader), Fields.ReadDigest(ref reader));
+        => new(ReadHeight(ref reader), Fields.ReadDigest(ref reader));
 
     private static void WriteEntryHead(ref MessagePackWriter writer, Kind kind, LogEntry entry, int fields)
     {

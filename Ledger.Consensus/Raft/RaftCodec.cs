@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Ledger.Core;
 using Ledger.Crypto;
 using MessagePack;
+using static Ledger.Consensus.Raft.RaftFields;
 
 namespace Ledger.Consensus.Raft;
 
@@ -193,42 +194,42 @@ public static class RaftCodec
         var kind = (Kind)reader.ReadByte();
         return (kind, fields) switch
         {
-            (Kind.PreVote, 3) => new PreVote(RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), RaftFields.ReadTerm(ref reader)),
+            (Kind.PreVote, 3) => new PreVote(ReadTerm(ref reader), ReadIndexOf(ref reader), ReadTerm(ref reader)),
             (Kind.PreVoteReply, 3) => new PreVoteReply(
-                RaftFields.ReadTerm(ref reader), RaftFields.ReadTerm(ref reader), reader.ReadBoolean()),
+                ReadTerm(ref reader), ReadTerm(ref reader), reader.ReadBoolean()),
             (Kind.RequestVote, 5) => new RequestVote(
-                Fields.ReadValidator(ref reader), RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), RaftFields.ReadTerm(ref reader),
+                Fields.ReadValidator(ref reader), ReadTerm(ref reader), ReadIndexOf(ref reader), ReadTerm(ref reader),
                 reader.ReadBoolean()),
-            (Kind.Vote, 2) => new Vote(RaftFields.ReadTerm(ref reader), Fields.ReadValidator(ref reader)),
-            (Kind.VoteRefused, 1) => new VoteRefused(RaftFields.ReadTerm(ref reader)),
+            (Kind.Vote, 2) => new Vote(ReadTerm(ref reader), Fields.ReadValidator(ref reader)),
+            (Kind.VoteRefused, 1) => new VoteRefused(ReadTerm(ref reader)),
             (Kind.AppendEntries, 4) => new AppendEntries(
-                RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), RaftFields.ReadTerm(ref reader),
+                ReadTerm(ref reader), ReadIndexOf(ref reader), ReadTerm(ref reader),
                 LogCodec.ReadEntries(ref reader)),
             (Kind.Appended, 4) => new Appended(
-                RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), LogCodec.ReadBlockId(ref reader)),
-            (Kind.Appended, 2) => new Appended(RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), null),
+                ReadTerm(ref reader), ReadIndexOf(ref reader), LogCodec.ReadBlockId(ref reader)),
+            (Kind.Appended, 2) => new Appended(ReadTerm(ref reader), ReadIndexOf(ref reader), null),
             (Kind.AppendRefused, 3 or 4) => ReadRefusal(ref reader, fields),
-            (Kind.Heartbeat, 2) => new Heartbeat(RaftFields.ReadTerm(ref reader), RaftFields.ReadNumber(ref reader)),
+            (Kind.Heartbeat, 2) => new Heartbeat(ReadTerm(ref reader), ReadNumber(ref reader)),
             (Kind.HeartbeatReply, 4) => new HeartbeatReply(
-                RaftFields.ReadTerm(ref reader), RaftFields.ReadNumber(ref reader), RaftFields.ReadIndex(ref reader), RaftFields.ReadHeight(ref reader)),
+                ReadTerm(ref reader), ReadNumber(ref reader), ReadIndexOf(ref reader), ReadHeight(ref reader)),
             (Kind.Committed, 3) => new Committed(
-                RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), LogCodec.ReadCertificate(ref reader)),
-            (Kind.InstallSnapshot, 2) => new InstallSnapshot(RaftFields.ReadTerm(ref reader), LogCodec.ReadMark(ref reader)),
+                ReadTerm(ref reader), ReadIndexOf(ref reader), LogCodec.ReadCertificate(ref reader)),
+            (Kind.InstallSnapshot, 2) => new InstallSnapshot(ReadTerm(ref reader), LogCodec.ReadMark(ref reader)),
             (Kind.SnapshotStatus, 3) => new SnapshotStatus(
-                RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), reader.ReadUInt64()),
-            (Kind.TimeoutNow, 1) => new TimeoutNow(RaftFields.ReadTerm(ref reader)),
-            (Kind.ReadIndex, 2) => new ReadIndex(RaftFields.ReadTerm(ref reader), reader.ReadUInt64()),
-            (Kind.ReadIndexReply, 2) => new ReadIndexReply(RaftFields.ReadTerm(ref reader), reader.ReadUInt64(), null),
+                ReadTerm(ref reader), ReadIndexOf(ref reader), reader.ReadUInt64()),
+            (Kind.TimeoutNow, 1) => new TimeoutNow(ReadTerm(ref reader)),
+            (Kind.ReadIndex, 2) => new ReadIndex(ReadTerm(ref reader), reader.ReadUInt64()),
+            (Kind.ReadIndexReply, 2) => new ReadIndexReply(ReadTerm(ref reader), reader.ReadUInt64(), null),
             (Kind.ReadIndexReply, 3) => new ReadIndexReply(
-                RaftFields.ReadTerm(ref reader), reader.ReadUInt64(), RaftFields.ReadHeight(ref reader)),
+                ReadTerm(ref reader), reader.ReadUInt64(), ReadHeight(ref reader)),
             _ => throw new MalformedException($"no message has kind {(byte)kind} with {fields} fields"),
         };
     }
 
     private static AppendRefused ReadRefusal(ref MessagePackReader reader, int fields)
     {
-        var (term, previous, index) = (RaftFields.ReadTerm(ref reader), RaftFields.ReadIndex(ref reader), RaftFields.ReadIndex(ref reader));
-        return new(term, previous, fields == 4 ? RaftFields.ReadTerm(ref reader) : null, index);
+        var (term, previous, index) = (ReadTerm(ref reader), ReadIndexOf(ref reader), ReadIndexOf(ref reader));
+        return new(term, previous, fields == 4 ? ReadTerm(ref reader) : null, index);
     }
 
     private static void WriteHead(ref MessagePackWriter writer, Kind kind, int fields)

@@ -8,7 +8,7 @@ internal static class RaftFields
 {
     public static Term ReadTerm(ref MessagePackReader reader) => new(ReadNumber(ref reader));
 
-    public static LogIndex ReadIndex(ref MessagePackReader reader) => new(ReadNumber(ref reader));
+    public static LogIndex ReadIndexOf(ref MessagePackReader reader) => new(ReadNumber(ref reader));
 
     public static Height ReadHeight(ref MessagePackReader reader) => new(ReadNumber(ref reader));
 

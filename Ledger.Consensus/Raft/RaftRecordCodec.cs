@@ -1,5 +1,6 @@
 using Ledger.Core;
 using MessagePack;
+using static Ledger.Consensus.Raft.RaftFields;
 
 namespace Ledger.Consensus.Raft;
 
@@ -47,10 +48,10 @@ internal static class RaftRecordCodec
         var kind = (Kind)reader.ReadByte();
         return (kind, fields) switch
         {
-            (Kind.TermEntered, 1) => new TermEntered(RaftFields.ReadTerm(ref reader), null),
-            (Kind.TermEntered, 2) => new TermEntered(RaftFields.ReadTerm(ref reader), Fields.ReadValidator(ref reader)),
+            (Kind.TermEntered, 1) => new TermEntered(ReadTerm(ref reader), null),
+            (Kind.TermEntered, 2) => new TermEntered(ReadTerm(ref reader), Fields.ReadValidator(ref reader)),
             (Kind.Stored, 1) => new Stored(LogCodec.ReadEntry(ref reader)),
-            (Kind.Truncated, 1) => new Truncated(RaftFields.ReadIndex(ref reader)),
+            (Kind.Truncated, 1) => new Truncated(ReadIndexOf(ref reader)),
             (Kind.Snapshotted, 1) => new Snapshotted(LogCodec.ReadMark(ref reader)),
             _ => throw new MalformedException($"no record has kind {(byte)kind} with {fields} fields"),
         };
