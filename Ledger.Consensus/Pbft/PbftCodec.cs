@@ -115,7 +115,7 @@ public static class PbftCodec
         var kind = (Kind)reader.ReadByte();
         return (kind, fields) switch
         {
-            (Kind.PrePrepare, 2) => new PrePrepare(ReadView(ref reader), ReadBlock(ref reader)),
+            (Kind.PrePrepare, 2) => new PrePrepare(ReadView(ref reader), WireFields.ReadBlock(ref reader)),
             (Kind.Prepare, 1) => new Prepare(ReadSubject(ref reader)),
             (Kind.Commit, 1) => new Commit(ReadSubject(ref reader)),
             (Kind.ViewChange, 2) => new ViewChange(ReadView(ref reader), ReadPrepared(ref reader)),
@@ -171,7 +171,7 @@ public static class PbftCodec
         var kind = (Kind)reader.ReadByte();
         return (kind, fields) switch
         {
-            (Kind.Accepted, 2) => new Accepted(ReadView(ref reader), ReadBlock(ref reader)),
+            (Kind.Accepted, 2) => new Accepted(ReadView(ref reader), WireFields.ReadBlock(ref reader)),
             (Kind.Certified, 1) => new Certified(ReadPrepared(ref reader)),
             (Kind.LeftFor, 2) => new LeftFor(ReadView(ref reader), ReadPrepared(ref reader)),
             (Kind.Entered, 3) => new Entered(ReadNewView(ref reader), null),
@@ -218,14 +218,6 @@ public static class PbftCodec
         return new(new(view, reports), certificate);
     }
 
-    private static Block ReadBlock(ref MessagePackReader reader)
-    {
-        var bytes = Fields.SliceBytes(ref reader, Limits.BlockBytes, "block");
-        return BlockCodec.TryDecode(bytes, out var block, out var fault)
-            ? block
-            : throw new MalformedException($"block: {fault}");
-    }
-
     private static QuorumCertificate ReadPrepared(ref MessagePackReader reader)
     {
         var certificate = CertificateCodec.Read(ref reader);
@@ -247,8 +239,5 @@ public static class PbftCodec
     }
 
     private static void WriteHead(ref MessagePackWriter writer, Kind kind, int fields)
-    {
-        writer.WriteArrayHeader(fields + 1);
-        writer.Write((byte)kind);
-    }
+        => WireFields.WriteHead(ref writer, (byte)kind, fields);
 }

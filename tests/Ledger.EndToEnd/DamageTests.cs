@@ -6,6 +6,37 @@ namespace Ledger.EndToEnd;
 /// <summary>A disk that changes what was written: the node that finds out stops and says what to do.</summary>
 public sealed class DamageTests
 {
+    /// <summary>Whole by its own measure, it would let the validator say otherwise than it has said.</summary>
+    [Fact]
+    public async Task A_journal_whose_log_was_cut_to_nothing_is_refused_at_the_start()
+    {
+        using var network = await TestNetwork.StartAsync(1);
+        var node = network.Nodes[0];
+        TestClient client = new(network);
+        for (var life = 0; life < 2; life++)
+        {
+            await TestClient.FinalAsync(node, client.Put("key", $"value {life}"));
+            node.Process.Terminate();
+            Assert.Equal(0, await node.Process.ExitAsync());
+            if (life == 0)
+            {
+                node.Start();
+                await node.ReadyAsync();
+            }
+        }
+
+        foreach (var log in Directory.GetFiles(Path.Combine(node.DataPath, "journal"), "*.log"))
+        {
+            File.WriteAllBytes(log, []);
+        }
+
+        node.Start();
+
+        Assert.Equal(1, await node.Process.ExitAsync());
+        Assert.Contains("lost its newest records", node.Process.Errors, StringComparison.Ordinal);
+        Assert.Contains("must not vote", node.Process.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_read_that_meets_a_damaged_table_stops_the_node_which_names_the_file_and_the_remedy()
     {
