@@ -7,6 +7,7 @@ namespace Ledger.Node.Api;
 /// <param name="View">In Raft the term.</param>
 /// <param name="Primary">In Raft the leader; null while none is known.</param>
 /// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
+/// <param name="Vitals">For <c>ledger doctor</c>.</param>
 public sealed record StatusReply(
     string Version,
     string ChainId,
@@ -28,11 +29,17 @@ public sealed record StatusReply(
     int MempoolTransactions,
     long MempoolBytes,
     long Clock,
-    long UptimeSeconds);
+    long UptimeSeconds,
+    VitalsReply? Vitals = null);
 
 /// <param name="LastRefusal">Why no connection came about, when none did.</param>
+/// <param name="Endpoint">Where it is dialled; null when only it dials us.</param>
+/// <param name="RefusalCode">The same as a fixed word: a handshake's reason, or unreachable, no_answer, half_open.</param>
+/// <param name="RefusalAgeMs">How long ago that was.</param>
+/// <param name="ConnectedMs">For how long it has been connected.</param>
 public sealed record PeerReply(
-    string Name, bool Connected, string? Address, long BytesIn, long BytesOut, string? LastRefusal);
+    string Name, bool Connected, string? Address, long BytesIn, long BytesOut, string? LastRefusal,
+    string? Endpoint = null, string? RefusalCode = null, long? RefusalAgeMs = null, long? ConnectedMs = null);
 
 /// <summary>What became of one transaction.</summary>
 /// <param name="Status">"pending", "final" or "rejected".</param>

@@ -6,7 +6,7 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>The engine's records in the journal's database: one synced write for each turn.</summary>
 internal sealed class NodeJournal(
-    IConsensusProtocol protocol, ConsensusJournal journal, ConsensusMetrics metrics) : IJournal
+    IConsensusProtocol protocol, ConsensusJournal journal, ConsensusMetrics metrics, ConsensusDiary diary) : IJournal
 {
     /// <summary>What recovery folds; a record that cannot be read is a damaged disk.</summary>
     public IEnumerable<JournalRecord> Records()
@@ -33,6 +33,8 @@ internal sealed class NodeJournal(
 
         var started = Stopwatch.GetTimestamp();
         write(encoded);
-        metrics.Synced(Stopwatch.GetElapsedTime(started));
+        var took = Stopwatch.GetElapsedTime(started);
+        metrics.Synced(took);
+        diary.Synced(took);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class NodeWorld(
     RecentBlocks recent,
     TimeProvider clock,
     ConsensusMetrics metrics,
+    ConsensusDiary diary,
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
@@ -75,6 +76,7 @@ internal sealed class NodeWorld(
     private void OnNotice(Notice notice)
     {
         metrics.Noticed(notice);
+        diary.Noticed(notice);
         NoticeLog.Write(logger, notice);
         switch (notice)
         {

@@ -58,7 +58,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _protocol = ConsensusProtocol.Of(
             genesis, parts.Self, options, new ValidatorSignatures(genesis.Validators, verifications));
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
-        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics);
+        var diary = new ConsensusDiary(genesis.Validators.Count, clock);
+        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
@@ -71,7 +72,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var waiters = new FinalityWaiters();
         var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
         var recent = new RecentBlocks();
-        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, () => parts.Store.Head!.Height);
+        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height);
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
@@ -98,10 +99,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 }
 
                 lag.WeAreAt(final[^1].Block.Height);
+                diary.Finalised();
             });
         _pool.OnReady = _execution.OnTransactionReady;
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
+            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, diary,
+            logs.CreateLogger<NodeWorld>());
         _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
         foreach (var block in _protocol.ProposalsIn(records))
         {
@@ -111,7 +114,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _replica.Recover(records);
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
-        var status = new NodeStatus(genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
+        var vitals = new NodeVitals(options, genesis, parts.Self, _loop, diary, _pool, lag);
+        var status = new NodeStatus(
+            genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, vitals, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
