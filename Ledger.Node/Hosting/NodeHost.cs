@@ -42,7 +42,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly Housekeeping _housekeeping;
     private readonly WebApplication _web;
 
-    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
+    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs, LogLevels levels)
     {
         _options = options;
         _parts = parts;
@@ -59,7 +59,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             genesis, parts.Self, options, new ValidatorSignatures(genesis.Validators, verifications));
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
         var diary = new ConsensusDiary(genesis.Validators.Count, clock);
-        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary);
+        var tail = new JournalTail();
+        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
@@ -114,15 +115,19 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _replica.Recover(records);
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
+        var duty = new Duty { OnRest = Rest };
         var vitals = new NodeVitals(options, genesis, parts.Self, _loop, diary, _pool, lag);
         var status = new NodeStatus(
-            genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, vitals, clock);
+            genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
             new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
-            new ReceiptEndpoints(genesis, parts.Store));
+            new ReceiptEndpoints(genesis, parts.Store),
+            new(parts.Store),
+            new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
+            levels, duty);
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -172,6 +177,16 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
 
         return 0;
+    }
+
+    /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>
+    private void Rest(bool rests)
+    {
+        _execution.Rest(rests);
+        if (rests && _protocol.Farewell is { } farewell && _loop.Position.IsPrimary)
+        {
+            _loop.Post(farewell);
+        }
     }
 
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>

@@ -18,6 +18,7 @@ internal sealed class NodeStatus(
     PeerNetwork network,
     SyncLag lag,
     NodeVitals vitals,
+    Duty duty,
     TimeProvider clock)
 {
     /// <summary>A loop that has not turned for this long while work waits is stuck.</summary>
@@ -37,7 +38,7 @@ internal sealed class NodeStatus(
     private string State
         => !HasQuorum || protocol.PrimaryOf(loop.Position) is null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
-            : "ready";
+            : duty.TakesTransactions ? "ready" : "draining";
 
     public StatusReply Describe()
     {
@@ -49,7 +50,7 @@ internal sealed class NodeStatus(
             .. network.Peers.Select(
                 p => new PeerReply(
                     p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal?.Sentence, p.Endpoint,
-                    p.LastRefusal?.Code, AgeMs(p.LastRefusal?.At), AgeMs(p.Since))),
+                    p.LastRefusal?.Code, AgeMs(p.LastRefusal?.At), AgeMs(p.Since), p.RoundTrip?.TotalMilliseconds)),
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),

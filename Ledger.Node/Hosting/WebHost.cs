@@ -27,11 +27,15 @@ internal static class WebHost
         CollectorRegistry registry,
         TransactionEndpoints transactions,
         LookEndpoints looks,
-        ReceiptEndpoints receipts)
+        ReceiptEndpoints receipts,
+        ContentEndpoints contents,
+        AdminEndpoints operations,
+        LogLevels levels,
+        Duty duty)
     {
         ListenOptions? adminListen = null;
         var builder = WebApplication.CreateSlimBuilder();
-        NodeLogging.Configure(builder.Logging, options);
+        NodeLogging.Configure(builder.Logging, options, levels);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -51,9 +55,12 @@ internal static class WebHost
             StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : 500,
         });
         app.UseStatusCodePages();
+        app.Use((context, next) => duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
         transactions.Map(app);
         looks.Map(app);
         receipts.Map(app);
+        contents.Map(app);
+        StatusPage.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
@@ -61,9 +68,20 @@ internal static class WebHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
-        admin.MapGet("/peers", () => status.Describe().PeerList);
-        admin.MapGet("/config", () => options.Values);
+        operations.Map(admin);
         return app;
+    }
+
+    private static bool IsSubmission(HttpRequest request)
+        => HttpMethods.IsPost(request.Method) && request.Path == "/v1/transactions";
+
+    /// <summary>Whoever asked another node instead would be served at once: 503 says just that.</summary>
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Problems.Of(
+            StatusCodes.Status503ServiceUnavailable, "draining",
+            "this node is about to be stopped and takes no new transactions; send it to another").ExecuteAsync(context);
     }
 
     /// <summary>
@@ -71,9 +89,12 @@ internal static class WebHost
     /// request, since a configured port 0 becomes another once it is bound.
     /// </summary>
     private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(Func<int?> port)
-        => (context, next) => context.HttpContext.Connection.LocalPort == port()
-            ? next(context)
-            : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
+        => (context, next) => context.HttpContext.Connection.LocalPort != port()
+            ? ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"))
+            : AdminEndpoints.NamesLoopback(context.HttpContext.Request.Host)
+                ? next(context)
+                : ValueTask.FromResult<object?>(Problems.Of(
+                    StatusCodes.Status403Forbidden, "wrong_host", "ask for it by a loopback address or as localhost"));
 
     private static IResult Probe(bool holds, string otherwise) => holds
         ? Results.Text("ok\n")

@@ -101,7 +101,8 @@ internal sealed class PeerSlot
                 Meter.BytesIn,
                 Meter.BytesOut,
                 _lastRefusal,
-                Endpoint?.ToString());
+                Endpoint?.ToString(),
+                current?.RoundTrip);
         }
     }
 

@@ -7,6 +7,7 @@ namespace Ledger.Node.Transport;
 /// <param name="Since">When the connection came up.</param>
 /// <param name="LastRefusal">Why a connection last did not come about.</param>
 /// <param name="Endpoint">Where it is dialled; null when it is not.</param>
+/// <param name="RoundTrip">Of the last ping.</param>
 public sealed record PeerStatus(
     ValidatorIndex Validator,
     string Name,
@@ -16,7 +17,8 @@ public sealed record PeerStatus(
     long BytesIn,
     long BytesOut,
     RefusalNote? LastRefusal,
-    string? Endpoint);
+    string? Endpoint,
+    TimeSpan? RoundTrip);
 
 /// <param name="Code">A fixed word: a handshake's reason, or unreachable, no_answer, half_open.</param>
 /// <param name="Sentence">In words.</param>
