@@ -23,6 +23,11 @@ internal static class AdminCommands
         ExampleCommand admin = new("admin", "Operate one node, on its own machine", "ledger admin peers");
         admin.Add(Peers(terminal));
         admin.Add(TransferLeadershipCommand.Build(terminal));
+        foreach (var command in OperateCommands.Build(terminal))
+        {
+            admin.Add(command);
+        }
+
         return admin;
     }
 
@@ -61,8 +66,9 @@ internal static class AdminCommands
             foreach (var peer in peers)
             {
                 var why = peer.LastRefusal is { } reason ? $"; {reason}" : "";
+                var roundTrip = peer.RoundTripMs is { } ms ? $", {ms:0.0} ms away" : "";
                 terminal.Line(peer.Connected
-                    ? $"{peer.Name,-16} connected   {peer.Address,-22} in {peer.BytesIn} B, out {peer.BytesOut} B"
+                    ? $"{peer.Name,-16} connected   {peer.Address,-22} in {peer.BytesIn} B, out {peer.BytesOut} B{roundTrip}{why}"
                     : $"{peer.Name,-16} not there   {peer.Address,-22}{why}");
             }
 

@@ -28,6 +28,7 @@ public sealed class ExecutionService(
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
     private volatile bool _waitsForTransactions;
+    private bool _rests;
     private ProposalRequest? _wanted;
     private long _wantedSince;
 
@@ -40,6 +41,9 @@ public sealed class ExecutionService(
         _wanted = request;
         _wantedSince = clock.GetTimestamp();
     });
+
+    /// <summary>Whether this validator leaves proposing to others, as its operator wishes.</summary>
+    public void Rest(bool rests) => Post(() => _rests = rests);
 
     /// <summary>Blocks of the view that was left may never be final: what they hold waits again.</summary>
     public void OnViewEntered() => Post(() =>
@@ -108,8 +112,9 @@ public sealed class ExecutionService(
             return Timeout.InfiniteTimeSpan;
         }
 
+        // One that may be empty finishes what is under way: that is asked of a resting validator, too.
         var ready = pool.Ready;
-        if (ready == 0 && !request.AllowEmpty)
+        if ((ready == 0 || _rests) && !request.AllowEmpty)
         {
             return Timeout.InfiniteTimeSpan;
         }

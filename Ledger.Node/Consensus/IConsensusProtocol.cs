@@ -57,6 +57,9 @@ internal interface IConsensusProtocol
     /// <summary>How high the sender says that the ledger is.</summary>
     Height? HeightIn(Message message);
 
+    /// <summary>For which block the message is its sender's vote, if it is one.</summary>
+    Height? VoteIn(Message message);
+
     /// <summary>Who proposes in this position; null while nobody does, as far as is known here.</summary>
     ValidatorIndex? PrimaryOf(ConsensusPosition position);
 

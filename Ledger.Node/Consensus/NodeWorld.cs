@@ -22,6 +22,7 @@ internal sealed class NodeWorld(
     LeadershipTransfer transfer,
     TimeProvider clock,
     ConsensusMetrics metrics,
+    ConsensusDiary diary,
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
@@ -84,6 +85,7 @@ internal sealed class NodeWorld(
     private void OnNotice(Notice notice)
     {
         metrics.Noticed(notice);
+        diary.Noticed(notice);
         NoticeLog.Write(logger, notice);
         switch (notice)
         {

@@ -54,6 +54,13 @@ internal sealed class PbftConsensus(
 
     public Height? HeightIn(Message message) => (message as Status)?.Committed;
 
+    public Height? VoteIn(Message message) => message switch
+    {
+        Prepare prepare => prepare.Subject.Height,
+        Commit commit => commit.Subject.Height,
+        _ => null,
+    };
+
     /// <summary>The view alone says who, also while it is not entered yet.</summary>
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => genesis.Validators.PrimaryOf(position.View);
 

@@ -65,6 +65,9 @@ internal sealed class RaftConsensus(
         _ => null,
     };
 
+    /// <summary>Only the leader hears them.</summary>
+    public Height? VoteIn(Message message) => (message as Appended)?.Block?.Height;
+
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => position.Primary;
 
     public IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop)

@@ -28,6 +28,9 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
     private readonly Channel<Transaction> _outbox = Channel.CreateBounded<Transaction>(
         new BoundedChannelOptions(QueueMax * 8) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
+    /// <summary>Transactions that no peer was sent yet.</summary>
+    public int Waiting => _outbox.Reader.Count;
+
     /// <summary>Queues transactions for all peers; never waits. What does not fit is offered again when overdue.</summary>
     public void Broadcast(IReadOnlyList<Transaction> transactions)
     {

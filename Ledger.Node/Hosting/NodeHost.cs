@@ -46,7 +46,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly EvidenceService _witness;
     private readonly WebApplication _web;
 
-    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
+    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs, LogLevels levels)
     {
         _options = options;
         _parts = parts;
@@ -62,7 +62,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var signatures = new ValidatorSignatures(genesis.Validators, verifications);
         _protocol = ConsensusProtocol.Of(genesis, parts.Self, options, signatures);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
-        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics);
+        var diary = new ConsensusDiary(genesis.Validators.Count, clock);
+        var tail = new JournalTail();
+        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
@@ -75,7 +77,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var waiters = new FinalityWaiters();
         var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
         var recent = new RecentBlocks();
-        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, () => parts.Store.Head!.Height);
+        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height);
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
@@ -107,13 +109,14 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 }
 
                 lag.WeAreAt(final[^1].Block.Height);
+                diary.Finalised();
             });
         _pool.OnReady = _execution.OnTransactionReady;
         var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
         var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, parts.Self, clock);
         var world = new NodeWorld(
             _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, clock, consensusMetrics,
-            logs.CreateLogger<NodeWorld>());
+            diary, logs.CreateLogger<NodeWorld>());
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
             new(genesis.ChainId, genesis.Hash, parts.Self, genesis.Validators.Count, NodeStatus.Version),
             options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
@@ -126,7 +129,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _replica.Recover(records);
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
-        var status = new NodeStatus(genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
+        var duty = new Duty { OnRest = Rest };
+        var vitals = new NodeVitals(options, genesis, parts.Self, _loop, diary, _pool, lag);
+        var status = new NodeStatus(
+            genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
@@ -134,7 +140,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store), new(reads)),
             new ReceiptEndpoints(genesis, parts.Store),
             new EvidenceEndpoints(genesis, parts.Store, _witness),
-            new TransferEndpoint(transfer, genesis.Validators));
+            new TransferEndpoint(transfer, genesis.Validators),
+            new(parts.Store),
+            new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
+            levels, duty);
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -186,6 +195,16 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
 
         return 0;
+    }
+
+    /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>
+    private void Rest(bool rests)
+    {
+        _execution.Rest(rests);
+        if (rests && _protocol.HandOver(to: null) is { } farewell && _loop.Position.IsPrimary)
+        {
+            _loop.Post(farewell);
+        }
     }
 
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>

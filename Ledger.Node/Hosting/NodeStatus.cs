@@ -17,6 +17,8 @@ internal sealed class NodeStatus(
     SharedPool pool,
     PeerNetwork network,
     SyncLag lag,
+    NodeVitals vitals,
+    Duty duty,
     TimeProvider clock)
 {
     /// <summary>A loop that has not turned for this long while work waits is stuck.</summary>
@@ -46,7 +48,12 @@ internal sealed class NodeStatus(
         }
     }
 
-    private string State => Obstacle is not null ? "waiting" : lag.Blocks > 0 ? "syncing" : "ready";
+    private bool HasQuorum => network.Connected.Count + 1 >= genesis.Validators.Quorums.Quorum;
+
+    private string State
+        => Obstacle is not null ? "waiting"
+            : lag.Blocks > 0 ? "syncing"
+            : duty.TakesTransactions ? "ready" : "draining";
 
     public StatusReply Describe()
     {
@@ -56,13 +63,19 @@ internal sealed class NodeStatus(
         PeerReply[] peers =
         [
             .. network.Peers.Select(
-                p => new PeerReply(p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal)),
+                p => new PeerReply(
+                    p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal?.Sentence, p.Endpoint,
+                    p.LastRefusal?.Code, AgeMs(p.LastRefusal?.At), AgeMs(p.Since), p.RoundTrip?.TotalMilliseconds)),
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
             genesis.Validators[self].Name, self.Value, State, head.Height.Value, store.HeadHash.ToString() ?? "",
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
             primary is { } proposes ? genesis.Validators[proposes].Name : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
-            clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds);
+            clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
+            vitals.Measure(HasQuorum));
     }
+
+    private long? AgeMs(DateTimeOffset? since)
+        => since is { } at ? (long)Math.Max(0, (clock.GetUtcNow() - at).TotalMilliseconds) : null;
 }

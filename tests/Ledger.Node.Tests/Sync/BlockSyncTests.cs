@@ -49,7 +49,8 @@ public sealed class BlockSyncTests : IAsyncLifetime
             genesis.Validators, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
         PbftConsensus protocol = new(genesis, new(0), PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
         InboundConsensus inbound = new(
-            protocol, _running.Loop, new(), new SyncLag(genesis.Validators.Count, protocol.LiarsMax), () => _behind.Store.Head!.Height);
+            protocol, _running.Loop, new(), new SyncLag(genesis.Validators.Count, protocol.LiarsMax),
+            new(genesis.Validators.Count, _clock), () => _behind.Store.Head!.Height);
         _running.OnInput = Apply;
         _running.Start();
         _sync = new(_mesh[0].Network, _behind.Store, inbound, _clock, NullLogger<BlockSync>.Instance);
