@@ -23,8 +23,9 @@ internal abstract class Form
             .OrderBy(type => type.FullName, StringComparer.Ordinal),
     ];
 
-    [ThreadStatic]
-    private static Dictionary<Type, Form>? _forms;
+    /// <summary>All that is ever needed, made at once.</summary>
+    private static readonly Dictionary<Type, Form> Forms
+        = MakeAll(typeof(IEngine), typeof(EngineTurn), typeof(FlightSource), typeof(Digest));
 
     /// <summary>The types that it is made of.</summary>
     public virtual IEnumerable<Type> Parts => [];
@@ -38,17 +39,9 @@ internal abstract class Form
 
     /// <summary>The form of what is declared as this type.</summary>
     /// <exception cref="FlightException">There is none.</exception>
-    public static Form Of(Type type)
-    {
-        // Each thread has its own, so that none waits for another; making one touches no other type.
-        var forms = _forms ??= [];
-        if (!forms.TryGetValue(type, out var form))
-        {
-            forms[type] = form = Make(type);
-        }
-
-        return form;
-    }
+    public static Form Of(Type type) => Forms.TryGetValue(type, out var form)
+        ? form
+        : throw new FlightException($"the flight recorder does not know how to keep a {type}");
 
     /// <summary>
     /// The concrete types that may stand where this one is declared, in an order of their own.
@@ -78,6 +71,25 @@ internal abstract class Form
         }
 
         return new(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines.Values))));
+    }
+
+    private static Dictionary<Type, Form> MakeAll(params Type[] roots)
+    {
+        Dictionary<Type, Form> made = [];
+        Queue<Type> open = new(roots);
+        while (open.TryDequeue(out var type))
+        {
+            if (!made.ContainsKey(type))
+            {
+                var form = made[type] = Make(type);
+                foreach (var part in form.Parts)
+                {
+                    open.Enqueue(part);
+                }
+            }
+        }
+
+        return made;
     }
 
     private static Form Make(Type type)

@@ -42,8 +42,8 @@ public sealed class FlightFolder(string dataFolder, long bytesMax)
                 break;
             }
 
-            oldest.Delete();
             held -= oldest.Length;
+            oldest.Delete();
             files.Remove(oldest);
         }
 

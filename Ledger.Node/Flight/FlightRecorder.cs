@@ -34,8 +34,14 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
     private readonly Task _writing;
     private ulong _turns;
 
-    /// <summary>Set where a new recording must begin: at first, when one is full, and behind a gap.</summary>
-    private volatile bool _wantsStart = true;
+    /// <summary>Recordings that the loop has begun; only it writes this.</summary>
+    private int _begun;
+
+    /// <summary>The last of them that is full; only the recorder's thread writes this.</summary>
+    private volatile int _full;
+
+    /// <summary>A turn was left out of the last one.</summary>
+    private bool _hasGap;
 
     private volatile bool _isOver;
 
@@ -51,18 +57,25 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
         _writing = DedicatedThread.Run("flight recorder", Write);
     }
 
+    /// <summary>The last recording was begun and takes more.</summary>
+    private bool IsOpen => _begun > _full;
+
     /// <inheritdoc/>
     public void Begin(IEngine engine)
     {
         // Behind a gap it waits until there is room again: a picture costs the loop more than a turn does.
-        if (_isOver || !_wantsStart || _items.Count > WaitingMax / 2)
+        if (_isOver || (IsOpen && !_hasGap) || _items.Count > WaitingMax / 2)
         {
             return;
         }
 
         try
         {
-            _wantsStart = !_items.TryAdd(new(FlightStart.Of(_source, engine), null, 0, default));
+            if (_items.TryAdd(new(FlightStart.Of(_source, engine), null, 0, default)))
+            {
+                _begun++;
+                _hasGap = false;
+            }
         }
         catch (Exception fault)
         {
@@ -75,10 +88,10 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
     public void End(IReadOnlyList<Input> inputs, Effects effects)
     {
         _turns++;
-        if (!_isOver && !_wantsStart)
+        if (!_isOver && _begun > 0 && !_hasGap)
         {
             var at = new Timestamp(_clock.GetUtcNow().ToUnixTimeMilliseconds());
-            _wantsStart = !_items.TryAdd(new(null, EngineTurn.Of(inputs, effects), _turns, at));
+            _hasGap = !_items.TryAdd(new(null, EngineTurn.Of(inputs, effects), _turns, at));
         }
     }
 
@@ -96,12 +109,14 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
         try
         {
             ArrayBufferWriter<byte> buffer = new();
+            var current = 0;
             while (Next(file) is { } item)
             {
                 if (item.Start is { } start)
                 {
                     file?.Dispose();
                     file = _folder.Next(_pieceBytes);
+                    current++;
                     FlightFrames.WriteStart(buffer, start);
                 }
                 else
@@ -111,7 +126,10 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 
                 file!.Write(buffer.WrittenSpan);
                 buffer.ResetWrittenCount();
-                _wantsStart |= file.Position >= _pieceBytes;
+                if (file.Position >= _pieceBytes)
+                {
+                    _full = current;
+                }
             }
         }
         catch (Exception fault)

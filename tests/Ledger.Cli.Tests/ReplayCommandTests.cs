@@ -39,7 +39,8 @@ public sealed class ReplayCommandTests : IDisposable
         var text = await File.ReadAllTextAsync(await TraceAsync(), TestContext.Current.CancellationToken);
         var newer = _folder.Write("newer", text.Replace("-trace 1", "-trace 2", StringComparison.Ordinal));
         Tool.AssertRefused(
-            await Tool.RunAsync("replay", newer), ExitCode.Failed, "it is of version '2'; this program reads version 1");
+            await Tool.RunAsync("replay", newer), ExitCode.Failed,
+                "it is of version '2'; this program reads version 1");
     }
 
     [Fact]
@@ -47,9 +48,11 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var text = await File.ReadAllTextAsync(await TraceAsync(), TestContext.Current.CancellationToken);
         var cut = _folder.Write("cut", text[..^100]);
-        Tool.AssertRefused(await Tool.RunAsync("replay", cut), ExitCode.Failed, "it is damaged: its end is missing");
+        Tool.AssertRefused(await Tool.RunAsync("replay", cut), ExitCode.Failed,
+            "it is damaged: its end is missing");
         var changed = _folder.Write("changed", text.Replace("PREPARE", "PREPARY", StringComparison.Ordinal));
-        Tool.AssertRefused(await Tool.RunAsync("replay", changed), ExitCode.Failed, "its checksum does not fit");
+        Tool.AssertRefused(await Tool.RunAsync("replay", changed), ExitCode.Failed,
+            "its checksum does not fit");
     }
 
     [Fact]
@@ -69,7 +72,8 @@ public sealed class ReplayCommandTests : IDisposable
 
         var said = await Tool.RunAsync("replay", other, "--count", "1");
         Assert.Equal(ExitCode.Failed, said.Exit);
-        Assert.Contains("from event 20 on this program does something else", said.Error, StringComparison.Ordinal);
+        Assert.Contains("from event 20 on this program does something else", said.Error,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -77,13 +81,16 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("ledger-flight-recording 2\n", "it is of version '2'; this program reads version 1")]
     [InlineData("ledger-flight-recording 1\n", "nothing was recorded yet")]
     public async Task What_is_neither_trace_nor_recording_is_refused(string text, string words)
-        => Tool.AssertRefused(await Tool.RunAsync("replay", _folder.Write("file", text)), ExitCode.Failed, words);
+        => Tool.AssertRefused(await Tool.RunAsync("replay", _folder.Write("file", text)), ExitCode.Failed,
+            words);
 
     [Fact]
     public async Task What_is_not_there_is_refused()
     {
-        Tool.AssertRefused(await Tool.RunAsync("replay", _folder.Sub("none")), ExitCode.Failed, "there is no file");
-        Tool.AssertRefused(await Tool.RunAsync("replay", _folder.Path), ExitCode.Failed, "holds no flight recording");
+        Tool.AssertRefused(await Tool.RunAsync("replay", _folder.Sub("none")), ExitCode.Failed,
+            "there is no file");
+        Tool.AssertRefused(await Tool.RunAsync("replay", _folder.Path), ExitCode.Failed,
+            "holds no flight recording");
     }
 
     [Fact]
@@ -102,7 +109,8 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var whole = Record("00000001.rec", 1);
         await File.WriteAllBytesAsync(
-            _folder.Sub("torn"), (await File.ReadAllBytesAsync(whole, TestContext.Current.CancellationToken))[..^3],
+            _folder.Sub("torn"), (await File.ReadAllBytesAsync(whole,
+                TestContext.Current.CancellationToken))[..^3],
             TestContext.Current.CancellationToken);
         var said = await Tool.RunAsync("replay", _folder.Sub("torn"), "--count", "1");
         Assert.Equal(ExitCode.Done, said.Exit);
@@ -112,7 +120,8 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public async Task A_damaged_recording_is_refused()
     {
-        var bytes = await File.ReadAllBytesAsync(Record("00000001.rec", 1), TestContext.Current.CancellationToken);
+        var bytes = await File.ReadAllBytesAsync(Record("00000001.rec", 1),
+            TestContext.Current.CancellationToken);
         bytes[bytes.Length / 2] ^= 1;
         await File.WriteAllBytesAsync(_folder.Sub("damaged"), bytes, TestContext.Current.CancellationToken);
         Tool.AssertRefused(
@@ -122,7 +131,8 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public async Task An_engine_that_wants_something_else_today_is_said_to()
     {
-        var bytes = await File.ReadAllBytesAsync(Record("00000001.rec", 1), TestContext.Current.CancellationToken);
+        var bytes = await File.ReadAllBytesAsync(Record("00000001.rec", 1),
+            TestContext.Current.CancellationToken);
         var recording = FlightRecording.Read(bytes);
         ArrayBufferWriter<byte> other = new();
         FlightFrames.WriteStart(other, recording.Start);
@@ -136,7 +146,8 @@ public sealed class ReplayCommandTests : IDisposable
             _folder.Sub("other"), other.WrittenSpan.ToArray(), TestContext.Current.CancellationToken);
         var said = await Tool.RunAsync("replay", _folder.Sub("other"), "--count", "1");
         Assert.Equal(ExitCode.Failed, said.Exit);
-        Assert.Matches("^error: from turn [0-9]+ on this program does something else than was recorded; ", said.Error);
+        Assert.Matches("^error: from turn [0-9]+ on this program does something else than was recorded; ",
+            said.Error);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -172,7 +183,8 @@ public sealed class ReplayCommandTests : IDisposable
         {
             if (Written.WrittenCount == 0)
             {
-                FlightFrames.WriteStart(Written, FlightStart.Of(new("test", default, self, 4, "0.0.0"), engine));
+                FlightFrames.WriteStart(Written, FlightStart.Of(new("test", default, self, 4, "0.0.0"),
+                    engine));
             }
         }
 

@@ -16,7 +16,8 @@ public sealed class SimulateCommandTests
     [InlineData("--nodes", "--nodes", "0")]
     [InlineData("--byzantine must lie between 0 and the 4 nodes", "--byzantine", "5")]
     [InlineData("raft bears validators that fail, and none that lie", "--engine", "raft", "--byzantine", "1")]
-    public async Task What_it_does_not_know_is_named_and_nothing_is_run(string words, params string[] arguments)
+    public async Task What_it_does_not_know_is_named_and_nothing_is_run(string words,
+        params string[] arguments)
         => Tool.AssertRefused(await Tool.RunAsync(["simulate", .. arguments]), ExitCode.Usage, words);
 
     [Theory]
@@ -58,7 +59,8 @@ public sealed class SimulateCommandTests
         Assert.Contains("smallest       ", said.Output, StringComparison.Ordinal);
         Assert.Contains("ms  R0   R1   R2   R3", said.Output, StringComparison.Ordinal);
         Assert.Matches(
-            "^error: seed [0-9]+ broke the invariant '.+'; see it again with: ledger simulate .*--seed ", said.Error);
+            "^error: seed [0-9]+ broke the invariant '.+'; see it again with: ledger simulate .*--seed ",
+                said.Error);
 
         // Its trace shows the same, and says so by its exit code.
         var replayed = await Tool.RunAsync("replay", trace);
@@ -69,10 +71,12 @@ public sealed class SimulateCommandTests
     [Fact]
     public async Task As_json_a_broken_invariant_is_named_in_the_document()
     {
-        var said = await Tool.RunAsync("simulate", "--byzantine", "2", "--seed", "1", "--seeds", "50", "--json");
+        var said = await Tool.RunAsync("simulate", "--byzantine", "2", "--seed", "1", "--seeds", "50",
+            "--json");
         Assert.Equal(ExitCode.VerificationFailed, said.Exit);
         Assert.NotNull(said.Json["broken"]!["name"]);
-        Assert.Contains("ledger simulate", (string)said.Json["broken"]!["smallest"]!, StringComparison.Ordinal);
+        Assert.Contains("ledger simulate", (string)said.Json["broken"]!["smallest"]!,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,9 +102,11 @@ public sealed class SimulateCommandTests
 
     private static async Task<string> HashInAnotherProcessAsync(string seed)
     {
-        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(),
+            "../../../dotnet"));
         ProcessStartInfo start = new(
-            host, [Path.Combine(AppContext.BaseDirectory, "ledger.dll"), "simulate", "--seed", seed, "--json"])
+            host, [Path.Combine(AppContext.BaseDirectory, "ledger.dll"), "simulate", "--seed", seed,
+                "--json"])
         {
             RedirectStandardOutput = true,
         };

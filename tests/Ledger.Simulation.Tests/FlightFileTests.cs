@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.Text;
 using Ledger.Consensus;
 using Ledger.Consensus.Flight;
+using Ledger.Consensus.Pbft;
 using Ledger.Core;
 
 namespace Ledger.Simulation.Tests;
@@ -86,11 +86,21 @@ public sealed class FlightFileTests
     }
 
     [Fact]
-    public void A_recording_holds_no_transaction()
+    public void A_recording_holds_blocks_without_their_transactions()
     {
-        // Clients of the simulator write to a namespace of this name.
-        Assert.DoesNotContain("sim", Encoding.Latin1.GetString(Whole), StringComparison.Ordinal);
+        var inputs = FlightRecording.Read(Whole).Turns.SelectMany(turn => turn.Inputs);
+        var blocks = inputs.Select(BlockIn).OfType<Block>().ToList();
+        Assert.Contains(blocks, block => block.Encoded.Length > 0);
+        Assert.All(blocks, block => Assert.Empty(block.Transactions));
+        Assert.All(blocks, block => Assert.Equal(-1, block.Encoded.Span.IndexOfAnyExcept((byte)0)));
     }
+
+    private static Block? BlockIn(Input input) => input switch
+    {
+        Input.Proposed proposed => proposed.Block,
+        Input.Received { Verified.Message: PrePrepare proposal } => proposal.Block,
+        _ => null,
+    };
 
     private static void AssertRefused(byte[] recording, string why)
     {

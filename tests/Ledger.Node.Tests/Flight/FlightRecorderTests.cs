@@ -31,7 +31,7 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
         Assert.Equal(Enumerable.Range(1, 50), recording.Turns.Select(turn => (int)turn.Number));
         Assert.Equal("test", recording.Start.Source.ChainId);
         Assert.All(FlightReplay.Run(recording), turn => Assert.True(turn.IsSame));
-        Assert.Empty(_log);
+        Assert.True(_log.IsEmpty, string.Join(" | ", _log));
     }
 
     [Fact]
@@ -43,6 +43,7 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
             Assert.InRange(Files().Sum(file => new FileInfo(file).Length), 1, Megabytes << 20);
         }
 
+        Assert.True(_log.IsEmpty, string.Join(" | ", _log));
         Assert.InRange(Files().Count, 8, 15);
         Assert.EndsWith("00000020.rec", Files()[^1], StringComparison.Ordinal);
     }
@@ -52,6 +53,7 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
     {
         await RecordAsync(turns: 3000, words: LongWords / 4);
 
+        Assert.True(_log.IsEmpty, string.Join(" | ", _log));
         Assert.InRange(Files().Count, 2, 5);
         ulong before = 0;
         foreach (var file in Files())
@@ -74,6 +76,7 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
             await RecordAsync(turns: 1, words: 10);
         }
 
+        Assert.True(_log.IsEmpty, string.Join(" | ", _log));
         Assert.Equal(16, Files().Count);
         Assert.EndsWith("00000020.rec", Files()[^1], StringComparison.Ordinal);
     }
