@@ -55,7 +55,7 @@ internal static class CommandLine
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
         {
-            terminal.Fail($"{exception.Message}; check that the path exists and that you may use it");
+            terminal.Fail($"{exception.Message.TrimEnd('.')}; check that the path exists and that you may use it");
             return ExitCode.Failed;
         }
     }

@@ -7,7 +7,9 @@ namespace Ledger.Core;
 /// <summary>One of two contradicting votes: for which block, and the signature that proves who gave it.</summary>
 public readonly record struct SignedVote(Digest Block, Signature Signature);
 
-/// <summary>Which offence: a validator may vote for one block only per kind, view and height, so a second one is no other.</summary>
+/// <summary>
+/// Which offence: a validator may vote for one block only per kind, view and height, so that a third vote adds none.
+/// </summary>
 public readonly record struct Offence(PublicKey Validator, StatementKind Kind, View View, Height Height);
 
 /// <summary>Checks a validator's signature under a statement: Ed25519, or what stands for it in the simulator.</summary>

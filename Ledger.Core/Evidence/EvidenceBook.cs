@@ -11,7 +11,7 @@ namespace Ledger.Core;
 /// <param name="self">Whose book it is.</param>
 public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
 {
-    /// <summary>Proofs that are kept of one validator: one suffices to act on, the rest shows that it was no accident.</summary>
+    /// <summary>Proofs that are kept of one validator: one suffices, the rest shows that it was no accident.</summary>
     public const int PerValidatorMax = 16;
 
     /// <summary>
@@ -20,7 +20,7 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
     /// </summary>
     public const ulong QuietBlocks = 1000;
 
-    /// <summary>Validators report in turn, so that the first one's report is on the ledger before the next one's time.</summary>
+    /// <summary>Validators report in turn: the first one's report is on the ledger before the next one's time.</summary>
     public static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
 
     private readonly SortedDictionary<byte[], Held> _held = new(ByteOrder.Instance);
@@ -84,7 +84,7 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
         return gone;
     }
 
-    /// <summary>Whether something is held that should be on the ledger by now, whoever's turn it is.</summary>
+    /// <summary>Whether something is held that should be on the ledger by now, whose turn ever it is.</summary>
     public bool Owes(Height head, Func<byte[], byte[]?> read)
     {
         foreach (var (key, held) in _held)
@@ -98,7 +98,7 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
         return false;
     }
 
-    /// <summary>What this validator should report now: at most one proof against each, and each only in its turn.</summary>
+    /// <summary>What this validator should report now: at most one proof against each, in its turn.</summary>
     /// <param name="head">The last final height: the block after it is the first that may hold a report.</param>
     /// <param name="now">As given to <see cref="Add"/>.</param>
     /// <param name="read">The final state.</param>

@@ -66,7 +66,9 @@ internal sealed class EvidenceService
     /// <summary>What is held here and not yet on the ledger.</summary>
     public IReadOnlyCollection<Evidence> Held => [.. _held.Values.OrderBy(held => held.Offence.Height)];
 
-    /// <summary>From the consensus loop, which never waits: what does not fit is lost here, and others have seen it too.</summary>
+    /// <summary>
+    /// From the consensus loop, which never waits: what does not fit is lost here, and others have seen it too.
+    /// </summary>
     public void OnNotice(Notice.Equivocation notice)
     {
         if (PbftEvidence.Of(notice, _genesis.Validators) is { } evidence)

@@ -47,9 +47,7 @@ internal sealed class CertificateForger : Liar
         Offence offence = new(
             World.Validators[innocent].PublicKey, StatementKind.Commit, View,
             new(Math.Max(1, Final.Value)));
-        SignedVote Vote(Subject subject) => new(subject.Block, World.Signatures.Sign(Self, subject.Commit(World.Genesis.Hash)));
-        var lie = Evidence.Of(
-            offence, Vote(new(offence.View, offence.Height, AnyDigest())), Vote(new(offence.View, offence.Height, AnyDigest())));
+        var lie = Evidence.Of(offence, MyVote(offence, AnyDigest()), MyVote(offence, AnyDigest()));
         Host.Life?.Broadcast(new Parcel.Evidence(lie.Encode()), World.Now);
         Host.Life?.Admit(
             Transaction.Sign(
@@ -58,6 +56,12 @@ internal sealed class CertificateForger : Liar
                     (ulong)Chance.Next(), [new Operation.Report(lie)]),
                 Host.Account),
             gossip: true);
+    }
+
+    private SignedVote MyVote(Offence offence, Digest block)
+    {
+        var vote = new Subject(offence.View, offence.Height, block).Commit(World.Genesis.Hash);
+        return new(block, World.Signatures.Sign(Self, vote));
     }
 
     private QuorumCertificate Forged(View below)

@@ -278,7 +278,8 @@ internal sealed class Watch(Simulator simulator)
                 var accused = simulator.Validators.IndexOf(offence.Validator);
                 Must(
                     accused is { } index && simulator.HostsOf(index).Any(suspect => !suspect.IsHonest), host,
-                    "evidence is true", $"keeps {final.Block}, which accuses the honest R{accused} at height {offence.Height}");
+                    "evidence is true",
+                    $"keeps {final.Block}, which accuses the honest R{accused} at height {offence.Height}");
                 _accused.Add(offence.Validator);
             }
         }
