@@ -28,7 +28,7 @@ internal sealed class DoctorRound : IDisposable
 
     public async Task<Facts> AskAsync(IReadOnlyList<Address> addresses, CancellationToken cancellationToken)
     {
-        List<Visit> visits = [.. await VisitAllAsync(addresses, cancellationToken)];
+        List<Visit> visits = [.. Neighbours.Recognise(await VisitAllAsync(addresses, cancellationToken))];
         visits.AddRange(await VisitAllAsync(Neighbours.Of(visits), cancellationToken));
         visits.RemoveAll(visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
         Facts facts = new([], visits, []);

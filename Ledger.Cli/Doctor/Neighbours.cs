@@ -8,6 +8,28 @@ namespace Ledger.Cli.Doctor;
 /// </summary>
 internal static class Neighbours
 {
+    /// <summary>Gives silent nodes the names of the validators that must be there: by address, or as the only one left.</summary>
+    public static IReadOnlyList<Visit> Recognise(IReadOnlyList<Visit> visits)
+    {
+        var guesses = Of(visits);
+        Visit[] named =
+        [
+            .. visits.Select(visit => visit is { Status: null, Expected: null }
+                ? visit with { Expected = guesses.FirstOrDefault(guess => guess.Url.Authority == visit.Url.Authority)?.Expected }
+                : visit),
+        ];
+        HashSet<string> known = [.. named.Select(visit => visit.Name)];
+        string[] left =
+        [
+            .. named.SelectMany(visit => visit.Status?.PeerList ?? []).Select(peer => peer.Name)
+                .Where(name => !known.Contains(name)).Distinct(),
+        ];
+        var nameless = named.Count(visit => visit is { Status: null, Expected: null });
+        return left.Length == 1 && nameless == 1
+            ? [.. named.Select(visit => visit is { Status: null, Expected: null } ? visit with { Expected = left[0] } : visit)]
+            : named;
+    }
+
     public static IReadOnlyList<Address> Of(IReadOnlyList<Visit> visits)
     {
         SortedDictionary<string, Uri> found = new(StringComparer.Ordinal);

@@ -16,11 +16,14 @@ internal static class Clinic
     public static Facts Well(string mode = "pbft", ulong height = 40) => new(
         Names, [.. Names.Select(name => Visit(name, mode, height))], Blocks(height, Names));
 
-    public static IReadOnlyList<BlockReply> Blocks(ulong height, params string[] signers) =>
+    private static BlockReply[] Blocks(ulong height, params string[] signers) =>
     [
         .. Enumerable.Range((int)height - 31, 32).Select(h => new BlockReply(
             (ulong)h, "hash", "parent", Now - 60_000, 0, 1, "", "", "", 0, signers)),
     ];
+
+    /// <summary>All are well, and only these stand in the certificates.</summary>
+    public static Facts SignedBy(params string[] signers) => Well() with { Blocks = Blocks(40, signers) };
 
     /// <summary>The one of this name, changed.</summary>
     public static Facts With(this Facts facts, string name, Func<Visit, Visit> change) => facts with
@@ -50,7 +53,8 @@ internal static class Clinic
     public static Facts Cut(this Facts facts, Func<string, bool> isInside) => facts.WithAll(visit => Names
         .Where(name => isInside(name) != isInside(visit.Name))
         .Where(_ => visit.Status is not null)
-        .Aggregate(visit, (cut, name) => cut.WithPeer(name, Refused("half_open", "cannot be reached: half-open"))));
+        .Aggregate(visit, (cut, name) => cut.WithPeer(
+            name, Refused("half_open", "cannot be reached: half-open"))));
 
     public static Func<PeerReply, PeerReply> Refused(string code, string sentence) => peer => peer with
     {
@@ -71,15 +75,24 @@ internal static class Clinic
         PeerReply[] peers =
         [
             .. Names.Where(other => other != name).Select(other => new PeerReply(
-                other, true, "127.0.0.1:50000", 1, 1, null, $"127.0.0.1:{7000 + (10 * Array.IndexOf(Names, other))}",
+                other, true, "127.0.0.1:50000", 1, 1, null,
+                $"127.0.0.1:{7000 + (10 * Array.IndexOf(Names, other))}",
                 ConnectedMs: 3_600_000)),
         ];
         VitalsReply vitals = new(
-            $"key-{index}", 7000 + (10 * index), "nothing", height, 60_000, 0, 0, 100, 1_000_000, 50L << 30, 100L << 30, 1, 5, 0,
-            [.. Names.Select(other => new VoteReply(other, other == name ? null : height, other == name ? null : 60_000))], []);
+            $"key-{index}", 7000 + (10 * index), "nothing", height, 60_000, 0, 0, 100, 1_000_000,
+            50L << 30, 100L << 30, 1, 5, 0,
+            [
+                .. Names.Select(other => other == name
+                    ? new VoteReply(other, null, null)
+                    : new VoteReply(other, height, 60_000)),
+            ],
+            []);
         StatusReply status = new(
-            "0.1.0", "trial", Genesis, mode, name, index, "ready", height, "head", "root", Now - 60_000, 0, true,
+            "0.1.0", "trial", Genesis, mode, name, index, "ready", height, "head", "root",
+            Now - 60_000, 0, true,
             Names[0], index == 0, 3, peers, 0, 0, Now, 3600, vitals);
-        return new(new($"http://127.0.0.1:{8080 + (10 * index)}"), name, status, RoundTrip: TimeSpan.FromMilliseconds(2));
+        return new(new($"http://127.0.0.1:{8080 + (10 * index)}"), name, status,
+            RoundTrip: TimeSpan.FromMilliseconds(2));
     }
 }

@@ -24,7 +24,8 @@ public sealed class DoctorCommandTests
 
         Assert.Equal("halted", document["verdict"]!.GetValue<string>());
         Assert.Contains(
-            document["findings"]!.AsArray(), finding => finding!["code"]!.GetValue<string>() == "no_node_answers");
+            document["findings"]!.AsArray(),
+            finding => finding!["code"]!.GetValue<string>() == "no_node_answers");
     }
 
     [Fact]
@@ -33,6 +34,8 @@ public sealed class DoctorCommandTests
         await using var node = await FakeNode.StartAsync();
         var document = (await Tool.RunAsync("doctor", "--node", node.Url, "--json")).Json;
 
-        Assert.Contains(document["findings"]!.AsArray(), finding => finding!["code"]!.GetValue<string>() == "not_a_node");
+        Assert.Contains(
+            document["findings"]!.AsArray(),
+            finding => finding!["code"]!.GetValue<string>() == "not_a_node");
     }
 }
