@@ -1,4 +1,5 @@
 using Ledger.Consensus;
+using Ledger.Core;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ internal sealed class NodeWorld(
     RecentBlocks recent,
     LinearizableReads reads,
     LeadershipTransfer transfer,
+    Action<ValidatorIndex?> led,
     TimeProvider clock,
     ConsensusMetrics metrics,
     ILogger<NodeWorld> logger) : IWorld
@@ -85,8 +87,12 @@ internal sealed class NodeWorld(
         NoticeLog.Write(logger, notice);
         switch (notice)
         {
-            case Notice.EnteredView or Notice.LeaderChanged:
+            case Notice.EnteredView:
                 execution.OnViewEntered();
+                break;
+            case Notice.LeaderChanged changed:
+                execution.OnViewEntered();
+                led(changed.Leader);
                 break;
             case Notice.TransferEnded ended:
                 transfer.OnEnded(ended);
