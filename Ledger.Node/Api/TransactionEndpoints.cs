@@ -68,7 +68,7 @@ internal sealed class TransactionEndpoints(
         }
 
         var untilFinal = wait == "final";
-        var answers = await admission.AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
+        var answers = await admission.AdmitAsync(encoded, isVouched: false, context.RequestAborted).ConfigureAwait(false);
         gossip.Broadcast([.. answers.Where(a => a.IsAdmitted).Select(a => a.Transaction!)]);
         if (RefusalOfAll(context, answers, isArray) is { } refusal)
         {

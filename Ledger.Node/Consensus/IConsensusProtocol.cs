@@ -18,6 +18,12 @@ internal interface IConsensusProtocol
     /// <summary>How many validators may say what is not so.</summary>
     int LiarsMax { get; }
 
+    /// <summary>
+    /// Whether what one validator has admitted the others believe: transactions then go to the leader alone, and each
+    /// signature is checked once in the whole network.
+    /// </summary>
+    bool TrustsPeers { get; }
+
     /// <summary>Fewer validators tolerate no fault at all.</summary>
     int ValidatorsForOneFault { get; }
 

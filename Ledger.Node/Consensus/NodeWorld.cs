@@ -1,4 +1,5 @@
 using Ledger.Consensus;
+using Ledger.Core;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
 using Ledger.Node.Witness;
@@ -20,6 +21,7 @@ internal sealed class NodeWorld(
     EvidenceService witness,
     LinearizableReads reads,
     LeadershipTransfer transfer,
+    Action<ValidatorIndex?> led,
     TimeProvider clock,
     ConsensusMetrics metrics,
     ConsensusDiary diary,
@@ -89,11 +91,15 @@ internal sealed class NodeWorld(
         NoticeLog.Write(logger, notice);
         switch (notice)
         {
-            case Notice.EnteredView or Notice.LeaderChanged:
+            case Notice.EnteredView:
                 execution.OnViewEntered();
                 break;
             case Notice.Equivocation equivocation:
                 witness.OnNotice(equivocation);
+                break;
+            case Notice.LeaderChanged changed:
+                execution.OnViewEntered();
+                led(changed.Leader);
                 break;
             case Notice.TransferEnded ended:
                 transfer.OnEnded(ended);

@@ -18,6 +18,8 @@ internal sealed class PbftConsensus(
 
     public int LiarsMax => genesis.Validators.Quorums.Faulty;
 
+    public bool TrustsPeers => false;
+
     public int ValidatorsForOneFault => 4;
 
     public Input? HandOver(ValidatorIndex? to) => null;

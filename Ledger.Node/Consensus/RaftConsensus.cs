@@ -21,6 +21,8 @@ internal sealed class RaftConsensus(
 
     public int LiarsMax => 0;
 
+    public bool TrustsPeers => true;
+
     public int ValidatorsForOneFault => 3;
 
     public Input? HandOver(ValidatorIndex? to) => new Input.TransferRequested(to);

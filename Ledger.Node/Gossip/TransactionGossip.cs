@@ -10,10 +10,13 @@ namespace Ledger.Node.Gossip;
 
 /// <summary>
 /// Spreads admitted transactions to every other validator, several in a frame, so that a primary that censors one is seen
-/// by all. What comes by gossip is not passed on: the network is a full mesh.
+/// by all. What comes by gossip is not passed on: the network is a full mesh. Where validators trust each other the leader
+/// alone need know, and it believes that a signature was checked.
 /// </summary>
-public sealed class TransactionGossip(PeerNetwork network, Admission admission)
+public sealed class TransactionGossip(PeerNetwork network, Admission admission, bool trustsPeers)
 {
+    private const int Nobody = -1;
+
     private const int FrameBytes = 256 * 1024;
     private const int FrameTransactions = 1000;
 
@@ -28,10 +31,21 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
     private readonly Channel<Transaction> _outbox = Channel.CreateBounded<Transaction>(
         new BoundedChannelOptions(QueueMax * 8) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
+    private volatile int _leader = Nobody;
+
     /// <summary>Transactions that no peer was sent yet.</summary>
     public int Waiting => _outbox.Reader.Count;
 
-    /// <summary>Queues transactions for all peers; never waits. What does not fit is offered again when overdue.</summary>
+    /// <summary>Whom transactions go to from now on, where validators trust each other; null while nobody leads.</summary>
+    public void Follow(ValidatorIndex? leader) => _leader = leader?.Value ?? Nobody;
+
+    /// <summary>Whether this peer is one that transactions are sent to.</summary>
+    public bool Serves(ValidatorIndex peer) => !trustsPeers || _leader == peer.Value;
+
+    /// <summary>
+    /// Queues transactions for all peers, or for the one that leads; never waits. What does not fit is offered again when
+    /// overdue.
+    /// </summary>
     public void Broadcast(IReadOnlyList<Transaction> transactions)
     {
         foreach (var transaction in transactions)
@@ -77,7 +91,7 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
                     bytes += next.Encoded.Length;
                 }
 
-                Send(batch, null);
+                Spread(batch);
                 batch.Clear();
             }
         }
@@ -96,7 +110,7 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
             return FrameVerdict.Disconnect("malformed_transactions");
         }
 
-        foreach (var answer in await admission.AdmitAsync(encoded, cancellationToken).ConfigureAwait(false))
+        foreach (var answer in await admission.AdmitAsync(encoded, trustsPeers, cancellationToken).ConfigureAwait(false))
         {
             if (answer.Refusal is Refusal.Malformed or Refusal.TooLarge or Refusal.BadSignature or Refusal.WrongChain)
             {
@@ -109,6 +123,19 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
 
     private static bool IsFull(List<Transaction> batch, int bytes)
         => batch.Count >= FrameTransactions || bytes >= FrameBytes;
+
+    /// <summary>What nobody leads for waits in the mempool, and is sent to whoever does next.</summary>
+    private void Spread(List<Transaction> transactions)
+    {
+        if (!trustsPeers)
+        {
+            Send(transactions, null);
+        }
+        else if (_leader is var leader and not Nobody)
+        {
+            Send(transactions, new(leader));
+        }
+    }
 
     private void Send(List<Transaction> transactions, ValidatorIndex? to)
     {

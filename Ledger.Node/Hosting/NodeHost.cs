@@ -83,7 +83,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
             new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
-        _gossip = new(_network, _admission);
+        _gossip = new(_network, _admission, _protocol.TrustsPeers);
         _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
         var server = new BlockServer(_network, parts.Store, recent);
         _witness = new(
@@ -115,8 +115,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
         var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, parts.Self, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, clock, consensusMetrics,
-            diary, logs.CreateLogger<NodeWorld>());
+            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, Led, clock,
+            consensusMetrics, diary, logs.CreateLogger<NodeWorld>());
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
             new(genesis.ChainId, genesis.Hash, parts.Self, genesis.Validators.Count, NodeStatus.Version),
             options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
@@ -229,12 +229,25 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     {
         _loop.Post(new Input.PeerConnected(peer));
         _witness.SendTo(peer);
-        _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
+        if (_gossip.Serves(peer))
+        {
+            _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
+        }
     }
 
     public void PeerDisconnected(ValidatorIndex peer)
     {
         // The transport dials again; what was lost is repeated when it connects.
+    }
+
+    /// <summary>What waits here the last leader may have taken with it: the next one is told of all of it.</summary>
+    private void Led(ValidatorIndex? leader)
+    {
+        _gossip.Follow(leader);
+        if (leader is { } other && other != _parts.Self)
+        {
+            _gossip.Broadcast(_pool.Oldest(_options.Mempool.MaxTransactions));
+        }
     }
 
     /// <summary>An address that the system does not give us is a fault of the setting that names it.</summary>

@@ -23,7 +23,8 @@ internal sealed class EvidenceReporter(
                 chainId, key.PublicKey, now.Plus(Lifetime), (ulong)now.UnixMilliseconds,
                 [new Operation.Report(evidence)]),
             key);
-        var answers = await admission.AdmitAsync([transaction.Encoded], cancellationToken).ConfigureAwait(false);
+        var answers = await admission.AdmitAsync([transaction.Encoded], isVouched: false, cancellationToken)
+            .ConfigureAwait(false);
         foreach (var answer in answers)
         {
             if (answer.IsAdmitted)

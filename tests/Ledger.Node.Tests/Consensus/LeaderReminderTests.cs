@@ -19,7 +19,7 @@ public sealed class LeaderReminderTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _mesh = await TestMesh.StartAsync(3);
-        _reminder = new(_door.Pool, new TransactionGossip(_mesh[0].Network, _door.Admission));
+        _reminder = new(_door.Pool, new TransactionGossip(_mesh[0].Network, _door.Admission, trustsPeers: true));
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class JournalBlocksTests : IAsyncDisposable
         }
 
         using var parts = NodeParts.Open(options);
-        await using NodeHost host = new(options, parts, NullLoggerFactory.Instance);
+        await using NodeHost host = new(options, parts, NullLoggerFactory.Instance, new("information"));
         var runs = host.RunAsync(_stop.Token);
         await peer.UntilConnectedAsync(0);
         BlockRequest question = new(7, block.Hash, block.Height);
