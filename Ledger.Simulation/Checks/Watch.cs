@@ -31,7 +31,7 @@ internal sealed class Watch(Simulator simulator)
     private readonly Dictionary<int, ulong[]> _asked = [];
     private readonly HashSet<(int Host, Digest Block)> _valid = [];
     private readonly HashSet<PublicKey> _accused = [];
-    private readonly HashSet<(Host Witness, PublicKey Validator, Height Height)> _proven = [];
+    private readonly List<(Host Witness, PublicKey Validator, Height Height)> _proven = [];
 
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));

@@ -438,24 +438,4 @@ internal sealed class Life : IWorld, IVoice
             _simulator.Trace.Tell(_simulator.Now, kind, Host.Id, peer, text.ToString() ?? "");
         }
     }
-
-    /// <summary>Counts steps: what a run is long by.</summary>
-    private sealed class CountedEngine(IEngine engine, Simulator simulator) : IEngine
-    {
-        public void Step(Input input, Effects effects)
-        {
-            simulator.Steps++;
-            engine.Step(input, effects);
-        }
-
-        public void Replay(JournalRecord record) => engine.Replay(record);
-    }
-
-    /// <summary>Lets a recorder see the product's engine instead of the one that counts.</summary>
-    private sealed class Unwrapping(IFlightRecorder recorder, IEngine engine) : IFlightRecorder
-    {
-        public void Begin(IEngine counted) => recorder.Begin(engine);
-
-        public void End(IReadOnlyList<Input> inputs, Effects effects) => recorder.End(inputs, effects);
-    }
 }
