@@ -25,6 +25,7 @@ internal static class NodeCommands
         Option<bool> check = new("--check-config") { Description = "Check everything that is read at the start, and start nothing" };
         ExampleCommand command = new(
             "run", "Run one validator until SIGTERM or Ctrl-C", "ledger node run --config node.json",
+            "ledger node run --config node.json --check-config",
             "ledger node run --config node.json --set http.listen=0.0.0.0:8080");
         command.Add(file);
         command.Add(settings);
@@ -40,7 +41,15 @@ internal static class NodeCommands
                 }
 
                 LedgerNode.Check(options);
-                terminal.Line("The configuration is valid.");
+                if (parsed.IsJson())
+                {
+                    terminal.Json(new { Valid = true });
+                }
+                else
+                {
+                    terminal.Line("The configuration is valid.");
+                }
+
                 return ExitCode.Done;
             }
             catch (ConfigurationException exception)

@@ -14,7 +14,7 @@ public sealed class ConsensusDiary(int validators, TimeProvider clock)
     private const int EvidenceMax = 256;
 
     private readonly Lock _lock = new();
-    private readonly HeardVote[] _votes = new HeardVote[validators];
+    private readonly HeardVote?[] _votes = new HeardVote?[validators];
     private readonly SortedDictionary<(ValidatorIndex Validator, string Kind), long> _evidence = [];
     private readonly Queue<TimeSpan> _syncs = new(SyncsMax);
     private (Phase Phase, Height Height)? _phase;
@@ -46,7 +46,7 @@ public sealed class ConsensusDiary(int validators, TimeProvider clock)
     {
         lock (_lock)
         {
-            var highest = Math.Max(_votes[from.Value].Height, height.Value);
+            var highest = Math.Max(_votes[from.Value]?.Height ?? 0, height.Value);
             _votes[from.Value] = new(highest, clock.GetTimestamp());
         }
     }
@@ -79,7 +79,11 @@ public sealed class ConsensusDiary(int validators, TimeProvider clock)
             return new(
                 _phase,
                 clock.GetElapsedTime(_finalAt),
-                [.. _votes.Select(vote => vote.At == 0 ? null : new VoteNote(new(vote.Height), clock.GetElapsedTime(vote.At)))],
+                [
+                    .. _votes.Select(vote => vote is { } heard
+                        ? new VoteNote(new(heard.Height), clock.GetElapsedTime(heard.At))
+                        : null),
+                ],
                 [.. _evidence.Select(pair => new EvidenceNote(pair.Key.Validator, pair.Key.Kind, pair.Value))],
                 _syncs.Count == 0 ? TimeSpan.Zero : _syncs.Aggregate((a, b) => a + b) / _syncs.Count,
                 _syncs.Count == 0 ? TimeSpan.Zero : _syncs.Max());

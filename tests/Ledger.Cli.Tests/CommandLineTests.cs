@@ -24,6 +24,9 @@ public sealed class CommandLineTests
     [InlineData("block first")]
     [InlineData("bench --clients 0")]
     [InlineData("status --timeout -1")]
+    [InlineData("doctor --patience 0")]
+    [InlineData("admin log-level loud")]
+    [InlineData("admin journal --last 0")]
     public async Task Wrong_usage_exits_2_and_names_the_help(string line)
     {
         var said = await Tool.RunAsync(line.Split(' '));
