@@ -31,7 +31,7 @@ internal sealed class Watch(Simulator simulator)
     private readonly Dictionary<int, ulong[]> _asked = [];
     private readonly HashSet<(int Host, Digest Block)> _valid = [];
     private readonly HashSet<PublicKey> _accused = [];
-    private readonly List<(Host Witness, PublicKey Validator, Height Height)> _proven = [];
+    private readonly SortedSet<(int Witness, ValidatorIndex Validator, Height Height)> _proven = [];
 
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
@@ -229,7 +229,7 @@ internal sealed class Watch(Simulator simulator)
                     $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
                 if (PbftEvidence.Of(evidence, simulator.Validators) is { } proof)
                 {
-                    _proven.Add((host, proof.Offence.Validator, proof.Offence.Height));
+                    _proven.Add((host.Id, evidence.Validator, proof.Offence.Height));
                 }
 
                 break;
@@ -245,7 +245,7 @@ internal sealed class Watch(Simulator simulator)
     {
         foreach (var (witness, validator, height) in _proven)
         {
-            if (witness.HasRefused || height > Highest)
+            if (simulator.Hosts[witness].HasRefused || height > Highest)
             {
                 continue;
             }
@@ -253,8 +253,8 @@ internal sealed class Watch(Simulator simulator)
             foreach (var host in simulator.Hosts.Where(host => host.IsHonest && !host.HasRefused))
             {
                 Must(
-                    host.Ledger.ReadState(StateKey.ForOffender(validator)) is not null, host, "evidence is kept",
-                    $"does not hold against R{simulator.Validators.IndexOf(validator)} what R{witness.Self} has seen");
+                    host.Ledger.ReadState(StateKey.ForOffender(simulator.Validators[validator].PublicKey)) is not null,
+                    host, "evidence is kept", $"does not hold against R{validator} what host {witness} has seen");
             }
         }
     }

@@ -84,7 +84,7 @@ internal sealed class Life : IWorld, IVoice
         _simulator.Watch.Begins(Host);
         DueTurn();
         Witness.Begin();
-        _simulator.Agenda.After(TimeSpan.FromMilliseconds(1), () => IfAlive(_simulator.Connected, Host));
+        _simulator.Agenda.After(TimeSpan.FromMilliseconds(1), () => IfAlive(() => _simulator.Connected(Host)));
     }
 
     /// <summary>From within: timers, the executor, the mempool.</summary>
@@ -278,8 +278,6 @@ internal sealed class Life : IWorld, IVoice
             happening();
         }
     }
-
-    private void IfAlive(Action<Host> happening, Host host) => IfAlive(() => happening(host));
 
     private void OnEnvelope(Host from, byte[] bytes)
     {

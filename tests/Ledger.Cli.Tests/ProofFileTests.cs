@@ -23,11 +23,9 @@ public sealed class ProofFileTests : IDisposable
     [Theory]
     [InlineData("", "it is empty")]
     [InlineData("{\"format\":\"ledger/receipt/v1\",", "not JSON of the expected shape")]
-    [InlineData(
-        "{\"format\":\"ledger/receipt/v2\"}",
-        "its format is 'ledger/receipt/v2', which this version does not know")]
+    [InlineData("{\"format\":\"ledger/receipt/v2\"}", "v2', which this version does not know")]
     [InlineData("{\"format\":\"ledger/receipt/v2\",\"genesis\":\"\"}", "ledger/receipt/v2")]
-    [InlineData("{\"invoice\":1}", "'format' is missing")]
+    [InlineData("{\"invoice\":1}", "the member 'format' is expected")]
     [InlineData("[1,2]", "not MessagePack")]
     [InlineData("\u0094\u0001", "not MessagePack")]
     public async Task What_is_no_proof_of_this_version_is_refused_in_words(string text, string what)
@@ -61,8 +59,7 @@ public sealed class ProofFileTests : IDisposable
     public async Task A_genesis_file_without_an_end_is_not_read_to_it()
         => Tool.AssertRefused(
             await Tool.RunAsync("verify", "receipt", "any", "--genesis", "/dev/zero"),
-            ExitCode.BadConfiguration,
-            "longer than");
+            ExitCode.BadConfiguration, "longer than");
 
     private Task<Said> VerifyAsync(string file)
         => Tool.RunAsync("verify", "receipt", file, "--genesis", _genesis);

@@ -10,7 +10,7 @@ namespace Ledger.Core.Tests.Proofs;
 public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
 {
     /// <summary>
-    /// LEDGER_FORGERIES=all looks at every byte of every file with both verifiers, which takes a quarter of an hour;
+    /// LEDGER_FORGERIES=all looks at every byte of every file with both verifiers, which takes some minutes;
     /// LEDGER_FORGERIES=3/12 at every byte of every twelfth file, from the third one on.
     /// </summary>
     private static readonly (int Part, int Of)? Thorough = PartOf(Environment.GetEnvironmentVariable("LEDGER_FORGERIES"));
