@@ -86,6 +86,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             .On(FrameKind.Response, _sync.OnResponseAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
+        var alertMetrics = new AlertMetrics(
+            metrics, genesis, parts.Self, options.Mempool, options.DataDir, clock, registry);
         _execution = new(
             machine, _pool, _admission, parts.Self, options.Proposal, clock, _loop.Post, recent.Add,
             final =>
@@ -94,6 +96,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 {
                     _pool.Remove(block.Block.Transactions);
                     ledgerMetrics.Finalised(block);
+                    alertMetrics.Finalised(block);
                     waiters.OnFinal(block);
                 }
 
