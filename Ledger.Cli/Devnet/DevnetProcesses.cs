@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Ledger.Cli.Shell;
 
 namespace Ledger.Cli.Devnet;
@@ -52,7 +51,7 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
         var stopped = 0;
         foreach (var validator in folder.Validators)
         {
-            stopped += Send(validator, SigTerm) ? 1 : 0;
+            stopped += validator.Send(SigTerm) ? 1 : 0;
         }
 
         var watch = Stopwatch.StartNew();
@@ -62,7 +61,7 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
             {
                 foreach (var validator in folder.Validators)
                 {
-                    Send(validator, SigKill);
+                    validator.Send(SigKill);
                 }
             }
 
@@ -150,11 +149,4 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
             return false;
         }
     }
-
-    private static bool Send(DevnetValidator validator, int signal)
-        => validator.RunningPid() is { } pid && Kill(pid, signal) == 0;
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }
