@@ -7,9 +7,10 @@ FROM ${SDK} AS build
 ARG TARGETARCH=amd64
 # true: the published packages with their own native libraries. false: compat/ over Debian's. docs/decisions/0001-compat.md
 ARG UseNuGetPackages=false
+ENV NUGET_PACKAGES=/packages
 WORKDIR /source
 COPY . .
-RUN --mount=type=cache,target=/root/.nuget/packages \
+RUN --mount=type=cache,target=/packages \
     case "${TARGETARCH}" in amd64) rid=linux-x64 ;; *) rid="linux-${TARGETARCH}" ;; esac; \
     dotnet publish Ledger.Cli/Ledger.Cli.csproj --configuration Release --runtime "${rid}" --self-contained true \
       --output /ledger -p:PublishReadyToRun=true -p:DebugType=none -p:UseNuGetPackages="${UseNuGetPackages}" --nologo

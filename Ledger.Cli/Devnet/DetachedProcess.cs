@@ -49,8 +49,9 @@ internal sealed class DetachedProcess(string home, string name, string mark)
 
         try
         {
-            var arguments = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
-            return arguments.Contains(mark) ? pid : null;
+            var commandLine = File.ReadAllText($"/proc/{pid}/cmdline");
+            var isOurs = commandLine.Length == 0 ? IsAboutToRun(pid) : commandLine.Split('\0').Contains(mark);
+            return isOurs ? pid : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -76,6 +77,10 @@ internal sealed class DetachedProcess(string home, string name, string mark)
             ? "(its log is empty)"
             : string.Join('\n', lines.TakeLast(LogTailLines).Select(line => $"  {line}"));
     }
+
+    /// <summary>No command line has a process while it turns into another program, and one that has ended.</summary>
+    private static bool IsAboutToRun(int pid)
+        => File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].TrimStart() is not ['Z' or 'X', ..];
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

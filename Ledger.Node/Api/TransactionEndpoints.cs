@@ -2,6 +2,7 @@ using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
+using Ledger.Node.Tracing;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,8 @@ namespace Ledger.Node.Api;
 
 /// <summary>Submitting transactions, and asking what became of them.</summary>
 internal sealed class TransactionEndpoints(
-    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters)
+    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters,
+    TransactionTraces traces)
 {
     private const int WaitMsDefault = 30_000;
     private const int WaitMsMax = 120_000;
@@ -61,7 +63,7 @@ internal sealed class TransactionEndpoints(
         }
 
         var untilFinal = wait == "final";
-        var answers = await admission.AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
+        var answers = await AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
         gossip.Broadcast([.. answers.Where(a => a.IsAdmitted).Select(a => a.Transaction!)]);
         if (RefusalOfAll(context, answers, isArray) is { } refusal)
         {
@@ -76,6 +78,25 @@ internal sealed class TransactionEndpoints(
         return Results.Json(
             isArray ? replies : replies[0],
             statusCode: allFinal ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    private async Task<Admitted[]> AdmitAsync(IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken aborted)
+    {
+        Admitted[] answers;
+        using (TransactionTraces.Admission(encoded.Count))
+        {
+            answers = await admission.AdmitAsync(encoded, aborted).ConfigureAwait(false);
+        }
+
+        foreach (var answer in answers)
+        {
+            if (answer.IsAdmitted)
+            {
+                traces.Admitted(answer.Transaction!);
+            }
+        }
+
+        return answers;
     }
 
     /// <summary>A single refused transaction is an error of the request; so is a batch for which there is no room.</summary>

@@ -1,5 +1,6 @@
 using Ledger.Consensus;
 using Ledger.Node.Sync;
+using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +22,10 @@ internal sealed class NodeWorld(
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
+
     private readonly long _origin = clock.GetTimestamp();
+
+    public BlockTraces Traces { get; init; } = BlockTraces.Off;
 
     public void Send(Envelope envelope, Recipients to)
         => network.Send(FrameKind.Consensus, protocol.Encode(envelope), to.Only);
@@ -75,6 +79,7 @@ internal sealed class NodeWorld(
     private void OnNotice(Notice notice)
     {
         metrics.Noticed(notice);
+        Traces.Noticed(notice);
         NoticeLog.Write(logger, notice);
         switch (notice)
         {

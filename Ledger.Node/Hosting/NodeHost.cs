@@ -8,10 +8,12 @@ using Ledger.Node.Consensus;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
+using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 using Prometheus;
 
 namespace Ledger.Node.Hosting;
@@ -41,6 +43,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly BlockSync _sync;
     private readonly Housekeeping _housekeeping;
     private readonly WebApplication _web;
+    private readonly TracerProvider? _tracing;
 
     public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
     {
@@ -69,6 +72,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         };
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var waiters = new FinalityWaiters();
+        _tracing = NodeTracing.Export(options, genesis.ChainId, genesis.Validators[parts.Self].Name);
+        var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
+        var transactionTraces = new TransactionTraces(clock);
         var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(_protocol, _loop, recent, lag, () => parts.Store.Head!.Height);
@@ -97,14 +103,21 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                     _pool.Remove(block.Block.Transactions);
                     ledgerMetrics.Finalised(block);
                     alertMetrics.Finalised(block);
+                    transactionTraces.Finalised(block);
                     waiters.OnFinal(block);
                 }
 
                 lag.WeAreAt(final[^1].Block.Height);
-            });
+            })
+        {
+            Traces = blockTraces,
+        };
         _pool.OnReady = _execution.OnTransactionReady;
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
+            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>())
+        {
+            Traces = blockTraces,
+        };
         _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
         foreach (var block in _protocol.ProposalsIn(records))
         {
@@ -118,7 +131,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
-            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
+            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, transactionTraces),
             new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
             new ReceiptEndpoints(genesis, parts.Store));
     }
@@ -231,5 +244,6 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _admission.DisposeAsync().ConfigureAwait(false);
         _loop.Dispose();
         _execution.Dispose();
+        _tracing?.Dispose();
     }
 }
