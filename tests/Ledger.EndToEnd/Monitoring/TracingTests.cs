@@ -42,7 +42,7 @@ public sealed class TracingTests
         Assert.All(
             (string[])
             [
-                "POST /v1/transactions", "ledger.admission", "ledger.finality", "ledger.execute", "ledger.prepared",
+                "HttpRequestIn", "ledger.admission", "ledger.finality", "ledger.execute", "ledger.prepared",
                 "ledger.committed", "ledger.commit", "ledger.block",
             ],
             span => Assert.True(collector.Holds(span), span));
