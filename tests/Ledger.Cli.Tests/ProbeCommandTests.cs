@@ -48,7 +48,10 @@ public class ProbeCommandTests
         await File.WriteAllTextAsync(
             config,
             $$"""
-            { "genesisFile": "g", "keyFile": "k", "dataDir": "d", "http": { "listen": "{{new Uri(url).Authority}}" } }
+            {
+              "genesisFile": "g", "keyFile": "k", "dataDir": "d",
+              "http": { "listen": "{{new Uri(url).Authority}}" }
+            }
             """,
             TestContext.Current.CancellationToken);
         return await Tool.RunAsync(["node", "probe", "--config", config, .. more]);

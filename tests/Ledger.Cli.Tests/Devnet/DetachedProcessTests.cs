@@ -29,6 +29,8 @@ public class DetachedProcessTests
         using TemporaryFolder folder = new();
         folder.Write("sleeper.pid", $"{Environment.ProcessId}");
 
-        Assert.Null(new DetachedProcess(folder.Path, "sleeper", "a mark that this process lacks").RunningPid());
+        DetachedProcess process = new(folder.Path, "sleeper", "a mark that this process lacks");
+
+        Assert.Null(process.RunningPid());
     }
 }
