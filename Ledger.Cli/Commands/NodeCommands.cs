@@ -13,6 +13,7 @@ internal static class NodeCommands
     {
         ExampleCommand node = new("node", "Run a validator", "ledger node run --config node.json");
         node.Add(Run(terminal));
+        node.Add(ProbeCommand.Build(terminal));
         yield return node;
         ExampleCommand config = new("config", "Look at a validator's settings", "ledger config show --config node.json --origin");
         config.Add(Show(terminal));
@@ -103,7 +104,7 @@ internal static class NodeCommands
         }
     }
 
-    private static NodeOptions Load(string file, IReadOnlyList<string> settings)
+    public static NodeOptions Load(string file, IReadOnlyList<string> settings)
     {
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
@@ -122,14 +123,14 @@ internal static class NodeCommands
         return NodeOptionsLoader.Load(file, environment, flags);
     }
 
-    private static Option<string> ConfigOption() => new("--config")
+    public static Option<string> ConfigOption() => new("--config")
     {
         Description = "The validator's node.json",
         Required = true,
         HelpName = "FILE",
     };
 
-    private static Option<string[]> SettingsOption() => new("--set")
+    public static Option<string[]> SettingsOption() => new("--set")
     {
         Description = "Overrides one setting; may be given again",
         HelpName = "PATH=VALUE",

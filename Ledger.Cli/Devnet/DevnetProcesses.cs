@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Ledger.Cli.Shell;
 using Ledger.Storage;
 
@@ -64,12 +63,12 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
     /// <returns>How many were running.</returns>
     public static async Task<int> StopAsync(IReadOnlyList<DevnetValidator> validators)
     {
-        var stopped = validators.Count(validator => Send(validator, SigTerm));
+        var stopped = validators.Count(validator => validator.Send(SigTerm));
         while (!await Polling.UntilAsync(() => Task.FromResult(AllEnded()), Poll, StopLimit, CancellationToken.None))
         {
             foreach (var validator in validators)
             {
-                Send(validator, SigKill);
+                validator.Send(SigKill);
             }
         }
 
@@ -168,11 +167,4 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
             return false;
         }
     }
-
-    private static bool Send(DevnetValidator validator, int signal)
-        => validator.RunningPid() is { } pid && Kill(pid, signal) == 0;
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

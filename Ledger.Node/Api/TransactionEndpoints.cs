@@ -2,6 +2,7 @@ using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
+using Ledger.Node.Tracing;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,7 @@ namespace Ledger.Node.Api;
 /// <summary>Submitting transactions, and asking what became of them.</summary>
 internal sealed class TransactionEndpoints(
     LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters,
-    Func<string?> obstacle)
+    Func<string?> obstacle, TransactionTraces traces)
 {
     private const int WaitMsDefault = 30_000;
     private const int WaitMsMax = 120_000;
@@ -68,7 +69,7 @@ internal sealed class TransactionEndpoints(
         }
 
         var untilFinal = wait == "final";
-        var answers = await admission.AdmitAsync(encoded, isVouched: false, context.RequestAborted).ConfigureAwait(false);
+        var answers = await AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
         gossip.Broadcast([.. answers.Where(a => a.IsAdmitted).Select(a => a.Transaction!)]);
         if (RefusalOfAll(context, answers, isArray) is { } refusal)
         {
@@ -90,6 +91,25 @@ internal sealed class TransactionEndpoints(
         => wait is not (null or "final") ? Problems.BadRequest($"wait: 'final', or left out, not '{wait}'")
             : timeoutMs is < 1 or > WaitMsMax ? Problems.BadRequest($"timeoutMs: 1 to {WaitMsMax}, not {timeoutMs}")
             : null;
+
+    private async Task<Admitted[]> AdmitAsync(IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken aborted)
+    {
+        Admitted[] answers;
+        using (TransactionTraces.Admission(encoded.Count))
+        {
+            answers = await admission.AdmitAsync(encoded, isVouched: false, aborted).ConfigureAwait(false);
+        }
+
+        foreach (var answer in answers)
+        {
+            if (answer.IsAdmitted)
+            {
+                traces.Admitted(answer.Transaction!);
+            }
+        }
+
+        return answers;
+    }
 
     /// <summary>A single refused transaction is an error of the request; so is a batch for which there is no room.</summary>
     private static IResult? RefusalOfAll(HttpContext context, Admitted[] answers, bool isArray)

@@ -45,6 +45,12 @@ public sealed record NodeOptions
 
     public required int CacheMiB { get; init; }
 
+    /// <summary>The collector of spans, null for none.</summary>
+    public Uri? TraceEndpoint { get; init; }
+
+    /// <summary>Of blocks, and of requests that bring no decision of their own.</summary>
+    public int TraceSamplePerMille { get; init; }
+
     /// <summary>"json" or "console".</summary>
     public required string LogFormat { get; init; }
 

@@ -51,6 +51,10 @@ public static class NodeOptionsLoader
         ("storage.cacheMiB", "64", "block cache of the store; 8 to 65536"),
         ("log.format", "auto", "json, console, or auto: console on a terminal"),
         ("log.level", "information", "trace, debug, information, warning or error"),
+        ("trace.endpoint", "",
+            "where spans are sent, an OpenTelemetry collector's OTLP port for HTTP, such as http://collector:4318"),
+        ("trace.samplePerMille", "10",
+            "how many blocks in a thousand are traced, and requests that do not say themselves; 0 to 1000"),
     ];
 
     /// <param name="file">node.json; relative paths in it are relative to it.</param>
@@ -191,6 +195,8 @@ public static class NodeOptionsLoader
                 CacheMiB = (int)Number("storage.cacheMiB", 8, 65_536),
                 LogFormat = OneOf("log.format", "auto", "json", "console"),
                 LogLevel = OneOf("log.level", "trace", "debug", "information", "warning", "error"),
+                TraceEndpoint = Url("trace.endpoint"),
+                TraceSamplePerMille = (int)Number("trace.samplePerMille", 0, 1000),
                 Values = [.. values.Select(pair => new ConfiguredValue(pair.Key, pair.Value.Value, pair.Value.Origin))],
             };
         }
@@ -220,6 +226,22 @@ public static class NodeOptionsLoader
 
             faults.Add($"{path}: '{Text(path)}' is no whole number from {least} to {most}");
             return least;
+        }
+
+        private Uri? Url(string path)
+        {
+            if (Text(path).Length == 0)
+            {
+                return null;
+            }
+
+            if (Uri.TryCreate(Text(path), UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+            {
+                return url;
+            }
+
+            faults.Add($"{path}: '{Text(path)}' is no URL, such as http://collector:4318");
+            return null;
         }
 
         private string OneOf(string path, params string[] choices)

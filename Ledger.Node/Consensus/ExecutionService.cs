@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Ledger.Consensus;
 using Ledger.Core;
 using Ledger.Node.Mempool;
+using Ledger.Node.Tracing;
 
 namespace Ledger.Node.Consensus;
 
@@ -31,6 +32,8 @@ public sealed class ExecutionService(
     private bool _rests;
     private ProposalRequest? _wanted;
     private long _wantedSince;
+
+    internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
     public void Validate(Block block, bool isVouched) => Post(() => ValidateNow(block, isVouched));
 
@@ -135,6 +138,7 @@ public sealed class ExecutionService(
     private bool ProposeNow(ProposalRequest request)
     {
         _wanted = null;
+        var since = Traces.Now;
         var candidates = pool.Take(options.MaxTransactions, options.MaxBytes);
         var block = machine.Propose(
             request.Parent, candidates, Now(), self, options.MaxTransactions, options.MaxBytes);
@@ -145,6 +149,7 @@ public sealed class ExecutionService(
             return false;
         }
 
+        Traces.Executed(block, "propose", since);
         proposed(block);
         answer(new Input.Proposed(request, block));
         return true;
@@ -152,6 +157,7 @@ public sealed class ExecutionService(
 
     private void ValidateNow(Block block, bool isVouched)
     {
+        var since = Traces.Now;
         var badlySigned = admission.BadlySigned(block.Transactions);
         var fault = machine.Validate(
             block, isVouched ? null : Now(), transaction => !badlySigned.Contains(transaction));
@@ -160,13 +166,16 @@ public sealed class ExecutionService(
             pool.SetAside(block.Transactions);
         }
 
+        Traces.Executed(block, "validate", since, fault);
         answer(new Input.Judged(block.Hash, fault));
     }
 
     private void FinaliseNow(Decision decision)
     {
+        var since = Traces.Now;
         var final = machine.Finalise(decision.Blocks, decision.Certificates);
         answer(new Input.Finalised(decision.Blocks[^1].Height));
+        Traces.Finalised(final, since);
         finalised(final);
     }
 

@@ -1,6 +1,7 @@
 using Ledger.Consensus;
 using Ledger.Core;
 using Ledger.Node.Sync;
+using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
 using Ledger.Node.Witness;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,8 @@ internal sealed class NodeWorld(
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
+
+    public BlockTraces Traces { get; init; } = BlockTraces.Off;
 
     public void Send(Envelope envelope, Recipients to)
         => network.Send(FrameKind.Consensus, protocol.Encode(envelope), to.Only);
@@ -88,6 +91,7 @@ internal sealed class NodeWorld(
     {
         metrics.Noticed(notice);
         diary.Noticed(notice);
+        Traces.Noticed(notice);
         NoticeLog.Write(logger, notice);
         switch (notice)
         {

@@ -9,11 +9,13 @@ using Ledger.Node.Flight;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
+using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
 using Ledger.Node.Witness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 using Prometheus;
 
 namespace Ledger.Node.Hosting;
@@ -45,6 +47,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly Housekeeping _housekeeping;
     private readonly EvidenceService _witness;
     private readonly WebApplication _web;
+    private readonly TracerProvider? _tracing;
 
     public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs, LogLevels levels)
     {
@@ -75,6 +78,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         };
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var waiters = new FinalityWaiters();
+        _tracing = NodeTracing.Export(options, genesis.ChainId, genesis.Validators[parts.Self].Name);
+        var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
+        var transactionTraces = new TransactionTraces(clock);
         var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(_protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height);
@@ -96,6 +102,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             .On(FrameKind.Evidence, _witness.OnFrameAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
+        var alertMetrics = new AlertMetrics(
+            metrics, genesis, parts.Self, options.Mempool, options.DataDir, clock, registry);
         _execution = new(
             machine, _pool, _admission, parts.Self, options.Proposal, clock, _loop.Post, recent.Add,
             final =>
@@ -105,18 +113,26 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                     _pool.Remove(block.Block.Transactions);
                     recent.Remove(block.Block.Hash);
                     ledgerMetrics.Finalised(block);
+                    alertMetrics.Finalised(block);
+                    transactionTraces.Finalised(block);
                     waiters.OnFinal(block);
                 }
 
                 lag.WeAreAt(final[^1].Block.Height);
                 diary.Finalised();
-            });
+            })
+        {
+            Traces = blockTraces,
+        };
         _pool.OnReady = _execution.OnTransactionReady;
         var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
         var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, parts.Self, clock);
         var world = new NodeWorld(
             _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, Led, clock,
-            consensusMetrics, diary, logs.CreateLogger<NodeWorld>());
+            consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
+        {
+            Traces = blockTraces,
+        };
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
             new(genesis.ChainId, genesis.Hash, parts.Self, genesis.Validators.Count, NodeStatus.Version),
             options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
@@ -136,7 +152,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
-            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle),
+            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
             new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store), new(reads)),
             new ReceiptEndpoints(genesis, parts.Store),
             new EvidenceEndpoints(genesis, parts.Store, _witness),
@@ -285,5 +301,6 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         _loop.Dispose();
         _execution.Dispose();
+        _tracing?.Dispose();
     }
 }

@@ -1,5 +1,8 @@
 using Ledger.Node.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Ledger.Node.Hosting;
 
@@ -38,5 +41,15 @@ internal static class NodeLogging
             });
         }
 
+        LimitRepeats(builder.Services);
+    }
+
+    /// <summary>Whatever writes to the console does so through the limit.</summary>
+    private static void LimitRepeats(IServiceCollection services)
+    {
+        services.RemoveAll<ILoggerProvider>();
+        services.AddSingleton<ConsoleLoggerProvider>();
+        services.AddSingleton<ILoggerProvider>(parts => new RepeatLimit(
+            parts.GetRequiredService<ConsoleLoggerProvider>(), TimeProvider.System));
     }
 }
