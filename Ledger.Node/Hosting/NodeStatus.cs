@@ -36,9 +36,10 @@ internal sealed class NodeStatus(
     private bool HasQuorum => network.Connected.Count + 1 >= genesis.Validators.Quorums.Quorum;
 
     private string State
-        => !HasQuorum || protocol.PrimaryOf(loop.Position) is null ? "waiting"
+        => !duty.TakesTransactions ? "draining"
+            : !HasQuorum || protocol.PrimaryOf(loop.Position) is null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
-            : duty.TakesTransactions ? "ready" : "draining";
+            : "ready";
 
     public StatusReply Describe()
     {
