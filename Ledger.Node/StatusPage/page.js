@@ -34,7 +34,7 @@ function ago(ms) {
 }
 
 /** Amounts have 64 bits, more than a number here holds: they stay as they were written, where the browser can. */
-const exactly = (key, value, context) => key === 'amount' && context?.source ? context.source : value;
+const exactly = (key, value, context) => key === 'amount' && typeof value === 'number' && context?.source ? context.source : value;
 
 async function get(path) {
   const response = await fetch(path, { headers: { accept: 'application/json' }, cache: 'no-store' });
