@@ -51,9 +51,10 @@ internal sealed class NodeStatus(
     private bool HasQuorum => network.Connected.Count + 1 >= genesis.Validators.Quorums.Quorum;
 
     private string State
-        => Obstacle is not null ? "waiting"
+        => !duty.TakesTransactions ? "draining"
+            : Obstacle is not null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
-            : duty.TakesTransactions ? "ready" : "draining";
+            : "ready";
 
     public StatusReply Describe()
     {

@@ -15,7 +15,7 @@ function el(tag, attributes, ...children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter(child => child !== null && child !== undefined).map(child => child instanceof Node ? child : String(child)));
+  node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined).map(child => child instanceof Node ? child : String(child)));
   return node;
 }
 
@@ -34,7 +34,7 @@ function ago(ms) {
 }
 
 /** Amounts have 64 bits, more than a number here holds: they stay as they were written, where the browser can. */
-const exactly = (key, value, context) => key === 'amount' && context?.source ? context.source : value;
+const exactly = (key, value, context) => key === 'amount' && typeof value === 'number' && context?.source ? context.source : value;
 
 async function get(path) {
   const response = await fetch(path, { headers: { accept: 'application/json' }, cache: 'no-store' });

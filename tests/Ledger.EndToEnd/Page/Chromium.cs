@@ -11,11 +11,15 @@ internal sealed partial class Chromium : IAsyncDisposable
 {
     private const string Program = "/usr/bin/chromium";
 
+    /// <summary>A question to a page that goes away is never answered.</summary>
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
+
     private readonly Process _process;
     private readonly string _profile;
     private readonly ClientWebSocket _socket = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _answers = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _loads = new();
     private Task _hears = Task.CompletedTask;
     private int _last;
 
@@ -56,6 +60,14 @@ internal sealed partial class Chromium : IAsyncDisposable
     /// <summary>What a page told its console about itself, by session.</summary>
     public ConcurrentQueue<(string Session, string Words)> Complaints { get; } = new();
 
+    /// <summary>Completes when the next page of this tab is there.</summary>
+    public Task WhenLoadedAsync(string session)
+    {
+        TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loads[session] = loaded;
+        return loaded.Task.WaitAsync(Harness.Eventually.Deadline);
+    }
+
     public async Task<JsonNode> SendAsync(string method, JsonObject parameters, string? session = null)
     {
         var id = Interlocked.Increment(ref _last);
@@ -69,7 +81,7 @@ internal sealed partial class Chromium : IAsyncDisposable
 
         var bytes = System.Text.Encoding.UTF8.GetBytes(message.ToJsonString());
         await _socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, _stop.Token);
-        return await answer.Task.WaitAsync(Harness.Eventually.Deadline);
+        return await answer.Task.WaitAsync(AnswerLimit);
     }
 
     public async ValueTask DisposeAsync()
@@ -136,6 +148,9 @@ internal sealed partial class Chromium : IAsyncDisposable
         var session = said["sessionId"]?.GetValue<string>() ?? "";
         switch (said["method"]?.GetValue<string>())
         {
+            case "Page.loadEventFired" when _loads.TryRemove(session, out var loaded):
+                loaded.SetResult();
+                break;
             case "Runtime.exceptionThrown":
                 Complaints.Enqueue((session, said["params"]!["exceptionDetails"]!.ToJsonString()));
                 break;

@@ -58,6 +58,7 @@ public sealed class PageTests(RunningNetwork running) : IClassFixture<RunningNet
         await tab.UntilAsync("document.querySelector('#detail h2')?.textContent === 'Transaction'");
         await tab.UntilAsync("document.querySelector('#detail').textContent.includes('final, applied')");
         await tab.UntilAsync("document.querySelector('#detail pre').textContent.includes('<script>')");
+        await tab.UntilAsync("!document.querySelector('#detail').textContent.includes('null')");
         await tab.PhotographAsync("transaction");
 
         await SearchAsync(tab, "e2e/page/<b>key</b>");

@@ -25,7 +25,12 @@ internal sealed class Tab(Chromium browser, string session)
         });
     }
 
-    public Task GoAsync(Uri url) => SendAsync("Page.navigate", new() { ["url"] = url.ToString() });
+    public async Task GoAsync(Uri url)
+    {
+        var loaded = browser.WhenLoadedAsync(session);
+        await SendAsync("Page.navigate", new() { ["url"] = url.ToString() });
+        await loaded;
+    }
 
     /// <summary>What an expression comes to; a promise is waited for.</summary>
     public async Task<JsonNode?> ValueAsync(string expression)
