@@ -71,4 +71,7 @@ public abstract record Operation
 
     /// <summary>Takes a validator out of the set, once the block is final.</summary>
     public sealed record RemoveValidator(PublicKey Key) : Operation;
+
+    /// <summary>Puts the proof of a validator's offence on the ledger; it stands alone in its transaction.</summary>
+    public sealed record Report(Evidence Evidence) : Operation;
 }

@@ -20,6 +20,13 @@ public enum FailureReason : byte
     ValidatorExists = 12,
     ValidatorUnknown = 13,
     TooManyValidators = 14,
+
+    /// <summary>No proof: badly formed or signed, not of this chain, or not of one of its validators.</summary>
+    EvidenceInvalid = 20,
+    EvidenceTooOld = 21,
+
+    /// <summary>The ledger holds this offence already.</summary>
+    EvidenceKnown = 22,
 }
 
 /// <summary>What became of one transaction: applied as a whole, or not at all and why.</summary>

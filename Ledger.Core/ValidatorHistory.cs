@@ -92,6 +92,10 @@ public sealed class ValidatorHistory
     public ValidatorIndex? FindByName(string name)
         => Array.FindLastIndex(_seats, seat => seat.Validator.Name == name) is >= 0 and var index ? new(index) : null;
 
+    /// <summary>The seat that was given to this key last.</summary>
+    public ValidatorIndex? FindByKey(PublicKey key)
+        => Array.FindLastIndex(_seats, seat => seat.Validator.PublicKey == key) is >= 0 and var index ? new(index) : null;
+
     /// <summary>As whom this key was a validator last.</summary>
     public Validator? LastOf(PublicKey key)
         => Array.FindLast(_seats, seat => seat.Validator.PublicKey == key)?.Validator;

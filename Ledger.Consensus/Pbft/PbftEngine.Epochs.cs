@@ -21,6 +21,7 @@ public sealed partial class PbftEngine
     /// <summary>What one who is no validator, not yet or not any more, takes notice of: final blocks, and says nothing.</summary>
     private static bool IsForFollowers(Input input) => input
         is Input.Synced or Input.Fetched or Input.Finalised or Input.EpochBegan or Input.PeerIsAhead or Input.WorkPending
+        or Input.ReadRequested
         or Input.Received { Verified.Message: Status };
 
     private void OnEpochBegan(Epoch epoch, ValidatorIndex self, Effects effects)
@@ -59,6 +60,7 @@ public sealed partial class PbftEngine
 
         effects.Note(new Notice.EnteredView(View, Validators.PrimaryOf(View), _safety.Base));
         OnStarted(effects);
+        OnReadersChanged(effects);
         if (_nextEpochs is { } segment)
         {
             _nextEpochs = null;

@@ -100,6 +100,7 @@ public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier
         {
             ViewChange viewChange when !IsPrepared(viewChange.Highest, now) => "bad_certificate",
             NewView newView when !IsPrepared(newView.Base, now) => "bad_certificate",
+            ReadAnswer answer when !IsPrepared(answer.Highest, now) => "bad_certificate",
             NewView newView when !IsQuorum(newView.Timeout, now.Validators) => "bad_timeout_certificate",
             _ => null,
         };

@@ -20,6 +20,7 @@ internal static class OperationCodec
         Revoke = 8,
         AddValidator = 9,
         RemoveValidator = 10,
+        Report = 11,
     }
 
     public static void Write(ref MessagePackWriter writer, Operation operation)
@@ -83,6 +84,10 @@ internal static class OperationCodec
                 WriteHead(ref writer, Kind.RemoveValidator, 1);
                 Fields.WriteKey(ref writer, remove.Key);
                 break;
+            case Operation.Report report:
+                WriteHead(ref writer, Kind.Report, 1);
+                Evidence.Write(ref writer, report.Evidence);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), "An operation of no known kind.");
         }
@@ -113,6 +118,7 @@ internal static class OperationCodec
                 ReadName(ref reader, "name"), Fields.ReadKey(ref reader),
                 Fields.ReadText(ref reader, Limits.AddressBytes, "address")),
             (Kind.RemoveValidator, 1) => new Operation.RemoveValidator(Fields.ReadKey(ref reader)),
+            (Kind.Report, 1) => new Operation.Report(Evidence.Read(ref reader)),
             _ => throw new MalformedException($"no operation has kind {(byte)kind} with {fields} fields"),
         };
     }

@@ -6,7 +6,7 @@ namespace Ledger.Core;
 internal static class OperationExecutor
 {
     public static FailureReason Apply(
-        Operation operation, PublicKey sender, Genesis genesis, Height height, Overlay state)
+        Operation operation, PublicKey sender, Genesis genesis, Height height, Overlay state, EvidenceRules evidence)
     {
         if (!Permissions.Allows(sender, operation, state.Read))
         {
@@ -25,6 +25,7 @@ internal static class OperationExecutor
             Operation.Revoke revoke => Revoke(revoke, state),
             Operation.AddValidator add => ValidatorChanges.Add(add, genesis, height, state),
             Operation.RemoveValidator remove => ValidatorChanges.Remove(remove.Key, genesis, height, state),
+            Operation.Report report => Report(report, sender, height, state, evidence),
             _ => FailureReason.InvalidArgument,
         };
     }
@@ -172,6 +173,18 @@ internal static class OperationExecutor
 
         state.Write(key, null);
         return FailureReason.None;
+    }
+
+    private static FailureReason Report(
+        Operation.Report report, PublicKey sender, Height height, Overlay state, EvidenceRules rules)
+    {
+        var failure = rules.Check(report.Evidence, height, state.Read);
+        if (failure == FailureReason.None)
+        {
+            EvidenceRules.Record(report.Evidence, sender, height, state);
+        }
+
+        return failure;
     }
 
     private static bool TryDebit(PublicKey account, string asset, Amount amount, Overlay state)

@@ -43,19 +43,24 @@ internal static class ProofLayout
     public static Proof Read(IFieldReader reader)
         => reader.Record<Proof>(FieldForms.Item, ProofFields, static fields =>
         {
+            // First of all: what a newer version has written is not malformed.
             var format = fields.Text("format");
-            var genesis = fields.Digest("genesis");
             var hasChanges = format.EndsWith(Changed, StringComparison.Ordinal);
             var kind = hasChanges || format.EndsWith(Unchanged, StringComparison.Ordinal)
                 ? format[..^Changed.Length]
                 : "";
+            if (kind is not (ReceiptFormat or HeadersFormat or KeyFormat or PrefixFormat))
+            {
+                throw new MalformedException($"its format is '{format}', which this version does not know");
+            }
+
+            var genesis = fields.Digest("genesis");
             return kind switch
             {
                 ReceiptFormat => ReadReceipt(fields, genesis, hasChanges),
                 HeadersFormat => ReadHeaders(fields, genesis, hasChanges),
                 KeyFormat => StateProofLayout.ReadKey(fields, genesis, hasChanges),
-                PrefixFormat => StateProofLayout.ReadPrefix(fields, genesis, hasChanges),
-                _ => throw new MalformedException($"its format is '{format}', which this version does not know"),
+                _ => StateProofLayout.ReadPrefix(fields, genesis, hasChanges),
             };
         });
 

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Ledger.Consensus;
 using Ledger.Core;
 using Ledger.Node.Mempool;
+using Ledger.Node.Tracing;
 
 namespace Ledger.Node.Consensus;
 
@@ -29,6 +30,7 @@ public sealed class ExecutionService(
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
     private ValidatorIndex _self = self;
     private volatile bool _waitsForTransactions;
+    private bool _rests;
     private ProposalRequest? _wanted;
     private long _wantedSince;
 
@@ -36,6 +38,8 @@ public sealed class ExecutionService(
     /// Told of an epoch whose beginning is durable, on the executor's own thread; answers with this node's seat in it.
     /// </summary>
     public Func<Epoch, ValidatorIndex>? OnEpochBegan { get; set; }
+
+    internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
     public void Validate(Block block, bool isVouched) => Post(() => ValidateNow(block, isVouched));
 
@@ -46,6 +50,9 @@ public sealed class ExecutionService(
         _wanted = request;
         _wantedSince = clock.GetTimestamp();
     });
+
+    /// <summary>Whether this validator leaves proposing to others, as its operator wishes.</summary>
+    public void Rest(bool rests) => Post(() => _rests = rests);
 
     /// <summary>Blocks of the view that was left may never be final: what they hold waits again.</summary>
     public void OnViewEntered() => Post(() =>
@@ -114,8 +121,9 @@ public sealed class ExecutionService(
             return Timeout.InfiniteTimeSpan;
         }
 
+        // One that may be empty finishes what is under way: that is asked of a resting validator, too.
         var ready = pool.Ready;
-        if (ready == 0 && !request.AllowEmpty)
+        if ((ready == 0 || _rests) && !request.AllowEmpty)
         {
             return Timeout.InfiniteTimeSpan;
         }
@@ -136,6 +144,7 @@ public sealed class ExecutionService(
     private bool ProposeNow(ProposalRequest request)
     {
         _wanted = null;
+        var since = Traces.Now;
         var candidates = pool.Take(options.MaxTransactions, options.MaxBytes);
         var block = machine.Propose(
             request.Parent, candidates, Now(), _self, options.MaxTransactions, options.MaxBytes);
@@ -146,6 +155,7 @@ public sealed class ExecutionService(
             return false;
         }
 
+        Traces.Executed(block, "propose", since);
         proposed(block);
         answer(new Input.Proposed(request, block));
         return true;
@@ -153,6 +163,7 @@ public sealed class ExecutionService(
 
     private void ValidateNow(Block block, bool isVouched)
     {
+        var since = Traces.Now;
         var badlySigned = admission.BadlySigned(block.Transactions);
         var fault = machine.Validate(
             block, isVouched ? null : Now(), transaction => !badlySigned.Contains(transaction));
@@ -161,11 +172,13 @@ public sealed class ExecutionService(
             pool.SetAside(block.Transactions);
         }
 
+        Traces.Executed(block, "validate", since, fault);
         answer(new Input.Judged(block.Hash, fault));
     }
 
     private void FinaliseNow(Decision decision)
     {
+        var since = Traces.Now;
         var epoch = machine.Epoch;
         var final = machine.Finalise(decision.Blocks, decision.Certificates);
         answer(new Input.Finalised(decision.Blocks[^1].Height));
@@ -175,6 +188,7 @@ public sealed class ExecutionService(
             answer(new Input.EpochBegan(machine.Epoch, _self));
         }
 
+        Traces.Finalised(final, since);
         finalised(final);
     }
 

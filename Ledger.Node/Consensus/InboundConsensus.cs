@@ -10,7 +10,8 @@ namespace Ledger.Node.Consensus;
 /// off the consensus loop, then queued for it.
 /// </summary>
 internal sealed class InboundConsensus(
-    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag, Func<Height> height)
+    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag,
+    ConsensusDiary diary, Func<Height> height)
 {
     public async ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -43,6 +44,11 @@ internal sealed class InboundConsensus(
         if (protocol.HeightIn(envelope.Message) is { } claimed)
         {
             lag.PeerIsAt(from, claimed, height());
+        }
+
+        if (protocol.VoteIn(envelope.Message) is { } voted)
+        {
+            diary.Heard(from, voted);
         }
 
         await loop.OfferAsync(from, new Input.Received(verified), cancellationToken).ConfigureAwait(false);

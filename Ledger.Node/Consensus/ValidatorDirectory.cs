@@ -13,6 +13,9 @@ internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch 
 
     public Genesis Genesis { get; } = genesis;
 
+    /// <summary>This node's, whether it is a validator's or not.</summary>
+    public PublicKey PublicKey => self;
+
     public Epoch Epoch => _now.Epoch;
 
     public ValidatorSet Validators => _now.Epoch.Validators;

@@ -15,12 +15,13 @@ public static class LedgerNode
     /// <returns>0 after a stop that was asked for; 78 when the configuration is at fault, 1 when the node failed.</returns>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken stoppingToken)
     {
-        using var logs = NodeLogging.Create(options);
+        LogLevels levels = new(options.LogLevel);
+        using var logs = NodeLogging.Create(options, levels);
         var logger = logs.CreateLogger("Ledger.Node");
         try
         {
             using var parts = NodeParts.Open(options);
-            await using var host = new NodeHost(options, parts, logs);
+            await using var host = new NodeHost(options, parts, logs, levels);
             return await host.RunAsync(stoppingToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (IsConfiguration(exception))

@@ -5,13 +5,17 @@ using Ledger.Core;
 using Ledger.Node.Api;
 using Ledger.Node.Configuration;
 using Ledger.Node.Consensus;
+using Ledger.Node.Flight;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
+using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
+using Ledger.Node.Witness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 using Prometheus;
 
 namespace Ledger.Node.Hosting;
@@ -36,15 +40,19 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly PeerNetwork _network;
     private readonly ValidatorDirectory _directory;
     private readonly SyncLag _lag;
+    private readonly ConsensusDiary _diary;
     private readonly IConsensusProtocol _protocol;
     private readonly ConsensusLoop _loop;
     private readonly Replica _replica;
+    private readonly FlightRecorder? _recorder;
     private readonly ExecutionService _execution;
     private readonly BlockSync _sync;
     private readonly Housekeeping _housekeeping;
+    private readonly EvidenceService _witness;
     private readonly WebApplication _web;
+    private readonly TracerProvider? _tracing;
 
-    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
+    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs, LogLevels levels)
     {
         _options = options;
         _parts = parts;
@@ -58,9 +66,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
         _directory = ValidatorDirectory.Open(genesis, parts.Key.PublicKey, machine, parts.Store);
-        _protocol = ConsensusProtocol.Of(_directory, options, new ValidatorSignatures(_directory, verifications));
+        var signatures = new ValidatorSignatures(_directory, verifications);
+        _protocol = ConsensusProtocol.Of(_directory, options, signatures);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
-        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics);
+        var diary = _diary = new ConsensusDiary(_directory.Validators.Seats, clock);
+        var tail = new JournalTail();
+        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
@@ -71,23 +82,32 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         };
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var waiters = new FinalityWaiters();
+        _tracing = NodeTracing.Export(options, genesis.ChainId, _directory.SelfName);
+        var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
+        var transactionTraces = new TransactionTraces(clock);
         var lag = _lag = new(_directory.Validators.Seats, _protocol.LiarsMax);
         var recent = new RecentBlocks();
-        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, () => parts.Store.Head!.Height);
+        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height);
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, _directory.History, genesis) },
             new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Validators), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
-        _gossip = new(_network, _admission);
+        _gossip = new(_network, _admission, _protocol.TrustsPeers);
         _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
         var server = new BlockServer(_network, parts.Store, recent);
+        _witness = new(
+            _directory, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),
+            signatures, clock, logs.CreateLogger<EvidenceService>());
         router.On(FrameKind.Consensus, inbound.OnFrameAsync)
             .On(FrameKind.Transactions, _gossip.OnFrameAsync)
             .On(FrameKind.Request, server.OnRequestAsync)
-            .On(FrameKind.Response, _sync.OnResponseAsync);
+            .On(FrameKind.Response, _sync.OnResponseAsync)
+            .On(FrameKind.Evidence, _witness.OnFrameAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
+        var alertMetrics = new AlertMetrics(
+            metrics, _directory, options.Mempool, options.DataDir, clock, registry);
         _execution = new(
             machine, _pool, _admission, _directory.Self, options.Proposal, clock, _loop.Post, recent.Add,
             final =>
@@ -95,17 +115,33 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 foreach (var block in final)
                 {
                     _pool.Remove(block.Block.Transactions);
+                    recent.Remove(block.Block.Hash);
                     ledgerMetrics.Finalised(block);
+                    alertMetrics.Finalised(block);
+                    transactionTraces.Finalised(block);
                     waiters.OnFinal(block);
                 }
 
                 lag.WeAreAt(final[^1].Block.Height);
-            });
-        _execution.OnEpochBegan = BeginEpoch;
+                diary.Finalised();
+            })
+        {
+            Traces = blockTraces,
+            OnEpochBegan = BeginEpoch,
+        };
         _pool.OnReady = _execution.OnTransactionReady;
+        var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
+        var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, _directory.Self, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
-        _replica = new(engine, journal, new NodeVoice(parts.Key, _directory), world);
+            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, Led, clock,
+            consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
+        {
+            Traces = blockTraces,
+        };
+        _recorder = options.FlightRecorderMiB == 0 ? null : new(
+            new(genesis.ChainId, genesis.Hash, _directory.Self, _directory.Validators.Seats, NodeStatus.Version),
+            options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
+        _replica = new(engine, journal, new NodeVoice(parts.Key, _directory), world, _recorder);
         foreach (var block in _protocol.ProposalsIn(records))
         {
             recent.Add(block);
@@ -114,13 +150,21 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _replica.Recover(records);
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
-        var status = new NodeStatus(_directory, _protocol, parts.Store, _loop, _pool, _network, lag, clock);
+        var duty = new Duty { OnRest = Rest };
+        var vitals = new NodeVitals(options, _directory, _loop, diary, _pool, lag);
+        var status = new NodeStatus(
+            _directory, _protocol, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
-            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store)),
-            new ReceiptEndpoints(genesis, parts.Store));
+            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
+            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store), new(reads)),
+            new ReceiptEndpoints(genesis, parts.Store),
+            new EvidenceEndpoints(_directory, parts.Store, _witness),
+            new TransferEndpoint(transfer, genesis.Validators),
+            new(parts.Store),
+            new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
+            levels, duty);
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -159,9 +203,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stoppingToken),
+            _housekeeping.RunAsync(stop.Token), _witness.RunAsync(stop.Token),
         ];
-        var first = await Task.WhenAny(parts).ConfigureAwait(false);
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var onAsked = stoppingToken.Register(asked.SetResult);
+        var first = await Task.WhenAny([.. parts, _parts.Store.Damage, asked.Task]).ConfigureAwait(false);
         NodeLog.Stops(_logger);
 
         await HandOverAsync().ConfigureAwait(false);
@@ -187,6 +233,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private ValidatorIndex BeginEpoch(Epoch epoch)
     {
         _loop.Seat(epoch.Validators.Seats);
+        _diary.Seat(epoch.Validators.Seats);
         var self = _directory.Begin(
             epoch, ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key)));
         _lag.Follow(epoch.Validators, _protocol.LiarsMax);
@@ -194,10 +241,20 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         return self;
     }
 
+    /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>
+    private void Rest(bool rests)
+    {
+        _execution.Rest(rests);
+        if (rests && _protocol.HandOver(to: null) is { } farewell && _loop.Position.IsPrimary)
+        {
+            _loop.Post(farewell);
+        }
+    }
+
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
     private async Task HandOverAsync()
     {
-        if (_protocol.Farewell is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
+        if (_protocol.HandOver(to: null) is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
         {
             return;
         }
@@ -215,12 +272,26 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public void PeerConnected(ValidatorIndex peer)
     {
         _loop.Post(new Input.PeerConnected(peer));
-        _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
+        _witness.SendTo(peer);
+        if (_gossip.Serves(peer))
+        {
+            _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
+        }
     }
 
     public void PeerDisconnected(ValidatorIndex peer)
     {
         // The transport dials again; what was lost is repeated when it connects.
+    }
+
+    /// <summary>What waits here the last leader may have taken with it: the next one is told of all of it.</summary>
+    private void Led(ValidatorIndex? leader)
+    {
+        _gossip.Follow(leader);
+        if (leader is { } other && other != _directory.Self)
+        {
+            _gossip.Broadcast(_pool.Oldest(_options.Mempool.MaxTransactions));
+        }
     }
 
     /// <summary>An address that the system does not give us is a fault of the setting that names it.</summary>
@@ -251,7 +322,13 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _web.DisposeAsync().ConfigureAwait(false);
         _network.Dispose();
         await _admission.DisposeAsync().ConfigureAwait(false);
+        if (_recorder is not null)
+        {
+            await _recorder.DisposeAsync().ConfigureAwait(false);
+        }
+
         _loop.Dispose();
         _execution.Dispose();
+        _tracing?.Dispose();
     }
 }

@@ -35,6 +35,7 @@ internal sealed class NodeParts : IDisposable
         var key = ReadKey(options);
         DataFolder? folder = null;
         LedgerStore? store = null;
+        ConsensusJournal? journal = null;
         try
         {
             folder = DataFolder.Open(options.DataDir, genesis.ChainId, genesis.Hash);
@@ -42,11 +43,13 @@ internal sealed class NodeParts : IDisposable
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
             CheckMayStart(key.PublicKey, ValidatorsIn(genesis, store), genesis, options);
-            var journal = ConsensusJournal.Open(folder.Root, genesis.Hash, key.PublicKey);
+            journal = ConsensusJournal.Open(folder.Root, genesis.Hash, key.PublicKey);
+            store.Accompany(journal);
             return new(genesis, key, folder, store, journal);
         }
         catch
         {
+            journal?.Dispose();
             store?.Dispose();
             folder?.Dispose();
             key.Dispose();

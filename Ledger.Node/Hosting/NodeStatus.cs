@@ -16,6 +16,8 @@ internal sealed class NodeStatus(
     SharedPool pool,
     PeerNetwork network,
     SyncLag lag,
+    NodeVitals vitals,
+    Duty duty,
     TimeProvider clock)
 {
     /// <summary>A loop that has not turned for this long while work waits is stuck.</summary>
@@ -30,11 +32,28 @@ internal sealed class NodeStatus(
     /// <summary>In sync and, counting itself, connected to a quorum, of which one proposes.</summary>
     public bool IsReady => State == "ready";
 
+    /// <summary>Why nothing can become final now, as far as is known here, for people; null when it can.</summary>
+    public string? Obstacle
+    {
+        get
+        {
+            var reached = network.Connected.Count + 1;
+            var quorum = directory.Validators.Quorums.Quorum;
+            return reached < quorum
+                ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
+                : protocol.PrimaryOf(loop.Position) is null
+                    ? "no leader is known: a majority of the voters may be out of reach"
+                    : null;
+        }
+    }
+
+    private bool HasQuorum => network.Connected.Count + 1 >= directory.Validators.Quorums.Quorum;
+
     private string State
-        => directory.Removal is not null ? "removed"
+        => !duty.TakesTransactions ? "draining"
+            : directory.Removal is not null ? "removed"
             : !directory.IsMember ? "joining"
-            : network.Connected.Count + 1 < directory.Validators.Quorums.Quorum
-            || protocol.PrimaryOf(loop.Position) is null ? "waiting"
+            : Obstacle is not null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
             : "ready";
 
@@ -47,13 +66,19 @@ internal sealed class NodeStatus(
         PeerReply[] peers =
         [
             .. network.Peers.Select(
-                p => new PeerReply(p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal)),
+                p => new PeerReply(
+                    p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal?.Sentence, p.Endpoint,
+                    p.LastRefusal?.Code, AgeMs(p.LastRefusal?.At), AgeMs(p.Since), p.RoundTrip?.TotalMilliseconds)),
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
             directory.SelfName, directory.IsMember ? directory.Self.Value : -1, State, head.Height.Value, store.HeadHash.ToString() ?? "",
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
             primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
-            clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds);
+            clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
+            vitals.Measure(HasQuorum));
     }
+
+    private long? AgeMs(DateTimeOffset? since)
+        => since is { } at ? (long)Math.Max(0, (clock.GetUtcNow() - at).TotalMilliseconds) : null;
 }

@@ -11,6 +11,7 @@ public enum FrameKind : byte
     Response = 4,
     Ping = 5,
     Pong = 6,
+    Evidence = 7,
 
     Hello = 16,
     Proof = 17,
@@ -40,6 +41,8 @@ public static class FrameLimits
 
     public const int PingBytes = sizeof(ulong);
 
+    public const int EvidenceBytes = Evidence.BytesMax;
+
     public const int GreetingBytes = 512;
 
     /// <returns>The limit, or null when no such frame may come in this phase.</returns>
@@ -50,6 +53,7 @@ public static class FrameLimits
         (FrameKind.Request, FramePhase.Established) => RequestBytes,
         (FrameKind.Response, FramePhase.Established) => ResponseBytes,
         (FrameKind.Ping or FrameKind.Pong, FramePhase.Established) => PingBytes,
+        (FrameKind.Evidence, FramePhase.Established) => EvidenceBytes,
         (FrameKind.Hello or FrameKind.Proof or FrameKind.Accepted or FrameKind.Refused, FramePhase.Handshake)
             => GreetingBytes,
         _ => null,
