@@ -149,7 +149,7 @@ function after(set, changes) {
   changes.forEach(({ validator, name, publicKey }, i) => {
     const at = Number(validator), leaves = name === '' && publicKey.length === 0;
     must(leaves || (/^[a-z0-9._-]{1,64}$/.test(name) && publicKey.length === 32), 'a seat is given to nobody');
-    must((i === 0 || validator > changes[i - 1].validator) && (at === seats.length || (leaves && seats[at])), 'a seat is out of its turn');
+    must((i === 0 || validator > changes[i - 1].validator) && (at === seats.length || (at < seats.length && leaves === Boolean(seats[at]))), 'a seat is out of its turn');
     seats[at] = leaves ? null : { name, key: publicKey };
   });
   must(changes.length > 0 && seats.some(Boolean), 'no validator is left, or none has changed');

@@ -25,6 +25,7 @@ internal static class OperationExecutor
             Operation.Revoke revoke => Revoke(revoke, state),
             Operation.AddValidator add => ValidatorChanges.Add(add, genesis, height, state),
             Operation.RemoveValidator remove => ValidatorChanges.Remove(remove.Key, genesis, height, state),
+            Operation.PromoteValidator promote => ValidatorChanges.Promote(promote.Key, genesis, height, state),
             Operation.Report report => Report(report, sender, height, state, evidence),
             _ => FailureReason.InvalidArgument,
         };
