@@ -193,7 +193,7 @@ internal static class TransactionCommands
             using var client = parsed.Connect(terminal);
             var wait = !parsed.GetValue(NoWait);
             var (reply, latency) = await client.LimitedAsync(
-                limit => Submission.RunAsync(client, key, operation, wait, limit), cancellationToken);
+                limit => Submission.RunAsync(client, key, [operation], wait, limit), cancellationToken);
             var verdict = Print(terminal, parsed, reply, latency);
             if (!wait || !reply.IsPending)
             {

@@ -103,6 +103,9 @@ internal static class TransactionBodies
             signature);
     }
 
+    /// <exception cref="MalformedException">It is none.</exception>
+    public static Operation OperationIn(OperationRequest? o) => Operation(o);
+
     private static Operation Operation(OperationRequest? o) => o?.Type switch
     {
         null => throw Missing("type"),

@@ -35,9 +35,10 @@ public sealed class ExecutionService(
     private long _wantedSince;
 
     /// <summary>
-    /// Told of an epoch whose beginning is durable, on the executor's own thread; answers with this node's seat in it.
+    /// Told, on the executor's own thread, that the block of this input is durable and changed who the validators are;
+    /// answers with this node's seat from now on, and what the engine is to be told.
     /// </summary>
-    public Func<Epoch, ValidatorIndex>? OnEpochBegan { get; set; }
+    public Func<Epoch, Input.Finalised, (ValidatorIndex Self, IReadOnlyList<Input> News)>? OnValidatorsChanged { get; set; }
 
     internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
@@ -179,13 +180,17 @@ public sealed class ExecutionService(
     private void FinaliseNow(Decision decision)
     {
         var since = Traces.Now;
-        var epoch = machine.Epoch;
+        var validatorsAsOf = machine.ValidatorsAsOf;
         var final = machine.Finalise(decision.Blocks, decision.Certificates);
-        answer(new Input.Finalised(decision.Blocks[^1].Height));
-        if (machine.Epoch.Number != epoch.Number)
+        IReadOnlyList<Input> news = [new Input.Finalised(decision.Blocks[^1].Height)];
+        if (machine.ValidatorsAsOf != validatorsAsOf && OnValidatorsChanged is { } changed)
         {
-            _self = OnEpochBegan?.Invoke(machine.Epoch) ?? _self;
-            answer(new Input.EpochBegan(machine.Epoch, _self));
+            (_self, news) = changed(machine.Epoch, (Input.Finalised)news[0]);
+        }
+
+        foreach (var input in news)
+        {
+            answer(input);
         }
 
         Traces.Finalised(final, since);

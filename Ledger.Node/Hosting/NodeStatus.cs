@@ -37,7 +37,7 @@ internal sealed class NodeStatus(
     {
         get
         {
-            var reached = network.Connected.Count + 1;
+            var reached = Reached;
             var quorum = directory.Validators.Quorums.Quorum;
             return reached < quorum
                 ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
@@ -47,7 +47,17 @@ internal sealed class NodeStatus(
         }
     }
 
-    private bool HasQuorum => network.Connected.Count + 1 >= directory.Validators.Quorums.Quorum;
+    private bool HasQuorum => Reached >= directory.Validators.Quorums.Quorum;
+
+    /// <summary>Validators in reach, this node too if it is one; those who learn do not count.</summary>
+    private int Reached
+    {
+        get
+        {
+            var validators = directory.Validators;
+            return network.Connected.Count(validators.Contains) + (directory.IsMember && validators.Contains(directory.Self) ? 1 : 0);
+        }
+    }
 
     private string State
         => !duty.TakesTransactions ? "draining"

@@ -31,6 +31,7 @@ internal static class WebHost
         ReceiptEndpoints receipts,
         EvidenceEndpoints evidence,
         TransferEndpoint transfer,
+        MembersEndpoint members,
         ContentEndpoints contents,
         AdminEndpoints operations,
         LogLevels levels,
@@ -78,6 +79,7 @@ internal static class WebHost
         app.MapMetrics("/metrics", registry);
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
         transfer.Map(admin);
+        members.Map(admin);
         operations.Map(admin);
         return app;
     }

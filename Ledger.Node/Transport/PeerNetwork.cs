@@ -93,6 +93,9 @@ public sealed class PeerNetwork : BackgroundService
         _changes.Writer.TryWrite(validators);
     }
 
+    /// <summary>Finds out who answers at an address where a newcomer should be.</summary>
+    internal PeerProbe Probe => new(_self);
+
     /// <summary>Takes a validator's connection away for something that only its content shows to be hostile.</summary>
     /// <param name="peer">Who.</param>
     /// <param name="reason">A short word for the metric's label.</param>

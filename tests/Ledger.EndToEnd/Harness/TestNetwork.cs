@@ -100,6 +100,15 @@ internal sealed class TestNetwork : IDisposable
     public TestNode NewNode(string name, SigningKey key, int port)
         => new(Directory.CreateDirectory(Path.Combine(_folder, $"{name}-{port}")).FullName, name, key, port);
 
+    /// <summary>A node that nobody started yet, with a new key, that knows the genesis and where the others are.</summary>
+    public TestNode Newcomer(string name)
+    {
+        var node = NewNode(name, SigningKey.Generate(), Ports.FreeBlock(PortsPerNode));
+        File.WriteAllText(node.GenesisPath, GenesisFile.Write(Genesis));
+        node.WriteConfig(Nodes);
+        return node;
+    }
+
     public TestNode Named(string? name) => Nodes.Single(node => node.Name == name);
 
     public void Dispose()
