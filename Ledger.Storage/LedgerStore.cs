@@ -35,6 +35,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     /// <summary>The head's hash, kept so that nobody computes it again.</summary>
     public Digest? HeadHash => _head?.Hash;
 
+    /// <summary>From which heights on it has headers, receipts and bodies.</summary>
+    public KeptHeights Kept { get; private set; }
+
     /// <summary>Opens or creates the store inside the data folder.</summary>
     /// <exception cref="DataFolderException">Of another chain, in use, not writable or full.</exception>
     /// <exception cref="DamagedDataException">RocksDB or we find that it is not what was written.</exception>
@@ -46,6 +49,7 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         try
         {
             store.Identify(new(genesisHash, chainId));
+            store.Kept = store._reader.ReadKept();
             store._head = store._reader.ReadHead() is { } header ? new(header, header.ComputeHash()) : null;
             return store;
         }
@@ -178,7 +182,7 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
             return [];
         }
 
-        var hashes = new Digest[Math.Min((ulong)count, head.Header.Height.Value + 1)];
+        var hashes = new Digest[Math.Min((ulong)count, head.Header.Height.Value - Kept.Headers.Value + 1)];
         var (hash, header) = (head.Hash, head.Header);
         for (var i = hashes.Length - 1; i >= 0; i--)
         {

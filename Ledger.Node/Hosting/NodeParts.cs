@@ -42,6 +42,8 @@ internal sealed class NodeParts : IDisposable
         {
             var self = IndexOf(key.PublicKey, genesis, options);
             folder = DataFolder.Open(options.DataDir, genesis.ChainId, genesis.Hash);
+            RestoreMark.MustNotBeIn(folder.Root);
+            IncomingLedger.Settle(folder.Root);
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
