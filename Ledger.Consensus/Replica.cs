@@ -36,7 +36,15 @@ public interface IWorld
 /// An engine, its journal and its voice, in that order: no promise leaves before the record it rests on is durable,
 /// and nothing is signed before either. The node and the simulator run this same class.
 /// </summary>
-public sealed class Replica(IEngine engine, IJournal journal, IVoice voice, IWorld world)
+/// <param name="engine">The consensus engine.</param>
+/// <param name="journal">Where its records become durable.</param>
+/// <param name="voice">Who signs.</param>
+/// <param name="world">Whom it speaks to.</param>
+/// <param name="isSilent">
+/// A replica whose promises were lost follows the others and promises nothing: it signs nothing and keeps no record, so
+/// what it would have said leaves no trace. It is made anew when it may speak.
+/// </param>
+public sealed class Replica(IEngine engine, IJournal journal, IVoice voice, IWorld world, bool isSilent = false)
 {
     private readonly Effects _effects = new();
     private readonly Queue<Input> _own = new();
@@ -72,8 +80,12 @@ public sealed class Replica(IEngine engine, IJournal journal, IVoice voice, IWor
         }
 
         SendHints();
-        Persist();
-        SendPromises();
+        if (!isSilent)
+        {
+            Persist();
+            SendPromises();
+        }
+
         CarryRequests();
         _effects.Clear();
     }

@@ -9,8 +9,10 @@ namespace Ledger.Storage;
 /// <param name="Headers">The lowest header.</param>
 /// <param name="Receipts">The lowest block whose receipts are there and whose transactions are found by their hashes.</param>
 /// <param name="Blocks">The lowest block whose body is there.</param>
-public readonly record struct KeptHeights(Height Headers, Height Receipts, Height Blocks)
+public sealed record KeptHeights(Height Headers, Height Receipts, Height Blocks)
 {
+    public static KeptHeights All { get; } = new(Height.Genesis, Height.Genesis, Height.Genesis);
+
     internal static ReadOnlySpan<byte> Key => "kept"u8;
 
     internal byte[] Encode() => [.. Keys.Of(Headers), .. Keys.Of(Receipts), .. Keys.Of(Blocks)];

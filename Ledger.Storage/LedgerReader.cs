@@ -56,7 +56,7 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     {
         if (Get(KeptHeights.Key, families.Meta) is not { } value)
         {
-            return default;
+            return KeptHeights.All;
         }
 
         return KeptHeights.Decode(value) ?? throw Damaged("the record of what it keeps is torn");

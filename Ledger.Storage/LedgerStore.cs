@@ -36,7 +36,7 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     public Digest? HeadHash => _head?.Hash;
 
     /// <summary>From which heights on it has headers, receipts and bodies.</summary>
-    public KeptHeights Kept { get; private set; }
+    public KeptHeights Kept { get; private set; } = KeptHeights.All;
 
     /// <summary>Opens or creates the store inside the data folder.</summary>
     /// <exception cref="DataFolderException">Of another chain, in use, not writable or full.</exception>
@@ -213,6 +213,27 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
             lease.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Lets bodies below a height go, and receipts and places of transactions as far as no transaction in them can still be
+    /// valid; headers and certificates stay. Returns when the disk has the space back. Appends may go on meanwhile.
+    /// </summary>
+    public void Prune(Height below)
+    {
+        using var lease = _database.Use();
+        var head = Head ?? throw new InvalidOperationException("An empty store has nothing to prune.");
+        Pruning pruning = new(_families, _reader, head, Kept);
+        pruning.Run(below, kept => Kept = kept);
+    }
+
+    /// <summary>All of it as it is now in a folder beside, by hard links: at once, while appends go on.</summary>
+    /// <param name="folder">Must not exist, and lie on the same disk.</param>
+    public void Checkpoint(string folder)
+    {
+        using var lease = _database.Use();
+        using var checkpoint = _families.Database.Checkpoint();
+        checkpoint.Save(folder);
     }
 
     /// <summary>Bytes on disk and in write buffers, by column family.</summary>

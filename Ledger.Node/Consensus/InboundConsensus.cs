@@ -10,7 +10,8 @@ namespace Ledger.Node.Consensus;
 /// off the consensus loop, then queued for it.
 /// </summary>
 internal sealed class InboundConsensus(
-    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag, Func<Height> height)
+    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag, Func<Height> height,
+    Action<Verified>? heard = null)
 {
     public async ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -35,6 +36,7 @@ internal sealed class InboundConsensus(
             lag.PeerIsAt(from, claimed, height());
         }
 
+        heard?.Invoke(verified);
         await loop.OfferAsync(from, new Input.Received(verified), cancellationToken).ConfigureAwait(false);
         return FrameVerdict.Ok;
     }

@@ -39,6 +39,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly Replica _replica;
     private readonly ExecutionService _execution;
     private readonly BlockSync _sync;
+    private readonly SnapshotShelf _shelf;
+    private readonly LedgerKeeper _keeper;
+    private readonly SilenceWatch? _silence;
+    private readonly TaskCompletionSource _snapshotWanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Housekeeping _housekeeping;
     private readonly WebApplication _web;
 
@@ -71,19 +75,31 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var waiters = new FinalityWaiters();
         var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
         var recent = new RecentBlocks();
-        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, () => parts.Store.Head!.Height);
+        var inbound = new InboundConsensus(
+            _protocol, _loop, recent, lag, () => parts.Store.Head!.Height, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
             new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
         _gossip = new(_network, _admission);
-        _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
+        var snapshots = new SnapshotClient(_network, clock);
+        _sync = new(
+            _network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>(),
+            (head, stop) => TakesSnapshotAsync(snapshots, head, stop));
         var server = new BlockServer(_network, parts.Store, recent);
+        _shelf = new(parts.Root);
+        _keeper = new(genesis, parts.Store, _shelf, options.RetentionBlocks, logs.CreateLogger<LedgerKeeper>());
+        _silence = parts.Journal.IsSilent
+            ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock)
+            : null;
         router.On(FrameKind.Consensus, inbound.OnFrameAsync)
             .On(FrameKind.Transactions, _gossip.OnFrameAsync)
             .On(FrameKind.Request, server.OnRequestAsync)
-            .On(FrameKind.Response, _sync.OnResponseAsync);
+            .On(FrameKind.Response, _sync.OnResponseAsync)
+            .On(FrameKind.SnapshotRequest,
+                new SnapshotServer(_network, parts.Store, _shelf, () => _loop.Position.View).OnRequestAsync)
+            .On(FrameKind.SnapshotResponse, snapshots.OnResponseAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         _execution = new(
@@ -98,11 +114,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 }
 
                 lag.WeAreAt(final[^1].Block.Height);
-            });
+            },
+            new(options.SnapshotEveryBlocks, _keeper.Take));
         _pool.OnReady = _execution.OnTransactionReady;
         var world = new NodeWorld(
             _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
-        _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world);
+        _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world, parts.Journal.IsSilent);
         foreach (var block in _protocol.ProposalsIn(records))
         {
             recent.Add(block);
@@ -111,7 +128,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _replica.Recover(records);
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
-        var status = new NodeStatus(genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, clock);
+        var status = new NodeStatus(genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, clock, parts.Journal);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
@@ -124,7 +141,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public IReadOnlyList<string> Addresses => [.. _web.Urls];
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>
-    public async Task<int> RunAsync(CancellationToken stoppingToken)
+    public async Task<NodeEnd> RunAsync(CancellationToken stoppingToken)
     {
         NodeLog.Starts(
             _logger, _parts.Genesis.Validators[_parts.Self].Name, _parts.Genesis.ChainId, _parts.Store.Head!.Height,
@@ -133,6 +150,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         {
             NodeLog.TooFew(
                 _logger, _parts.Genesis.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
+        }
+
+        if (_silence is not null)
+        {
+            NodeLog.IsSilent(_logger);
         }
 
         using CancellationTokenSource stop = new();
@@ -149,6 +171,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
             _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stoppingToken),
+            DedicatedThread.Run("snapshots", () => _keeper.Run(stop.Token)),
+            _silence?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token),
+            _snapshotWanted.Task.WaitAsync(stop.Token),
         ];
         var first = await Task.WhenAny(parts).ConfigureAwait(false);
         NodeLog.Stops(_logger);
@@ -163,10 +188,40 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         if (first.Exception?.InnerException is { } failure)
         {
             NodeLog.Failed(_logger, failure.Message);
-            return LedgerNode.ExitFailed;
+            return NodeEnd.Failed;
         }
 
-        return 0;
+        if (stoppingToken.IsCancellationRequested)
+        {
+            return NodeEnd.Stopped;
+        }
+
+        if (_silence?.Oath is { } oath)
+        {
+            _parts.Journal.EndSilence([.. oath.Select(record => (ReadOnlyMemory<byte>)_protocol.EncodeRecord(record))]);
+            NodeLog.MaySpeak(_logger);
+            return NodeEnd.MaySpeak;
+        }
+
+        return _snapshotWanted.Task.IsCompleted ? NodeEnd.WantsSnapshot : NodeEnd.Stopped;
+    }
+
+    /// <summary>Looks at what the peers have, and leaves the chain of blocks for a snapshot where that is better.</summary>
+    private async Task<bool> TakesSnapshotAsync(SnapshotClient client, Height head, CancellationToken stoppingToken)
+    {
+        if (!_options.TakesSnapshots)
+        {
+            return false;
+        }
+
+        var offers = await client.OffersAsync(head, stoppingToken).ConfigureAwait(false);
+        if (!SyncChoice.PrefersSnapshot(head, [.. offers.Select(offer => offer.Offer)]))
+        {
+            return false;
+        }
+
+        _snapshotWanted.TrySetResult();
+        return true;
     }
 
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
@@ -228,5 +283,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _admission.DisposeAsync().ConfigureAwait(false);
         _loop.Dispose();
         _execution.Dispose();
+        _keeper.Dispose();
+        _shelf.Dispose();
     }
 }

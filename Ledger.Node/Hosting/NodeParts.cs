@@ -28,6 +28,9 @@ internal sealed class NodeParts : IDisposable
 
     public ValidatorIndex Self { get; }
 
+    /// <summary>The data folder's path.</summary>
+    public string Root => _folder.Root;
+
     public LedgerStore Store { get; }
 
     public ConsensusJournal Journal { get; }
@@ -47,7 +50,8 @@ internal sealed class NodeParts : IDisposable
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
-            var journal = ConsensusJournal.Open(folder.Root, genesis.Hash, key.PublicKey);
+            var journal = ConsensusJournal.Open(
+                folder.Root, genesis.Hash, key.PublicKey, ledgerHasBlocks: store.Head?.Height > Height.Genesis);
             return new(genesis, key, self, folder, store, journal);
         }
         catch

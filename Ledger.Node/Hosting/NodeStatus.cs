@@ -17,7 +17,8 @@ internal sealed class NodeStatus(
     SharedPool pool,
     PeerNetwork network,
     SyncLag lag,
-    TimeProvider clock)
+    TimeProvider clock,
+    ConsensusJournal journal)
 {
     /// <summary>A loop that has not turned for this long while work waits is stuck.</summary>
     private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(10);
@@ -35,6 +36,7 @@ internal sealed class NodeStatus(
         => network.Connected.Count + 1 < genesis.Validators.Quorums.Quorum
             || protocol.PrimaryOf(loop.Position) is null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
+            : journal.IsSilent ? "silent"
             : "ready";
 
     public StatusReply Describe()

@@ -18,7 +18,8 @@ internal sealed partial class BlockSync(
     LedgerStore store,
     InboundConsensus inbound,
     TimeProvider clock,
-    ILogger<BlockSync> logger)
+    ILogger<BlockSync> logger,
+    Func<Height, CancellationToken, Task<bool>>? takesSnapshot = null)
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(10);
@@ -115,7 +116,7 @@ internal sealed partial class BlockSync(
         {
             await foreach (var target in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                if (target.Height > store.Head!.Height)
+                if (target.Height > store.Head!.Height && !await TakesSnapshotAsync(stoppingToken).ConfigureAwait(false))
                 {
                     await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
                 }
@@ -123,7 +124,10 @@ internal sealed partial class BlockSync(
                 while (target.IsNeeded && target.Height > store.Head!.Height)
                 {
                     await Task.Delay(AskAgainAfter, clock, stoppingToken).ConfigureAwait(false);
-                    await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
+                    if (!await TakesSnapshotAsync(stoppingToken).ConfigureAwait(false))
+                    {
+                        await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
+                    }
                 }
             }
         }
@@ -132,6 +136,10 @@ internal sealed partial class BlockSync(
             // The node stops.
         }
     }
+
+    /// <summary>Whether a snapshot is the cheaper way, or the only one; the node then leaves this for it.</summary>
+    private Task<bool> TakesSnapshotAsync(CancellationToken stoppingToken)
+        => takesSnapshot is null ? Task.FromResult(false) : takesSnapshot(store.Head!.Height, stoppingToken);
 
     /// <summary>
     /// Goes on while somebody serves something. A peer that announced more than it serves is left for the next, and when
@@ -161,6 +169,11 @@ internal sealed partial class BlockSync(
             var answer = await AskAsync(peer, new(NextId(), null, last.Next), stoppingToken).ConfigureAwait(false);
             if (answer is null || answer.Blocks.Count == 0)
             {
+                if (answer?.Lowest > last.Next)
+                {
+                    LogPruned(logger, peer, answer.Lowest, last.Next);
+                }
+
                 return false;
             }
 
@@ -246,6 +259,9 @@ internal sealed partial class BlockSync(
     }
 
     private ulong NextId() => (ulong)Interlocked.Increment(ref _nextId);
+
+    [LoggerMessage(LogLevel.Information, "Validator {Validator} has no block below {Lowest}, and {Wanted} is wanted")]
+    private static partial void LogPruned(ILogger logger, ValidatorIndex validator, Height lowest, Height wanted);
 
     [LoggerMessage(LogLevel.Information, "Caught up from height {From} to {To}; a peer was at {Target}")]
     private static partial void LogCaughtUp(ILogger logger, Height from, Height to, Height target);

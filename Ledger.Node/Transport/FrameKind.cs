@@ -12,6 +12,10 @@ public enum FrameKind : byte
     Ping = 5,
     Pong = 6,
 
+    /// <summary>A question about snapshots or for a piece of one.</summary>
+    SnapshotRequest = 8,
+    SnapshotResponse = 9,
+
     Hello = 16,
     Proof = 17,
     Accepted = 18,
@@ -38,6 +42,9 @@ public static class FrameLimits
     /// <summary>A block of full size and its certificate.</summary>
     public const int ResponseBytes = Limits.BlockBytes + (256 * 1024);
 
+    /// <summary>A chunk of full size and what stands around it.</summary>
+    public const int SnapshotResponseBytes = SnapshotLimits.ChunkBytesMax + 1024;
+
     public const int PingBytes = sizeof(ulong);
 
     public const int GreetingBytes = 512;
@@ -49,6 +56,8 @@ public static class FrameLimits
         (FrameKind.Transactions, FramePhase.Established) => TransactionsBytes,
         (FrameKind.Request, FramePhase.Established) => RequestBytes,
         (FrameKind.Response, FramePhase.Established) => ResponseBytes,
+        (FrameKind.SnapshotRequest, FramePhase.Established) => RequestBytes,
+        (FrameKind.SnapshotResponse, FramePhase.Established) => SnapshotResponseBytes,
         (FrameKind.Ping or FrameKind.Pong, FramePhase.Established) => PingBytes,
         (FrameKind.Hello or FrameKind.Proof or FrameKind.Accepted or FrameKind.Refused, FramePhase.Handshake)
             => GreetingBytes,

@@ -26,12 +26,12 @@ public delegate ValueTask<FrameVerdict> FrameHandler(
 /// <summary>Who handles which kind of frame; complete before the network starts.</summary>
 public sealed class FrameRouter
 {
-    private readonly FrameHandler?[] _handlers = new FrameHandler?[(int)FrameKind.Response + 1];
+    private readonly FrameHandler?[] _handlers = new FrameHandler?[(int)FrameKind.SnapshotResponse + 1];
 
     /// <summary>Names the one handler of a kind.</summary>
     public FrameRouter On(FrameKind kind, FrameHandler handler)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)kind, (int)FrameKind.Response, nameof(kind));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)kind, (int)FrameKind.SnapshotResponse, nameof(kind));
         if (_handlers[(int)kind] is not null)
         {
             throw new InvalidOperationException($"Frames of kind {kind} have a handler already.");

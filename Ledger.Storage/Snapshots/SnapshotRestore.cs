@@ -20,6 +20,10 @@ public sealed class SnapshotRestore : IDisposable
     private readonly LedgerReader _reader;
     private readonly bool[] _isDone;
     private StateTree _tree;
+
+    /// <summary>The tree after the batch under way; it counts once the batch is written.</summary>
+    private StateTree? _pending;
+
     private bool _closed;
 
     private SnapshotRestore(string root, Genesis genesis, SnapshotManifest manifest, Families families)
@@ -79,6 +83,19 @@ public sealed class SnapshotRestore : IDisposable
             return fault;
         }
 
+        Keep(index, bytes);
+        return null;
+    }
+
+    /// <summary>Keeps a chunk that the manifest has no fault to find in.</summary>
+    /// <exception cref="SnapshotException">The disk does not take it.</exception>
+    public void Keep(int index, ReadOnlyMemory<byte> bytes)
+    {
+        if (_isDone[index])
+        {
+            return;
+        }
+
         using var batch = new WriteBatch();
         if (index < Manifest.History.Count)
         {
@@ -93,7 +110,6 @@ public sealed class SnapshotRestore : IDisposable
         Write(batch, isSynced: false);
         _isDone[index] = true;
         DoneCount++;
-        return null;
     }
 
     /// <summary>With all chunks there: closes it as a whole ledger, and puts it where a node reads.</summary>
@@ -231,9 +247,6 @@ public sealed class SnapshotRestore : IDisposable
         batch.Put(TreeKey, Keys.Of(updated.Root), _families.Meta);
         _pending = updated;
     }
-
-    /// <summary>The tree after the batch under way; it counts once the batch is written.</summary>
-    private StateTree? _pending;
 
     private void Write(WriteBatch batch, bool isSynced)
     {

@@ -1,0 +1,82 @@
+using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
+using Ledger.Core;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>
+/// PBFT: what a quorum of the others commits, without us and heard live, bounds what we can have signed before we fell
+/// silent. With a commit at (v, h) heard after the start:
+/// <list type="bullet">
+/// <item>among those who signed it is a correct replica that had committed to whatever was final here before, so that all
+/// we have signed lies below h + 2 windows;</item>
+/// <item>among them is a correct replica of any quorum that had asked for a view before, and it is in v: so the highest
+/// view that we can have asked for is v + 1.</item>
+/// </list>
+/// A second such commit, at or above that height and final here, is in every later base, whatever we once reported. Then
+/// we ask for view v + 2, which S3 makes binding: no vote in any view that we may have left.
+/// </summary>
+internal sealed class PbftSilence(Genesis genesis, ValidatorIndex self) : ISilence
+{
+    /// <summary>The widest window that any validator may be configured with.</summary>
+    private const ulong WindowMax = 64;
+
+    /// <summary>Commits under way that are counted; windows are far narrower.</summary>
+    private const int SubjectsMax = 1024;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Subject, HashSet<ValidatorIndex>> _commits = [];
+    private readonly Queue<Subject> _order = new();
+    private Height? _first;
+    private Subject? _last;
+
+    public void Heard(Verified message)
+    {
+        if (message.Message is not Commit commit || message.From == self)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            var subject = commit.Subject;
+            if (!_commits.TryGetValue(subject, out var signers))
+            {
+                _commits[subject] = signers = [];
+                _order.Enqueue(subject);
+                if (_order.Count > SubjectsMax)
+                {
+                    _commits.Remove(_order.Dequeue());
+                }
+            }
+
+            signers.Add(message.From);
+            if (signers.Count < genesis.Validators.Quorums.Quorum)
+            {
+                return;
+            }
+
+            _first ??= subject.Height;
+            if (_last is not { } last || subject.Height > last.Height)
+            {
+                _last = subject;
+            }
+        }
+    }
+
+    public void PeerIsIn(ValidatorIndex peer, View view)
+    {
+        // A peer's word alone proves nothing here.
+    }
+
+    public IReadOnlyList<JournalRecord>? MayEnd(Height head, ConsensusPosition position)
+    {
+        lock (_lock)
+        {
+            return _first is { } first && _last is { } last && last.Height.Value >= first.Value + (2 * WindowMax)
+                && head >= last.Height
+                ? [new LeftFor(new(last.View.Value + 2), QuorumCertificate.ForGenesis(genesis.Block.Hash))]
+                : null;
+        }
+    }
+}
