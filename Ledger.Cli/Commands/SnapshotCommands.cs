@@ -3,9 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Ledger.Cli.Shell;
 using Ledger.Core;
-using Ledger.Node.Api;
 using Ledger.Storage;
-using Spectre.Console;
 
 namespace Ledger.Cli.Commands;
 
@@ -25,27 +23,25 @@ internal static class SnapshotCommands
 
     private static ExampleCommand Create(Terminal terminal)
     {
-        var data = DataOption("The data folder of a node that is not running");
         Option<string> file = new("--out") { Description = "Where to write it", HelpName = "FILE", Required = true };
         ExampleCommand command = new(
-            "create", "Make a snapshot of a stopped node's ledger",
+            "create", "Make a snapshot of a ledger: a running node's, which goes on meanwhile, or a stopped one's",
+            "ledger snapshot create --admin http://127.0.0.1:8081 --genesis genesis.json --out ledger.snapshot",
             "ledger snapshot create --data node/data --genesis genesis.json --out ledger.snapshot");
-        command.Add(data);
+        command.Add(CheckpointSource.Data);
+        command.Add(CheckpointSource.Admin);
         command.Add(VerifyCommands.GenesisPath);
         command.Add(file);
-        command.SetAction((parsed, cancellationToken) => Guarded(() =>
+        command.SetAction((parsed, cancellationToken) => Files.GuardedAsync(async () =>
         {
             var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(VerifyCommands.GenesisPath));
             var path = parsed.GetRequiredValue(file);
             var started = Stopwatch.StartNew();
-            using var folder = DataFolder.OpenExisting(parsed.GetRequiredValue(data), genesis.ChainId, genesis.Hash);
-            RestoreMark.MustNotBeIn(folder.Root);
-            using var store = LedgerStore.Open(folder.Root, genesis.Hash, genesis.ChainId, StorageOptions.Default);
-            using var state = store.Snapshot();
-            var manifest = new SnapshotWriter(genesis, state, cancellationToken).Write(
-                path, () => FinalityReader.Read(store, state.Head!.Height, state.Head.Height));
+            await using var source = await CheckpointSource.OpenAsync(parsed, genesis, cancellationToken);
+            using var state = source.Store(genesis).Snapshot();
+            var manifest = new SnapshotWriter(genesis, state, cancellationToken).Write(path, () => source.Head(genesis).Finality);
             Print(terminal, parsed, manifest, $"wrote {path}", started.Elapsed);
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         }));
         return command;
     }
@@ -53,26 +49,23 @@ internal static class SnapshotCommands
     private static ExampleCommand Restore(Terminal terminal)
     {
         var file = FileArgument();
-        var data = DataOption("An empty folder, or one in which this restore was not finished");
         ExampleCommand command = new(
             "restore", "Build a node's ledger from a snapshot; every part is checked against the genesis",
             "ledger snapshot restore ledger.snapshot --data node/data --genesis genesis.json");
         command.Add(file);
-        command.Add(data);
+        command.Add(RestoreTarget.Data);
         command.Add(VerifyCommands.GenesisPath);
-        command.SetAction((parsed, cancellationToken) => Guarded(async () =>
+        command.Add(RestoreTarget.NothingSigned);
+        command.SetAction((parsed, cancellationToken) => Files.GuardedAsync(async () =>
         {
             var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(VerifyCommands.GenesisPath));
-            var path = parsed.GetRequiredValue(file);
             var started = Stopwatch.StartNew();
-            using var snapshot = Open(path, genesis);
-            using var folder = DataFolder.Open(parsed.GetRequiredValue(data), genesis.ChainId, genesis.Hash);
-            MustHoldNoLedger(folder.Root);
-            RestoreMark.Set(folder.Root, $"of the snapshot of block {snapshot.Manifest.Height}");
-            await WithProgressAsync(terminal, parsed, "restoring", progress => Task.Run(
-                () => RestoreAll(snapshot, folder.Root, genesis, progress, cancellationToken), cancellationToken));
-            RestoreMark.Clear(folder.Root);
-            Print(terminal, parsed, snapshot.Manifest, $"restored into {folder.Root}", started.Elapsed);
+            using var snapshot = Open(parsed.GetRequiredValue(file), genesis);
+            await RestoreTarget.FillAsync(
+                parsed, genesis, $"snapshot of block {snapshot.Manifest.Height}",
+                root => Files.WithProgressAsync(terminal, parsed, "restoring", progress => Task.Run(
+                    () => RestoreAll(snapshot, root, genesis, progress, cancellationToken), cancellationToken)));
+            Print(terminal, parsed, snapshot.Manifest, $"restored into {parsed.GetValue(RestoreTarget.Data)}", started.Elapsed);
             return ExitCode.Done;
         }));
         return command;
@@ -86,12 +79,12 @@ internal static class SnapshotCommands
             "ledger snapshot inspect ledger.snapshot --genesis genesis.json");
         command.Add(file);
         command.Add(VerifyCommands.GenesisPath);
-        command.SetAction((parsed, cancellationToken) => Guarded(async () =>
+        command.SetAction((parsed, cancellationToken) => Files.GuardedAsync(async () =>
         {
             var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(VerifyCommands.GenesisPath));
             var started = Stopwatch.StartNew();
             using var snapshot = Open(parsed.GetRequiredValue(file), genesis);
-            await WithProgressAsync(terminal, parsed, "checking", progress => Task.Run(
+            await Files.WithProgressAsync(terminal, parsed, "checking", progress => Task.Run(
                 () => CheckAll(snapshot, progress, cancellationToken), cancellationToken));
             Print(
                 terminal, parsed, snapshot.Manifest, FinalityVerifier.Describe(snapshot.Manifest.Finality, genesis),
@@ -101,18 +94,8 @@ internal static class SnapshotCommands
         return command;
     }
 
-    /// <summary>Half of a restore is gone on with; a ledger that is there is not overwritten.</summary>
-    private static void MustHoldNoLedger(string root)
-    {
-        IncomingLedger.Settle(root);
-        if (Directory.Exists(Path.Combine(root, "ledger")))
-        {
-            throw new CliException($"{root} holds a ledger already", "restore into an empty folder");
-        }
-    }
-
     private static void RestoreAll(
-        SnapshotFile snapshot, string root, Genesis genesis, Action<int, int> progress, CancellationToken cancellationToken)
+        SnapshotFile snapshot, string root, Genesis genesis, Action<long, long> progress, CancellationToken cancellationToken)
     {
         using var restore = SnapshotRestore.Begin(root, genesis, snapshot.Manifest);
         for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
@@ -129,7 +112,7 @@ internal static class SnapshotCommands
         restore.Finish();
     }
 
-    private static void CheckAll(SnapshotFile snapshot, Action<int, int> progress, CancellationToken cancellationToken)
+    private static void CheckAll(SnapshotFile snapshot, Action<long, long> progress, CancellationToken cancellationToken)
     {
         for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
         {
@@ -157,38 +140,6 @@ internal static class SnapshotCommands
 
     private static CliException Lies(string path, string fault)
         => new($"{path} is not the state of this chain: {fault}", "get a snapshot from another validator", ExitCode.VerificationFailed);
-
-    private static async Task<int> Guarded(Func<Task<int>> work)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (SnapshotException failure)
-        {
-            throw new CliException(failure.Message, "nothing that was there has changed");
-        }
-        catch (Exception failure) when (failure is DataFolderException or DamagedDataException or StorageFailedException)
-        {
-            throw new CliException(failure.Message.TrimEnd('.'), "nothing was put in place");
-        }
-    }
-
-    private static async Task WithProgressAsync(
-        Terminal terminal, ParseResult parsed, string what, Func<Action<int, int>, Task> work)
-    {
-        if (!terminal.IsInteractive || parsed.IsJson())
-        {
-            await work(static (_, _) => { });
-            return;
-        }
-
-        await AnsiConsole.Progress().AutoClear(true).StartAsync(async display =>
-        {
-            var bar = display.AddTask(what);
-            await work((done, all) => bar.Value = 100.0 * done / all);
-        });
-    }
 
     private static void Print(
         Terminal terminal, ParseResult parsed, SnapshotManifest manifest, string what, TimeSpan took)
@@ -221,11 +172,4 @@ internal static class SnapshotCommands
     }
 
     private static Argument<string> FileArgument() => new("file") { Description = "The snapshot" };
-
-    private static Option<string> DataOption(string description) => new("--data")
-    {
-        Description = description,
-        HelpName = "DIR",
-        Required = true,
-    };
 }

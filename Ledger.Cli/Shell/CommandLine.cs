@@ -82,6 +82,7 @@ internal static class CommandLine
         root.Add(HeadersCommand.Build(terminal));
         root.Add(VerifyCommands.Build(terminal));
         root.Add(SnapshotCommands.Build(terminal));
+        root.Add(BackupCommands.Build(terminal));
         root.Add(BenchCommand.Build(terminal));
         root.Add(SimulateCommand.Build(terminal));
         root.Add(ReplayCommand.Build(terminal));

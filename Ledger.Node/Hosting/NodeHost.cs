@@ -134,7 +134,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
             new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
-            new ReceiptEndpoints(genesis, parts.Store));
+            new ReceiptEndpoints(genesis, parts.Store),
+            new CheckpointEndpoints(parts.Store, parts.Root));
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>

@@ -47,6 +47,7 @@ internal sealed class NodeParts : IDisposable
             folder = DataFolder.Open(options.DataDir, genesis.ChainId, genesis.Hash);
             RestoreMark.MustNotBeIn(folder.Root);
             IncomingLedger.Settle(folder.Root);
+            LedgerCheckpoint.Remove(folder.Root);
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });

@@ -27,7 +27,8 @@ internal static class WebHost
         CollectorRegistry registry,
         TransactionEndpoints transactions,
         LookEndpoints looks,
-        ReceiptEndpoints receipts)
+        ReceiptEndpoints receipts,
+        CheckpointEndpoints checkpoints)
     {
         ListenOptions? adminListen = null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -63,6 +64,7 @@ internal static class WebHost
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
         admin.MapGet("/peers", () => status.Describe().PeerList);
         admin.MapGet("/config", () => options.Values);
+        checkpoints.Map(admin);
         return app;
     }
 
