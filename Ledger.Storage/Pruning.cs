@@ -95,9 +95,10 @@ internal sealed class Pruning(Families families, LedgerReader reader, BlockHeade
 
     private void Compact()
     {
+        byte[]? unbounded = null;
         foreach (var family in new[] { families.Blocks, families.Receipts, families.Transactions, families.History })
         {
-            families.Database.CompactRange(null, null, family);
+            families.Database.CompactRange(unbounded, unbounded, family);
         }
     }
 

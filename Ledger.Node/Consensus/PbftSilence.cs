@@ -5,16 +5,12 @@ using Ledger.Core;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// PBFT: what a quorum of the others commits, without us and heard live, bounds what we can have signed before we fell
-/// silent. With a commit at (v, h) heard after the start:
-/// <list type="bullet">
-/// <item>among those who signed it is a correct replica that had committed to whatever was final here before, so that all
-/// we have signed lies below h + 2 windows;</item>
-/// <item>among them is a correct replica of any quorum that had asked for a view before, and it is in v: so the highest
-/// view that we can have asked for is v + 1.</item>
-/// </list>
-/// A second such commit, at or above that height and final here, is in every later base, whatever we once reported. Then
-/// we ask for view v + 2, which S3 makes binding: no vote in any view that we may have left.
+/// PBFT: what a quorum of the others commits, without us and heard live, bounds what we can have signed before. Of a first
+/// such commit, at h, a correct signer had not made h final when it spoke, and had committed to whatever was final anywhere
+/// before our start: so nobody had signed anything at or above h + 2 windows. A second one, at (u, g) with g at least that
+/// high, was therefore signed after our start, by replicas in view u, of which one is in any quorum that had asked for a view
+/// before: so we have asked for no view above u + 1. And it is in every later base, whatever we once reported. Then we ask
+/// for view u + 2, which S3 makes binding: no vote in any view that we may have left.
 /// </summary>
 internal sealed class PbftSilence(Genesis genesis, ValidatorIndex self) : ISilence
 {

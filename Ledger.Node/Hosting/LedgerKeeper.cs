@@ -28,16 +28,22 @@ internal sealed partial class LedgerKeeper(
         }
     }
 
-    /// <summary>Works until it is told to stop.</summary>
-    public void Run(CancellationToken stoppingToken)
+    /// <summary>Works until it is told to stop, each time on a thread of its own: it reads and writes much.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
     {
         try
         {
-            while (true)
+            await foreach (var state in _due.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                using var state = _due.Reader.ReadAsync(stoppingToken).AsTask().GetAwaiter().GetResult();
-                Keep(state, stoppingToken);
-                Prune();
+                await DedicatedThread.Run("snapshot", () =>
+                {
+                    using (state)
+                    {
+                        Keep(state, stoppingToken);
+                    }
+
+                    Prune();
+                }).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

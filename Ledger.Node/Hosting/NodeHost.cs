@@ -171,12 +171,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token), Task.Delay(Timeout.Infinite, stoppingToken),
-            DedicatedThread.Run("snapshots", () => _keeper.Run(stop.Token)),
+            _housekeeping.RunAsync(stop.Token),
+            _keeper.RunAsync(stop.Token),
             _silence?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token),
             _snapshotWanted.Task.WaitAsync(stop.Token),
         ];
-        var first = await Task.WhenAny(parts).ConfigureAwait(false);
+        var first = await Task.WhenAny([.. parts, Task.Delay(Timeout.Infinite, stoppingToken)]).ConfigureAwait(false);
         NodeLog.Stops(_logger);
 
         await HandOverAsync().ConfigureAwait(false);
@@ -216,7 +216,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
 
         var offers = await client.OffersAsync(head, stoppingToken).ConfigureAwait(false);
-        if (!SyncChoice.PrefersSnapshot(head, [.. offers.Select(offer => offer.Offer)]))
+        if (!SyncChoice.PrefersSnapshot(head, [.. offers.Select(offer => offer.Offer)], _protocol.LiarsMax))
         {
             return false;
         }

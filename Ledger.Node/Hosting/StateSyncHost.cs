@@ -16,8 +16,8 @@ namespace Ledger.Node.Hosting;
 /// </summary>
 internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
 {
-    /// <summary>A network that cannot connect at once may do so in a moment.</summary>
-    private static readonly TimeSpan ConnectMax = TimeSpan.FromSeconds(5);
+    /// <summary>How long all peers are waited for: the more serve, the sooner it is done.</summary>
+    private static readonly TimeSpan ConnectMax = TimeSpan.FromSeconds(2);
 
     private readonly NodeParts _parts;
     private readonly PeerNetwork _network;
@@ -71,7 +71,13 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
         await _network.StopAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    public void PeerConnected(ValidatorIndex peer) => _connected.TrySetResult();
+    public void PeerConnected(ValidatorIndex peer)
+    {
+        if (_network.Connected.Count >= _parts.Genesis.Validators.Count - 1)
+        {
+            _connected.TrySetResult();
+        }
+    }
 
     public void PeerDisconnected(ValidatorIndex peer)
     {

@@ -41,6 +41,9 @@ internal sealed partial class BlockSync(
     private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
     private long _nextId;
 
+    /// <summary>A peer had no longer what was wanted of it.</summary>
+    private bool _metPruned;
+
     /// <summary>Asks the peers for a block; never waits. What is not found is asked for again by the engine.</summary>
     public void FetchBlock(Digest hash, Height height) => _wishes.Writer.TryWrite((hash, height));
 
@@ -116,7 +119,7 @@ internal sealed partial class BlockSync(
         {
             await foreach (var target in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                if (target.Height > store.Head!.Height && !await TakesSnapshotAsync(stoppingToken).ConfigureAwait(false))
+                if (target.Height > store.Head!.Height && !await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
                 {
                     await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
                 }
@@ -124,7 +127,7 @@ internal sealed partial class BlockSync(
                 while (target.IsNeeded && target.Height > store.Head!.Height)
                 {
                     await Task.Delay(AskAgainAfter, clock, stoppingToken).ConfigureAwait(false);
-                    if (!await TakesSnapshotAsync(stoppingToken).ConfigureAwait(false))
+                    if (!await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
                     {
                         await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
                     }
@@ -137,9 +140,17 @@ internal sealed partial class BlockSync(
         }
     }
 
-    /// <summary>Whether a snapshot is the cheaper way, or the only one; the node then leaves this for it.</summary>
-    private Task<bool> TakesSnapshotAsync(CancellationToken stoppingToken)
-        => takesSnapshot is null ? Task.FromResult(false) : takesSnapshot(store.Head!.Height, stoppingToken);
+    /// <summary>
+    /// Whether a snapshot is the cheaper way, or the only one; the node then leaves this for it. The peers are asked only
+    /// when one of them lacks what is wanted, or very many blocks are.
+    /// </summary>
+    private Task<bool> TakesSnapshotAsync(Target target, CancellationToken stoppingToken)
+    {
+        var head = store.Head!.Height;
+        return takesSnapshot is not null && (_metPruned || target.Height.Value >= head.Value + SyncChoice.BlocksLeast)
+            ? takesSnapshot(head, stoppingToken)
+            : Task.FromResult(false);
+    }
 
     /// <summary>
     /// Goes on while somebody serves something. A peer that announced more than it serves is left for the next, and when
@@ -171,6 +182,7 @@ internal sealed partial class BlockSync(
             {
                 if (answer?.Lowest > last.Next)
                 {
+                    _metPruned = true;
                     LogPruned(logger, peer, answer.Lowest, last.Next);
                 }
 

@@ -75,10 +75,10 @@ internal static class SyncChoice
     private const long BlockByteCost = 2;
 
     /// <summary>
-    /// A snapshot, when no peer has the next block any more, or when it takes fewer bytes than twice those of the blocks it
-    /// spares, and those are at least <see cref="BlocksLeast"/>.
+    /// A snapshot, when no peer has the next block any more, or when more peers than may lie say that it takes fewer bytes
+    /// than twice those of the blocks it spares, and those are at least <see cref="BlocksLeast"/>.
     /// </summary>
-    public static bool PrefersSnapshot(Height head, IReadOnlyList<SnapshotOffer> offers)
+    public static bool PrefersSnapshot(Height head, IReadOnlyList<SnapshotOffer> offers, int liarsMax)
     {
         var useful = offers.Where(offer => offer.Height > head).ToList();
         if (useful.Count == 0)
@@ -87,7 +87,7 @@ internal static class SyncChoice
         }
 
         var hasBlocks = offers.Any(offer => offer.LowestBlock.Value <= head.Value + 1 && offer.Head > head);
-        return !hasBlocks || useful.Any(offer => offer.Height.Value - head.Value >= BlocksLeast
-            && offer.Bytes < BlockByteCost * offer.BlockBytes);
+        return !hasBlocks || useful.Count(offer => offer.Height.Value - head.Value >= BlocksLeast
+            && offer.Bytes < BlockByteCost * offer.BlockBytes) > liarsMax;
     }
 }

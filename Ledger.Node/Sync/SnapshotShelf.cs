@@ -15,6 +15,7 @@ internal sealed class SnapshotShelf : IDisposable
 
     private const int Kept = 2;
     private const string Suffix = ".snapshot";
+    private const string Unfinished = ".new";
 
     private readonly Lock _lock = new();
     private readonly string _folder;
@@ -27,9 +28,10 @@ internal sealed class SnapshotShelf : IDisposable
         Directory.CreateDirectory(_folder);
         foreach (var path in Directory.EnumerateFiles(_folder))
         {
-            if (!path.EndsWith(Suffix, StringComparison.Ordinal) || !TryOpen(path))
+            // What a crash has left, or a disk has damaged, goes: the next one is made anyway.
+            if (path.EndsWith(Unfinished, StringComparison.Ordinal)
+                || (path.EndsWith(Suffix, StringComparison.Ordinal) && !TryOpen(path)))
             {
-                // What a crash has left, or a disk has damaged: the next one is made anyway.
                 File.Delete(path);
             }
         }

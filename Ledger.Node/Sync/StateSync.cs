@@ -17,7 +17,7 @@ internal sealed partial class StateSync(
     /// <summary>Chunks that one peer is asked for at a time, so that neither side waits for the other.</summary>
     private const int AtATime = 2;
 
-    private const int TriesMax = 60;
+    private const int TriesMax = 10;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
