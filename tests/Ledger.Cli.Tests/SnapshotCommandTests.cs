@@ -84,7 +84,8 @@ public sealed class SnapshotCommandTests : IDisposable
         var audit = await RunAsync("verify", "ledger", "--data", data);
 
         Assert.Equal(ExitCode.Done, audit.Exit);
-        Tool.AssertRefused(await RunAsync("backup", "verify", backups, "none"), ExitCode.Failed, "no backup none");
+        Tool.AssertRefused(
+            await RunAsync("backup", "verify", backups, "none"), ExitCode.Failed, "no backup none");
         Tool.AssertRefused(
             await RunAsync("backup", "create", backups), ExitCode.Usage, "which ledger is meant is not said");
     }
