@@ -1,3 +1,4 @@
+using Ledger.Consensus.Flight;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -87,6 +88,10 @@ public sealed class Effects
         => Requests.Add(new Effect.InstallSnapshot(height, block, from, offset));
 
     public void Note(Notice notice) => Requests.Add(new Effect.Note(notice));
+
+    /// <summary>What was written down so far, to keep.</summary>
+    internal TurnEffects Copy() => new(
+        [.. Hints], [.. Repeats], [.. Records], Compaction?.ToArray(), [.. Promises], [.. Requests]);
 
     internal void Clear()
     {

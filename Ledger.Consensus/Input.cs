@@ -48,10 +48,10 @@ public abstract record Input
     public sealed record RequestOverdue(View View) : Input;
 
     /// <summary>
-    /// Raft: someone wants to read what is final now and nothing older; the answer is <see cref="Effect.ReadReady"/> or
+    /// Someone wants to read what is final now and nothing older; the answer is <see cref="Effect.ReadReady"/> or
     /// <see cref="Effect.ReadRefused"/>.
     /// </summary>
-    /// <param name="Id">Chosen by the world, each once.</param>
+    /// <param name="Id">Chosen by the world, each once, over restarts too.</param>
     /// <param name="Now">The monotone clock after the request arrived.</param>
     public sealed record ReadRequested(ulong Id, TimeSpan Now) : Input;
 
@@ -79,6 +79,9 @@ public enum TimerKind : byte
 
     /// <summary>Raft's one clock: elections, heartbeats and patience are counted in its ticks.</summary>
     Tick = 3,
+
+    /// <summary>PBFT: a question on behalf of reads may have been lost.</summary>
+    Read = 4,
 }
 
 /// <param name="Kind">What it is for.</param>

@@ -1,3 +1,4 @@
+using Ledger.Consensus.Flight;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -36,17 +37,20 @@ public interface IWorld
 /// An engine, its journal and its voice, in that order: no promise leaves before the record it rests on is durable,
 /// and nothing is signed before either. The node and the simulator run this same class.
 /// </summary>
-/// <param name="engine">The consensus engine.</param>
-/// <param name="journal">Where its records become durable.</param>
+/// <param name="engine">Only this replica steps it.</param>
+/// <param name="journal">Where records become durable.</param>
 /// <param name="voice">Who signs.</param>
 /// <param name="world">Whom it speaks to.</param>
+/// <param name="recorder">Keeps every turn, to be run again; null: nobody does.</param>
 /// <param name="isSilent">
 /// A replica whose promises were lost follows the others and promises nothing: it signs nothing and keeps no record, so
 /// what it would have said leaves no trace. It is made anew when it may speak.
 /// </param>
-public sealed class Replica(IEngine engine, IJournal journal, IVoice voice, IWorld world, bool isSilent = false)
+public sealed class Replica(
+    IEngine engine, IJournal journal, IVoice voice, IWorld world, IFlightRecorder? recorder = null, bool isSilent = false)
 {
     private readonly Effects _effects = new();
+    private readonly List<Input> _stepped = [];
     private readonly Queue<Input> _own = new();
 
     /// <summary>
@@ -69,14 +73,23 @@ public sealed class Replica(IEngine engine, IJournal journal, IVoice voice, IWor
     /// <summary>Runs one turn: own words first, then <paramref name="inputs"/>, under one synced write.</summary>
     public void Turn(IReadOnlyList<Input> inputs)
     {
-        for (var waiting = _own.Count; waiting > 0; waiting--)
+        recorder?.Begin(engine);
+        try
         {
-            engine.Step(_own.Dequeue(), _effects);
-        }
+            for (var waiting = _own.Count; waiting > 0; waiting--)
+            {
+                Step(_own.Dequeue());
+            }
 
-        for (var i = 0; i < inputs.Count; i++)
+            for (var i = 0; i < inputs.Count; i++)
+            {
+                Step(inputs[i]);
+            }
+        }
+        finally
         {
-            engine.Step(inputs[i], _effects);
+            // Also of a turn that the engine's own doubts have ended: it is the one to be looked at.
+            Record();
         }
 
         SendHints();
@@ -88,6 +101,25 @@ public sealed class Replica(IEngine engine, IJournal journal, IVoice voice, IWor
 
         CarryRequests();
         _effects.Clear();
+    }
+
+    private void Step(Input input)
+    {
+        if (recorder is not null)
+        {
+            _stepped.Add(input);
+        }
+
+        engine.Step(input, _effects);
+    }
+
+    private void Record()
+    {
+        if (recorder is not null)
+        {
+            recorder.End(_stepped, _effects);
+            _stepped.Clear();
+        }
     }
 
     private void SendHints()

@@ -37,5 +37,10 @@ public sealed class Block
     /// <summary>The canonical encoding: encoded once, stored and sent as it is.</summary>
     public ReadOnlyMemory<byte> Encoded { get; }
 
+    /// <summary>
+    /// The same block to whoever asks for its header, hash and length alone, as consensus does: its body is elsewhere.
+    /// </summary>
+    public static Block Outline(BlockHeader header, int encodedBytes) => new(header, [], new byte[encodedBytes]);
+
     public override string ToString() => $"h{Height} {Hash.ToShortString()}";
 }

@@ -62,7 +62,7 @@ public sealed class Genesis
 
     private FinalBlock BuildBlock()
     {
-        var overlay = new Overlay(null, new EmptyState());
+        var overlay = new Overlay(null, new EmptyState(), writes: 0);
         foreach (var role in Roles)
         {
             OperationExecutor.Grant(new(role.Account, role.Role, role.Namespace), overlay);

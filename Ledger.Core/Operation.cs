@@ -62,4 +62,7 @@ public abstract record Operation
     /// <param name="Role">Which.</param>
     /// <param name="Namespace">As it was granted.</param>
     public sealed record Revoke(PublicKey Account, Role Role, string Namespace) : Operation;
+
+    /// <summary>Puts the proof of a validator's offence on the ledger; it stands alone in its transaction.</summary>
+    public sealed record Report(Evidence Evidence) : Operation;
 }

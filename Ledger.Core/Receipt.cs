@@ -16,6 +16,13 @@ public enum FailureReason : byte
     Overflow = 8,
     InvalidArgument = 9,
     LastAdmin = 10,
+
+    /// <summary>No proof: badly formed or signed, not of this chain, or not of one of its validators.</summary>
+    EvidenceInvalid = 20,
+    EvidenceTooOld = 21,
+
+    /// <summary>The ledger holds this offence already.</summary>
+    EvidenceKnown = 22,
 }
 
 /// <summary>What became of one transaction: applied as a whole, or not at all and why.</summary>

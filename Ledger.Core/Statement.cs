@@ -36,6 +36,14 @@ public readonly record struct Statement(
 
     private static ReadOnlySpan<byte> Domain => "ledger/vote/v1\0\0"u8;
 
+    /// <summary>Whether this key's owner signed it, by the one equation for all signatures.</summary>
+    public static bool IsSignedBy(in PublicKey key, in Statement statement, in Signature signature)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        statement.WriteTo(bytes);
+        return Ed25519Verifier.Verify(key, bytes, signature);
+    }
+
     /// <summary>Writes the signed bytes.</summary>
     /// <param name="target">At least <see cref="Size"/> bytes.</param>
     public void WriteTo(Span<byte> target)

@@ -22,15 +22,17 @@ public sealed class ConsensusJournal : IDisposable
 
     private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
     private readonly string _folder;
+    private readonly PublicKey _validator;
     private readonly RocksDb _database;
     private ulong _first;
     private ulong _next;
     private Exception? _failure;
     private bool _disposed;
 
-    private ConsensusJournal(string folder, RocksDb database)
+    private ConsensusJournal(string folder, PublicKey validator, RocksDb database)
     {
         _folder = folder;
+        _validator = validator;
         _database = database;
     }
 
@@ -69,7 +71,7 @@ public sealed class ConsensusJournal : IDisposable
             throw new DamagedDataException($"The consensus journal {folder} is gone. {Remedy}");
         }
 
-        var journal = new ConsensusJournal(folder, RocksFolder.Open(folder, Remedy));
+        var journal = new ConsensusJournal(folder, validatorKey, RocksFolder.Open(folder, Remedy));
         try
         {
             var isSilent = ledgerHasBlocks && !SilenceWaiver.IsIn(root);
@@ -90,6 +92,12 @@ public sealed class ConsensusJournal : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether this is its first opening: there was no journal here before.</summary>
+    internal bool IsNew { get; private set; }
+
+    /// <summary>How far it has come; what was written since may be known only to this journal. Any thread may ask.</summary>
+    internal JournalReach Reach => new(_validator, Volatile.Read(ref _next) - 1);
 
     /// <summary>Every record, in the order of writing.</summary>
     public IReadOnlyList<byte[]> ReadAll()
@@ -155,6 +163,16 @@ public sealed class ConsensusJournal : IDisposable
         }
     }
 
+    /// <summary>Refuses a journal that has come less far than somebody else saw it come.</summary>
+    internal void MustReach(JournalReach seen)
+    {
+        if (seen.Validator == _validator && seen.Records > Reach.Records)
+        {
+            throw Damaged(
+                $"it lost its newest records: {seen.Records} had been written, {Reach.Records} are there");
+        }
+    }
+
     private void Write(WriteBatch batch, IReadOnlyList<ReadOnlyMemory<byte>> records, ulong first)
     {
         var next = _next;
@@ -166,7 +184,8 @@ public sealed class ConsensusJournal : IDisposable
 
         PutRange(batch, first, next);
         Write(batch);
-        (_first, _next) = (first, next);
+        _first = first;
+        Volatile.Write(ref _next, next);
     }
 
     private void Write(WriteBatch batch)
@@ -226,6 +245,7 @@ public sealed class ConsensusJournal : IDisposable
         PutRange(batch, 1, 1);
         Write(batch);
         IsSilent = isSilent;
+        IsNew = true;
     }
 
     private void ReadRange()

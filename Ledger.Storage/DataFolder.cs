@@ -108,6 +108,28 @@ public sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether a process holds this folder now. One that was killed still does for as long as the system takes to bury it.
+    /// </summary>
+    public static bool IsHeld(string path)
+    {
+        var root = Path.GetFullPath(path);
+        if (!File.Exists(Path.Combine(root, LockName)))
+        {
+            return false;
+        }
+
+        try
+        {
+            Lock(root, FileMode.Open, FileAccess.Read).Dispose();
+            return false;
+        }
+        catch (DataFolderException)
+        {
+            return true;
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     /// <summary>

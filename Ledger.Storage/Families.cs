@@ -31,6 +31,7 @@ internal sealed class Families
         ["certificates", "block_heights", "transactions", "state_tree"];
 
     private readonly Dictionary<string, ColumnFamilyHandle> _byName;
+    private readonly TaskCompletionSource _damage = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Families(RocksDb database)
     {
@@ -41,6 +42,9 @@ internal sealed class Families
     public RocksDb Database { get; }
 
     public IReadOnlyDictionary<string, ColumnFamilyHandle> ByName => _byName;
+
+    /// <summary>Fails with the first damage that a read meets, whoever read.</summary>
+    public Task Damage => _damage.Task;
 
     public ColumnFamilyHandle Meta => _byName[MetaName];
 
@@ -89,6 +93,14 @@ internal sealed class Families
             : RocksFolder.Open(folder, Remedy, shared, families));
     }
 
+    /// <summary>The damage in words, to throw; told to whoever watches <see cref="Damage"/> too.</summary>
+    public DamagedDataException Report(string what, Exception? cause)
+    {
+        DamagedDataException damage = new($"The ledger in {Database.Path} is damaged: {what}. {Remedy}", cause);
+        _damage.TrySetException(damage);
+        return damage;
+    }
+
     private static ColumnFamilyOptions OptionsFor(string name, Cache cache)
     {
         // Index and filter blocks live in the cache too, so that its size bounds what reading costs.
@@ -101,7 +113,14 @@ internal sealed class Families
             table.SetFilterPolicy(BloomFilterPolicy.Create(BloomBitsPerKey, false));
         }
 
-        return new ColumnFamilyOptions()
+        var options = new ColumnFamilyOptions();
+        if (Filtered.Contains(name))
+        {
+            // For its filter over what is still in memory; the table options that it sets are replaced below.
+            options.OptimizeForPointLookup(blockCacheSizeMb: 1);
+        }
+
+        return options
             .SetWriteBufferSize(FamilyBufferBytes)
             .SetMaxWriteBufferNumber(FamilyBuffers)
             .SetCompression(Incompressible.Contains(name) ? Compression.No : Compression.Lz4)

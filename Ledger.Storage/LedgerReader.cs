@@ -19,6 +19,11 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
 
     public static ReadOnlySpan<byte> IdentityKey => "identity"u8;
 
+    public static ReadOnlySpan<byte> JournalReachKey => "journal-reach"u8;
+
+    /// <summary>What the keys of held evidence begin with: below the other keys of its family.</summary>
+    public static ReadOnlySpan<byte> EvidencePrefix => "evidence/"u8;
+
     /// <summary>Which chain the store is of, or null when it is new.</summary>
     public StoreIdentity? ReadIdentity()
     {
@@ -31,6 +36,12 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
             ? null
             : throw Damaged("the record of its chain is missing");
     }
+
+    /// <summary>How far the journal had come at the last block, or null when none was there.</summary>
+    public JournalReach? ReadJournalReach()
+        => Get(JournalReachKey, families.Meta) is { } value
+            ? JournalReach.Decode(value) ?? throw Damaged("the record of the journal's reach is torn")
+            : null;
 
     /// <summary>The last final header by the head record, or null before the first block.</summary>
     public BlockHeader? ReadHead()
@@ -147,6 +158,20 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
         => Range(families.State, prefix);
 
+    /// <summary>The evidence that is held here until the ledger has it.</summary>
+    public IReadOnlyList<Evidence> ReadEvidence()
+    {
+        List<Evidence> held = [];
+        foreach (var (key, value) in Range(families.Meta, EvidencePrefix.ToArray()))
+        {
+            held.Add(Evidence.TryDecode(value, out var evidence, out var fault)
+                ? evidence
+                : throw Damaged($"the evidence at {Convert.ToHexStringLower(key)} cannot be decoded: {fault}"));
+        }
+
+        return held;
+    }
+
     /// <summary>Every namespace that has a key, ascending: one seek each, however many keys it has.</summary>
     public IReadOnlyList<string> ReadNamespaces()
     {
@@ -221,6 +246,5 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
         }
     }
 
-    public DamagedDataException Damaged(string what, Exception? cause = null)
-        => new($"The ledger in {families.Database.Path} is damaged: {what}. {Families.Remedy}", cause);
+    public DamagedDataException Damaged(string what, Exception? cause = null) => families.Report(what, cause);
 }

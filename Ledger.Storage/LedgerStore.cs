@@ -19,6 +19,7 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     private readonly SharedDatabase _database;
     private readonly LedgerReader _reader;
     private volatile ChainHead? _head;
+    private ConsensusJournal? _journal;
     private Exception? _failure;
 
     private LedgerStore(string folder, string chainId, Families families)
@@ -37,6 +38,12 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
 
     /// <summary>From which heights on it has headers, receipts and bodies.</summary>
     public KeptHeights Kept { get; private set; } = KeptHeights.All;
+
+    /// <summary>
+    /// Fails with the first damage that any read meets, of the store or of a snapshot. Whoever runs on this store must
+    /// stop then: nobody knows what else is damaged.
+    /// </summary>
+    public Task Damage => _families.Damage;
 
     /// <summary>Opens or creates the store inside the data folder.</summary>
     /// <exception cref="DataFolderException">Of another chain, in use, not writable or full.</exception>
@@ -60,6 +67,32 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         }
     }
 
+    /// <summary>
+    /// Compares the journal with what the ledger remembers of it, and remembers with each block from now on how far it
+    /// has come.
+    /// </summary>
+    /// <exception cref="DamagedDataException">The journal has lost records that were there before.</exception>
+    public void Accompany(ConsensusJournal journal)
+    {
+        lock (_writing)
+        {
+            using var lease = _database.Use();
+            // A silent journal keeps no record, so a ledger that was restored may remember more of the lost one.
+            if (journal.IsNew || journal.IsSilent)
+            {
+                using var batch = new WriteBatch();
+                PutReach(batch, journal);
+                Write(batch);
+            }
+            else if (_reader.ReadJournalReach() is { } seen)
+            {
+                journal.MustReach(seen);
+            }
+
+            _journal = journal;
+        }
+    }
+
     public void Append(IReadOnlyList<FinalBlock> blocks)
     {
         lock (_writing)
@@ -77,10 +110,35 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
 
             if (blocks.Count > 0)
             {
+                if (_journal is { } journal)
+                {
+                    PutReach(batch, journal);
+                }
+
                 Write(batch);
                 _head = head;
             }
         }
+    }
+
+    /// <summary>Holds evidence until the ledger has it. Returns after the disk has it.</summary>
+    public void HoldEvidence(Evidence evidence)
+        => ChangeMeta(batch => batch.Put(EvidenceKey(evidence), evidence.Encode(), _families.Meta));
+
+    /// <summary>Lets go of evidence that the ledger has, or that is too old for it.</summary>
+    public void DropEvidence(IReadOnlyList<Evidence> evidence) => ChangeMeta(batch =>
+    {
+        foreach (var gone in evidence)
+        {
+            batch.Delete(EvidenceKey(gone), _families.Meta);
+        }
+    });
+
+    /// <summary>The evidence that is held here and not yet on the ledger.</summary>
+    public IReadOnlyList<Evidence> ReadEvidence()
+    {
+        using var lease = _database.Use();
+        return _reader.ReadEvidence();
     }
 
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
@@ -269,6 +327,24 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         batch.Put(Keys.End, Array.Empty<byte>(), _families.State);
         batch.Put(Keys.End, Array.Empty<byte>(), _families.History);
         Write(batch);
+    }
+
+    private void PutReach(WriteBatch batch, ConsensusJournal journal)
+        => batch.Put(LedgerReader.JournalReachKey, journal.Reach.Encode(), _families.Meta);
+
+    private static byte[] EvidenceKey(Evidence evidence)
+        => [.. LedgerReader.EvidencePrefix, .. StateKey.ForOffence(evidence.Offence)];
+
+    private void ChangeMeta(Action<WriteBatch> change)
+    {
+        lock (_writing)
+        {
+            ThrowIfFailed();
+            using var lease = _database.Use();
+            using var batch = new WriteBatch();
+            change(batch);
+            Write(batch);
+        }
     }
 
     private void MustFollow(FinalBlock final, ChainHead? head)

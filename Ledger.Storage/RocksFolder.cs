@@ -11,6 +11,12 @@ internal static class RocksFolder
     private const ulong InfoLogBytes = 1 << 20;
     private const ulong InfoLogFiles = 2;
 
+    /// <summary>
+    /// What opening may write: a log is turned into tables, and new files are begun. A library built with its assertions
+    /// on dies where it cannot, instead of telling us.
+    /// </summary>
+    private const long FreeBytesMin = 16 << 20;
+
     /// <summary>A small database of one column family.</summary>
     /// <param name="folder">Where it is; made when missing.</param>
     /// <param name="remedy">What an operator should do when it turns out to be damaged.</param>
@@ -57,6 +63,7 @@ internal static class RocksFolder
         try
         {
             DataFolder.Make(folder);
+            MustHaveRoom(folder);
             return open();
         }
         catch (RocksDbSharpException failure)
@@ -66,6 +73,17 @@ internal static class RocksFolder
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw DataFolder.Unusable(folder, failure);
+        }
+    }
+
+    private static void MustHaveRoom(string folder)
+    {
+        var free = new DriveInfo(folder).AvailableFreeSpace;
+        if (free < FreeBytesMin)
+        {
+            throw new DataFolderException(
+                $"The disk that holds {folder} is full: {free >> 10} KiB are free, opening takes up to "
+                + $"{FreeBytesMin >> 10}; free some space and start again");
         }
     }
 

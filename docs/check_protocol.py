@@ -79,8 +79,18 @@ def genesis_state(genesis):
 
 
 def state_root(state):
-    leaves = [(sha(key), sha(b"ledger/state/v1\0" + entry)) for key, entry in state.items()]
+    leaves = [(path(key), sha(b"ledger/state/v1\0" + entry)) for key, entry in state.items()]
     return subtree(leaves, 0)
+
+
+def path(key):
+    digest = sha(key)
+    if key[:1] != b"k":
+        return bytes([digest[0] & 0x7F]) + digest[1:]
+    bucket = 2166136261
+    for byte in key[1:key.index(0)]:
+        bucket = (bucket ^ byte) * 16777619 % 2**32
+    return struct.pack(">H", 0x8000 | (bucket >> 15 ^ bucket) & 0x7FFF) + digest[2:]
 
 
 def subtree(leaves, depth):

@@ -161,7 +161,8 @@ const fold = (leaf, steps) => steps.reduce((hash, step) => {
 }, sha256([0], leaf));
 
 const FAILURES = ['none', 'not_permitted', 'version_mismatch', 'key_not_found', 'asset_exists', 'asset_unknown', 'not_issuer',
-  'insufficient_balance', 'overflow', 'invalid_argument', 'last_admin'];
+  'insufficient_balance', 'overflow', 'invalid_argument', 'last_admin', ...Array(9).fill(null), 'evidence_invalid',
+  'evidence_too_old', 'evidence_known'];
 
 function checkReceipt(claim, top, genesis) {
   const tx = claim.transaction, tail = tx.length - 66;

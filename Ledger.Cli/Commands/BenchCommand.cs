@@ -105,15 +105,15 @@ internal static class BenchCommand
         return alive.Count > 0 ? alive : parsed.Nodes(terminal);
     }
 
-    private static async Task ShowProgressAsync(Terminal terminal, LoadGenerator load, Task run)
+    private static Task ShowProgressAsync(Terminal terminal, LoadGenerator load, Task run)
     {
         var before = 0L;
-        while (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1))) != run)
+        return Polling.WhileRunsAsync(run, TimeSpan.FromSeconds(1), () =>
         {
             var now = load.AppliedSoFar;
             terminal.Remark($"{load.Elapsed.TotalSeconds,4:0} s  {now - before,8:N0} tx/s");
             before = now;
-        }
+        });
     }
 
     private static void Print(

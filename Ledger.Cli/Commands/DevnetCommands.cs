@@ -37,12 +37,17 @@ internal static class DevnetCommands
         };
         Option<bool> fresh = new("--fresh") { Description = "Remove what the folder holds and start anew" };
         Option<bool> detach = new("--detach") { Description = "Return once all are ready, and leave them running" };
+        Option<bool> prometheus = new("--with-prometheus")
+        {
+            Description = "Start the system's Prometheus beside it, with the rules and alerts that ship with the ledger",
+        };
         var mode = NetworkCommands.ModeOption();
         ExampleCommand command = new(
             "devnet", "Run a network on this machine, one process per validator",
             "ledger devnet", "ledger devnet --validators 7 --base-port 9080 --dir other --detach",
+            "ledger devnet --with-prometheus",
             "ledger devnet stop --dir other");
-        foreach (var option in new Option[] { validators, mode, Dir, basePort, fresh, detach })
+        foreach (var option in new Option[] { validators, mode, Dir, basePort, fresh, detach, prometheus })
         {
             command.Add(option);
         }
@@ -55,11 +60,18 @@ internal static class DevnetCommands
                 parsed.GetValue(validators), parsed.GetRequiredValue(mode), parsed.GetValue(basePort));
             NetworkCommands.WarnIfTooFew(
                 terminal, NetworkCommands.ModeOf(settings.Mode), settings.Validators);
+            if (parsed.GetValue(prometheus))
+            {
+                DevnetPrometheus.RefuseMissing(terminal);
+            }
+
             var folder = DevnetFolder.OpenOrCreate(parsed.GetRequiredValue(Dir), settings, parsed.GetValue(fresh));
-            DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode());
-            terminal.Remark($"starting {settings.Validators} validators...");
+            DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode(), terminal);
             await processes.StartAsync(cancellationToken);
-            Announce(terminal, parsed, folder);
+            var watcher = parsed.GetValue(prometheus)
+                ? await WatchAsync(terminal, folder, cancellationToken)
+                : null;
+            Announce(terminal, parsed, folder, watcher?.Url);
             return parsed.GetValue(detach)
                 ? ExitCode.Done
                 : await RunAsync(terminal, parsed, folder, processes, cancellationToken);
@@ -74,7 +86,8 @@ internal static class DevnetCommands
         command.SetAction(async (parsed, _) =>
         {
             var folder = DevnetFolder.Open(parsed.GetRequiredValue(Dir));
-            var stopped = await DevnetProcesses.StopAsync(folder);
+            await new DevnetPrometheus(folder).StopAsync();
+            var stopped = await DevnetProcesses.StopAsync(folder.Validators);
             if (parsed.IsJson())
             {
                 terminal.Json(new { Stopped = stopped });
@@ -104,6 +117,24 @@ internal static class DevnetCommands
         return command;
     }
 
+    /// <summary>Without it the devnet is not what was asked for: then none of it is left running.</summary>
+    private static async Task<DevnetPrometheus> WatchAsync(
+        Terminal terminal, DevnetFolder folder, CancellationToken cancellationToken)
+    {
+        DevnetPrometheus watcher = new(folder);
+        try
+        {
+            await watcher.StartAsync(terminal, cancellationToken);
+            return watcher;
+        }
+        catch
+        {
+            await watcher.StopAsync();
+            await DevnetProcesses.StopAsync(folder.Validators);
+            throw;
+        }
+    }
+
     /// <summary>Until Ctrl-C, or until a validator dies; either way none is left running.</summary>
     private static async Task<int> RunAsync(
         Terminal terminal, ParseResult parsed, DevnetFolder folder, DevnetProcesses processes,
@@ -128,11 +159,12 @@ internal static class DevnetCommands
         }
         finally
         {
-            await DevnetProcesses.StopAsync(folder);
+            await new DevnetPrometheus(folder).StopAsync();
+            await DevnetProcesses.StopAsync(folder.Validators);
         }
 
         terminal.Remark($"stopped; its chain goes on with 'ledger devnet --dir {parsed.GetRequiredValue(Dir)}'");
-        return ExitCode.Done;
+        return ExitCode.Interrupted;
     }
 
     private static async Task DrawAsync(
@@ -175,7 +207,7 @@ internal static class DevnetCommands
         }
     }
 
-    private static void Announce(Terminal terminal, ParseResult parsed, DevnetFolder folder)
+    private static void Announce(Terminal terminal, ParseResult parsed, DevnetFolder folder, Uri? prometheus)
     {
         if (parsed.IsJson())
         {
@@ -184,6 +216,7 @@ internal static class DevnetCommands
                 Folder = folder.Path,
                 folder.Plan.ChainId,
                 Key = folder.ClientKey,
+                Prometheus = prometheus,
                 Validators = folder.Plan.Validators.Select(v => new { v.Name, Url = v.HttpUrl, Admin = v.AdminUrl }),
             });
             return;
@@ -197,6 +230,11 @@ internal static class DevnetCommands
         foreach (var validator in folder.Plan.Validators)
         {
             terminal.Line($"  {validator.Name,-14} {validator.HttpUrl}");
+        }
+
+        if (prometheus is not null)
+        {
+            terminal.Line($"  {"prometheus",-14} {prometheus}  alerts: {new Uri(prometheus, "alerts")}");
         }
 
         terminal.Line();
@@ -235,8 +273,9 @@ internal static class DevnetCommands
             }
             else
             {
+                var height = sample is null ? "" : $"height {sample.Status.Height}";
                 terminal.Line(
-                    $"{validator.Plan.Name,-14} {validator.Plan.HttpUrl,-24} {state,-14} height {sample?.Status.Height}");
+                    $"{validator.Plan.Name,-14} {validator.Plan.HttpUrl,-24} {state,-14} {height}".TrimEnd());
             }
         }
     }

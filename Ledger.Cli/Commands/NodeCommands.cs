@@ -13,6 +13,7 @@ internal static class NodeCommands
     {
         ExampleCommand node = new("node", "Run a validator", "ledger node run --config node.json");
         node.Add(Run(terminal));
+        node.Add(ProbeCommand.Build(terminal));
         yield return node;
         ExampleCommand config = new("config", "Look at a validator's settings", "ledger config show --config node.json --origin");
         config.Add(Show(terminal));
@@ -25,6 +26,7 @@ internal static class NodeCommands
         Option<bool> check = new("--check-config") { Description = "Check everything that is read at the start, and start nothing" };
         ExampleCommand command = new(
             "run", "Run one validator until SIGTERM or Ctrl-C", "ledger node run --config node.json",
+            "ledger node run --config node.json --check-config",
             "ledger node run --config node.json --set http.listen=0.0.0.0:8080");
         command.Add(file);
         command.Add(settings);
@@ -40,7 +42,15 @@ internal static class NodeCommands
                 }
 
                 LedgerNode.Check(options);
-                terminal.Line("The configuration is valid.");
+                if (parsed.IsJson())
+                {
+                    terminal.Json(new { Valid = true });
+                }
+                else
+                {
+                    terminal.Line("The configuration is valid.");
+                }
+
                 return ExitCode.Done;
             }
             catch (ConfigurationException exception)
@@ -94,7 +104,7 @@ internal static class NodeCommands
         }
     }
 
-    private static NodeOptions Load(string file, IReadOnlyList<string> settings)
+    public static NodeOptions Load(string file, IReadOnlyList<string> settings)
     {
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
@@ -113,14 +123,14 @@ internal static class NodeCommands
         return NodeOptionsLoader.Load(file, environment, flags);
     }
 
-    private static Option<string> ConfigOption() => new("--config")
+    public static Option<string> ConfigOption() => new("--config")
     {
         Description = "The validator's node.json",
         Required = true,
         HelpName = "FILE",
     };
 
-    private static Option<string[]> SettingsOption() => new("--set")
+    public static Option<string[]> SettingsOption() => new("--set")
     {
         Description = "Overrides one setting; may be given again",
         HelpName = "PATH=VALUE",

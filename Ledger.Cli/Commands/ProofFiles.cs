@@ -1,3 +1,4 @@
+using System.Text;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
 using Ledger.Core;
@@ -25,7 +26,9 @@ internal static class ProofFiles
         return proof as T ?? throw Forged(path, $"it is a valid {KindOf(proof)} and not {kind}");
     }
 
-    public static Genesis ReadGenesis(string path) => GenesisFile.Parse(File.ReadAllText(path));
+    public static Genesis ReadGenesis(string path)
+        => GenesisFile.Parse(Encoding.UTF8.GetString(TryReadBounded(path)
+            ?? throw new GenesisException([$"{path} is longer than {ProofFile.BytesMax} bytes"])));
 
     public static CliException Forged(string path, string fault) => new(
         $"{path} proves nothing: {fault}", "ask whoever gave it to you for the right one, or a node for a new one",
@@ -42,11 +45,31 @@ internal static class ProofFiles
     }
 
     private static byte[] ReadBounded(string path)
+        => TryReadBounded(path) ?? throw Forged(path, $"it is longer than {ProofFile.BytesMax} bytes");
+
+    /// <summary>Counts what comes, since a length that a file claims need not be true, and some have no end.</summary>
+    /// <returns>Null when there is more than any proof has.</returns>
+    private static byte[]? TryReadBounded(string path)
     {
-        var length = new FileInfo(path).Length;
-        return length <= ProofFile.BytesMax
-            ? File.ReadAllBytes(path)
-            : throw Forged(path, $"it is longer than {ProofFile.BytesMax} bytes");
+        if (Directory.Exists(path))
+        {
+            throw new CliException($"{path} is a folder", "name a file");
+        }
+
+        using var file = File.OpenRead(path);
+        using MemoryStream read = new();
+        var buffer = new byte[1 << 16];
+        int count;
+        while ((count = file.Read(buffer)) > 0)
+        {
+            read.Write(buffer, 0, count);
+            if (read.Length > ProofFile.BytesMax)
+            {
+                return null;
+            }
+        }
+
+        return read.ToArray();
     }
 
     private static string KindOf(Proof proof) => proof switch

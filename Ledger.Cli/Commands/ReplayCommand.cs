@@ -1,17 +1,24 @@
 using System.CommandLine;
 using Ledger.Cli.Shell;
+using Ledger.Cli.Simulations;
+using Ledger.Consensus.Flight;
+using Ledger.Node.Flight;
 using Ledger.Simulation;
 
 namespace Ledger.Cli.Commands;
 
 /// <summary>
-/// <c>ledger replay</c>: steps through a trace, and shows that this program does the same again.
+/// <c>ledger replay</c>: steps through a simulation's trace or a node's flight recording, and shows that this
+/// program does the same again.
 /// </summary>
 internal static class ReplayCommand
 {
     public static Command Build(Terminal terminal)
     {
-        Argument<string> file = new("TRACE") { Description = "A file that 'ledger simulate --trace' wrote" };
+        Argument<string> file = new("FILE|DATADIR")
+        {
+            Description = "A trace of 'ledger simulate', a node's flight recording, or its data folder with all of them",
+        };
         Option<int> from = new("--from") { Description = "The first event to show", HelpName = "N" };
         Option<int> count = new("--count")
         {
@@ -22,91 +29,92 @@ internal static class ReplayCommand
         };
         Option<bool> step = new("--step") { Description = "Show one event at a time; Enter goes on, q ends" };
         ExampleCommand command = new(
-            "replay", "Run a trace again, event by event", "ledger replay run.trace --step",
-            "ledger replay run.trace --from 1000 --count 50");
+            "replay", "Run a simulation's trace or a node's flight recording again, event by event",
+            "ledger replay run.trace --step", "ledger replay run.trace --from 1000 --count 50",
+            "ledger replay node/data");
         command.Add(file);
         command.Add(from);
         command.Add(count);
         command.Add(step);
-        command.SetAction((parsed, cancellationToken) => Task.FromResult(Replay(
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(Replay(new(
             terminal, parsed.GetRequiredValue(file), parsed.GetValue(from), parsed.GetValue(count),
-            parsed.GetValue(step) && terminal.IsInteractive, parsed.IsJson(), cancellationToken)));
+            parsed.GetValue(step) && terminal.IsInteractive, parsed.IsJson(), cancellationToken))));
         return command;
     }
 
-    private static int Replay(
-        Terminal terminal, string path, int from, int count, bool stepwise, bool json,
-        CancellationToken cancellationToken)
+    private static int Replay(Request request)
     {
-        var trace = Read(path);
-        List<TraceEvent> events = [];
-        var result = Simulator.Run(trace.Options, events.Add);
-        var same = 0;
-        while (same < events.Count && same < trace.Events.Count
-            && TraceFile.LineOf(events[same]) == trace.Events[same])
+        if (Directory.Exists(request.Path))
         {
-            same++;
+            return FlightReport.Show(request, RecordingsIn(request.Path));
         }
 
-        var hosts = Math.Max(trace.Options.Nodes, events.Select(happened => happened.Node + 1).DefaultIfEmpty().Max());
-        var shown = events.Skip(from).Take(count);
-        if (json)
+        if (!File.Exists(request.Path))
         {
-            foreach (var happened in shown)
-            {
-                terminal.Json(new
-                {
-                    Milliseconds = happened.At.TotalMilliseconds,
-                    Kind = happened.Kind.ToString().ToLowerInvariant(),
-                    happened.Node,
-                    happened.Peer,
-                    happened.Text,
-                });
-            }
+            throw new CliException($"there is no file or folder {request.Path}", "check its name");
         }
-        else
+
+        Span<byte> head = stackalloc byte[FlightFrames.Magic.Length];
+        using (var stream = File.OpenRead(request.Path))
         {
+            head = head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+        }
+
+        return FlightRecording.IsOne(head)
+            ? FlightReport.Show(request, [request.Path])
+            : TraceReport.Show(request);
+    }
+
+    private static IReadOnlyList<string> RecordingsIn(string folder)
+    {
+        var files = FlightFolder.In(folder);
+        return files.Count > 0 ? files : throw new CliException(
+            $"{folder} holds no flight recording",
+            "name a node's data folder; a node records unless its 'consensus.flightRecorder' is 0");
+    }
+
+    /// <summary>What is asked for.</summary>
+    /// <param name="Terminal">Where to show it.</param>
+    /// <param name="Path">Of a trace, a recording or a data folder.</param>
+    /// <param name="From">The first event.</param>
+    /// <param name="Count">How many.</param>
+    /// <param name="Stepwise">One at a time.</param>
+    /// <param name="Json">For a program.</param>
+    /// <param name="CancellationToken">The user's Ctrl-C.</param>
+    internal sealed record Request(
+        Terminal Terminal, string Path, int From, int Count, bool Stepwise, bool Json,
+        CancellationToken CancellationToken)
+    {
+        /// <summary>Shows those events that were asked for.</summary>
+        public void Show(IEnumerable<TraceEvent> events, int hosts)
+        {
+            var shown = events.Skip(From).Take(Count);
+            if (Json)
+            {
+                foreach (var happened in shown)
+                {
+                    Terminal.Json(new
+                    {
+                        Milliseconds = happened.At.TotalMilliseconds,
+                        Kind = happened.Kind.ToString().ToLowerInvariant(),
+                        happened.Node,
+                        happened.Peer,
+                        happened.Text,
+                    });
+                }
+
+                return;
+            }
+
             foreach (var line in MessageDiagram.Draw(shown, hosts))
             {
-                terminal.Line(line);
-                if (cancellationToken.IsCancellationRequested
-                    || (stepwise && Console.ReadKey(intercept: true).KeyChar == 'q'))
+                Terminal.Line(line);
+                if (CancellationToken.IsCancellationRequested
+                    || (Stepwise && Console.ReadKey(intercept: true).KeyChar == 'q'))
                 {
                     break;
                 }
             }
-        }
-
-        if (same < Math.Max(events.Count, trace.Events.Count))
-        {
-            terminal.Fail(
-                $"from event {same} on this program does something else than the trace says; "
-                + "replay it with the version that wrote it");
-            return ExitCode.Failed;
-        }
-
-        terminal.Remark(result.Breach is { } breach
-            ? $"{events.Count:N0} events, as the trace has them; broken: {breach}"
-            : $"{events.Count:N0} events, as the trace has them; all invariants held");
-        return result.Breach is null ? ExitCode.Done : ExitCode.VerificationFailed;
-    }
-
-    private static TraceFile Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new CliException($"there is no file {path}", "check its name");
-        }
-
-        try
-        {
-            using var reader = new StreamReader(path);
-            return TraceFile.Read(reader);
-        }
-        catch (TraceException fault)
-        {
-            throw new CliException(
-                $"{path} cannot be replayed: {fault.Message}", "write it anew with 'ledger simulate --trace'");
         }
     }
 }

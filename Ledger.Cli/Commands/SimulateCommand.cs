@@ -11,6 +11,8 @@ namespace Ledger.Cli.Commands;
 /// <summary><c>ledger simulate</c>: whole networks on a virtual clock, one for each seed.</summary>
 internal static class SimulateCommand
 {
+    private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(100);
+
     private static readonly Option<string> Engine = new("--engine")
     {
         Description = "The consensus engine: " + string.Join(", ", SimulationOptions.Engines),
@@ -200,13 +202,11 @@ internal static class SimulateCommand
         await progress.StartAsync(async context =>
         {
             var bar = context.AddTask("simulating", maxValue: sweep.Seeds);
-            while (!run.IsCompleted)
+            await Polling.WhileRunsAsync(run, DrawEvery, () =>
             {
                 bar.Value = sweep.Done;
                 bar.Description = $"{sweep.Totals.Steps:N0} steps";
-                await Task.WhenAny(run, Task.Delay(TimeSpan.FromMilliseconds(100)));
-            }
-
+            });
             bar.Value = sweep.Done;
         });
     }

@@ -16,13 +16,7 @@ internal static class StateCommands
     private static ExampleCommand Get(Terminal terminal)
     {
         var (space, key) = KeyArguments();
-        Option<string> consistency = new("--consistency")
-        {
-            Description = "local: what this node has; linearizable: nothing older than when you asked",
-            DefaultValueFactory = _ => "local",
-            HelpName = "local|linearizable",
-        };
-        consistency.AcceptOnlyFromAmong("local", "linearizable");
+        var consistency = ConsistencyOption();
         ExampleCommand command = new(
             "get", "Read a key", "ledger get notes greeting", "ledger get notes greeting --consistency linearizable",
             "ledger get notes greeting --prove --out greeting.proof.json");
@@ -35,7 +29,8 @@ internal static class StateCommands
             if (StateProofCommand.IsAsked(parsed))
             {
                 await StateProofCommand.SaveAsync(
-                    terminal, parsed, client, parsed.GetRequiredValue(space), parsed.GetRequiredValue(key), cancellationToken);
+                    terminal, parsed, client, parsed.GetRequiredValue(space), parsed.GetRequiredValue(key),
+                    parsed.GetRequiredValue(consistency), cancellationToken);
                 return;
             }
 
@@ -49,7 +44,8 @@ internal static class StateCommands
             else
             {
                 terminal.Line(TextOf(entry.Value));
-                terminal.Remark($"version {entry.Version}, read at height {entry.Height}");
+                terminal.Remark(
+                    $"version {entry.Version}, read at height {entry.Height}, {parsed.GetRequiredValue(consistency)}");
             }
         }, terminal);
     }
@@ -101,16 +97,19 @@ internal static class StateCommands
         };
         ExampleCommand command = new(
             "balance", "Show what an account owns and may do", "ledger balance alice.key.json",
-            "ledger balance alice.key.json gold");
+            "ledger balance alice.key.json gold --consistency linearizable");
+        var consistency = ConsistencyOption();
         command.Add(account);
         command.Add(asset);
+        command.Add(consistency);
         command.Add(CommonOptions.Key);
         return Asks(command, async (parsed, client, cancellationToken) =>
         {
             var address = parsed.GetValue(account) is { } named
                 ? Accounts.Parse(named)
                 : KeyFiles.Describe(parsed.KeyPath(terminal)).PublicKey;
-            var reply = await client.GetAsync<AccountReply>($"v1/accounts/{address}", cancellationToken);
+            var reply = await client.GetAsync<AccountReply>(
+                $"v1/accounts/{address}?consistency={parsed.GetRequiredValue(consistency)}", cancellationToken);
             var wanted = parsed.GetValue(asset);
             var balances = reply.Balances.Where(b => wanted is null || b.Asset == wanted).ToList();
             if (parsed.IsJson())
@@ -149,6 +148,18 @@ internal static class StateCommands
                 cancellationToken);
         });
         return command;
+    }
+
+    private static Option<string> ConsistencyOption()
+    {
+        Option<string> consistency = new("--consistency")
+        {
+            Description = "local: what this node has; linearizable: nothing older than when you asked",
+            DefaultValueFactory = _ => "local",
+            HelpName = "local|linearizable",
+        };
+        consistency.AcceptOnlyFromAmong("local", "linearizable");
+        return consistency;
     }
 
     private static (Argument<string> Namespace, Argument<string> Key) KeyArguments()

@@ -50,18 +50,18 @@ internal static class StateProofCommand
     public static bool IsAsked(ParseResult parsed) => parsed.GetValue(Prove);
 
     public static async Task SaveAsync(
-        Terminal terminal, ParseResult parsed, NodeClient client, string space, string key,
+        Terminal terminal, ParseResult parsed, NodeClient client, string space, string key, string consistency,
         CancellationToken cancellationToken)
     {
         var genesis = await client.GenesisAsync(cancellationToken);
         var height = parsed.GetValue(Height) is { } wanted ? $"&height={wanted}" : "";
-        var path = $"v1/state/{Uri.EscapeDataString(space)}";
+        var path = $"v1/state/{Uri.EscapeDataString(space)}?consistency={consistency}";
         var isPrefix = parsed.GetValue(Prefix);
         Proof proof = isPrefix
             ? await ProofFiles.FetchAsync<PrefixProof>(
-                client, $"{path}?prefix={Uri.EscapeDataString(key)}{height}", cancellationToken)
+                client, $"{path}&prefix={Uri.EscapeDataString(key)}{height}", cancellationToken)
             : await ProofFiles.FetchAsync<KeyProof>(
-                client, $"{path}?key={Uri.EscapeDataString(key)}&proof=true{height}", cancellationToken);
+                client, $"{path}&key={Uri.EscapeDataString(key)}&proof=true{height}", cancellationToken);
         var verdict = IsOf(proof, StateKey.ForEntry(space, key))
             ? ProofVerifier.Verify(proof, genesis)
             : Verdict.Of("it is about something else than was asked for");

@@ -12,6 +12,8 @@ namespace Ledger.Cli.Commands;
 /// <summary><c>ledger tx submit</c>: a whole file of operations, resumable.</summary>
 internal static class SubmitCommand
 {
+    private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(100);
+
     public static Command Build(Terminal terminal)
     {
         Option<string> file = new("--file") { Description = "The file of operations", Required = true, HelpName = "F" };
@@ -92,13 +94,11 @@ internal static class SubmitCommand
         await progress.StartAsync(async context =>
         {
             var bar = context.AddTask("submitting", maxValue: Math.Max(1, length));
-            while (!run.IsCompleted)
+            await Polling.WhileRunsAsync(run, DrawEvery, () =>
             {
                 bar.Value = totals.BytesRead;
                 bar.Description = $"{totals.Applied + totals.AlreadyApplied:N0} applied";
-                await Task.WhenAny(run, Task.Delay(TimeSpan.FromMilliseconds(100)));
-            }
-
+            });
             bar.Value = totals.BytesRead;
         });
         await run;

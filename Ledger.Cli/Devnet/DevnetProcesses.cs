@@ -1,19 +1,21 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Ledger.Cli.Shell;
+using Ledger.Storage;
 
 namespace Ledger.Cli.Devnet;
 
 /// <summary>Starts a devnet's validators, waits until they are ready, and stops them.</summary>
-internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string> nodeCommand)
+internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string> nodeCommand, Terminal terminal)
 {
     private const int SigTerm = 15;
     private const int SigKill = 9;
 
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>What was killed a moment ago still holds its data until the system has buried it.</summary>
+    private static readonly TimeSpan BurialLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     /// <summary>This very program, however it was started, as a node.</summary>
@@ -25,14 +27,26 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
             : [program, "node", "run", "--set", "log.format=console"];
     }
 
-    /// <summary>All are ready when this returns; when one is not, none is left running.</summary>
+    /// <summary>
+    /// Starts those that do not run, and says which. All are ready when this returns; when one is not, none of those
+    /// that this started is left running.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        folder.RefuseRunning();
-        RefuseTakenPorts();
+        DevnetValidator[] dead = [.. folder.Validators.Where(validator => validator.RunningPid() is null)];
+        if (dead.Length == 0)
+        {
+            folder.RefuseRunning();
+        }
+
+        terminal.Remark(dead.Length == folder.Validators.Count
+            ? $"starting {dead.Length} validators..."
+            : $"starting what does not run: {string.Join(", ", dead.Select(validator => validator.Plan.Name))}...");
+        await WaitUntilBuriedAsync(dead, cancellationToken);
+        RefuseTakenPorts(dead);
         try
         {
-            foreach (var validator in folder.Validators)
+            foreach (var validator in dead)
             {
                 using var process = validator.Start(nodeCommand);
             }
@@ -41,35 +55,26 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
         }
         catch
         {
-            await StopAsync(folder);
+            await StopAsync(dead);
             throw;
         }
     }
 
     /// <returns>How many were running.</returns>
-    public static async Task<int> StopAsync(DevnetFolder folder)
+    public static async Task<int> StopAsync(IReadOnlyList<DevnetValidator> validators)
     {
-        var stopped = 0;
-        foreach (var validator in folder.Validators)
+        var stopped = validators.Count(validator => validator.Send(SigTerm));
+        while (!await Polling.UntilAsync(() => Task.FromResult(AllEnded()), Poll, StopLimit, CancellationToken.None))
         {
-            stopped += Send(validator, SigTerm) ? 1 : 0;
-        }
-
-        var watch = Stopwatch.StartNew();
-        while (folder.Validators.Any(validator => validator.RunningPid() is not null))
-        {
-            if (watch.Elapsed > StopLimit)
+            foreach (var validator in validators)
             {
-                foreach (var validator in folder.Validators)
-                {
-                    Send(validator, SigKill);
-                }
+                validator.Send(SigKill);
             }
-
-            await Task.Delay(Poll);
         }
 
         return stopped;
+
+        bool AllEnded() => validators.All(validator => validator.RunningPid() is null);
     }
 
     /// <summary>Throws, with the end of its log, when a validator has died.</summary>
@@ -82,9 +87,27 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
         }
     }
 
-    private void RefuseTakenPorts()
+    private async Task WaitUntilBuriedAsync(IReadOnlyList<DevnetValidator> dead, CancellationToken cancellationToken)
     {
-        foreach (var (validator, port) in folder.Plan.Ports())
+        if (Holder() is { } dying)
+        {
+            terminal.Remark($"the data of {dying.Plan.Name} is still held by a process that ends; waiting for it...");
+        }
+
+        if (!await Polling.UntilAsync(() => Task.FromResult(Holder() is null), Poll, BurialLimit, cancellationToken))
+        {
+            throw new CliException(
+                $"another process holds the data of {Holder()?.Plan.Name ?? "a validator"}",
+                "stop it, or choose another --dir");
+        }
+
+        DevnetValidator? Holder() => dead.FirstOrDefault(validator => DataFolder.IsHeld(validator.DataPath));
+    }
+
+    private void RefuseTakenPorts(IReadOnlyList<DevnetValidator> dead)
+    {
+        var names = dead.Select(validator => validator.Plan.Name).ToHashSet();
+        foreach (var (validator, port) in folder.Plan.Ports().Where(taken => names.Contains(taken.Validator.Name)))
         {
             using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             // What closed a moment ago still holds its port for a while; a listener may share it, and so may we.
@@ -106,33 +129,27 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(2) };
-        var watch = Stopwatch.StartNew();
         var waiting = folder.Validators.ToList();
-        while (waiting.Count > 0)
+        if (!await Polling.UntilAsync(NoneWaitsAsync, Poll, ReadyLimit, cancellationToken))
+        {
+            var late = waiting[0];
+            throw new CliException(
+                $"{late.Plan.Name} is not ready after {ReadyLimit.TotalSeconds:0} s; the last lines of its log:\n"
+                + $"{late.LogTail()}\n", $"see {late.LogPath}", ExitCode.TimedOut);
+        }
+
+        async Task<bool> NoneWaitsAsync()
         {
             RefuseDead();
-            if (watch.Elapsed > ReadyLimit)
+            foreach (var validator in waiting.ToList())
             {
-                var late = waiting[0];
-                throw new CliException(
-                    $"{late.Plan.Name} is not ready after {ReadyLimit.TotalSeconds:0} s; the last lines of its log:\n"
-                    + $"{late.LogTail()}\n", $"see {late.LogPath}", ExitCode.TimedOut);
-            }
-
-            List<DevnetValidator> still = [];
-            foreach (var validator in waiting)
-            {
-                if (!await IsReadyAsync(http, validator, cancellationToken))
+                if (await IsReadyAsync(http, validator, cancellationToken))
                 {
-                    still.Add(validator);
+                    waiting.Remove(validator);
                 }
             }
 
-            waiting = still;
-            if (waiting.Count > 0)
-            {
-                await Task.Delay(Poll, cancellationToken);
-            }
+            return waiting.Count == 0;
         }
     }
 
@@ -150,11 +167,4 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
             return false;
         }
     }
-
-    private static bool Send(DevnetValidator validator, int signal)
-        => validator.RunningPid() is { } pid && Kill(pid, signal) == 0;
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using System.Net.Sockets;
 using Ledger.Cli.Client;
 using Ledger.Cli.Commands;
@@ -54,7 +55,7 @@ internal static class CommandLine
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
         {
-            terminal.Fail($"{exception.Message}; check that the path exists and that you may use it");
+            terminal.Fail($"{exception.Message.TrimEnd('.')}; check that the path exists and that you may use it");
             return ExitCode.Failed;
         }
     }
@@ -78,11 +79,14 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        root.Add(DoctorCommand.Build(terminal));
+        root.Add(AdminCommands.Build(terminal));
         root.Add(ReceiptCommand.Build(terminal));
         root.Add(HeadersCommand.Build(terminal));
         root.Add(VerifyCommands.Build(terminal));
         root.Add(SnapshotCommands.Build(terminal));
         root.Add(BackupCommands.Build(terminal));
+        root.Add(EvidenceCommand.Build(terminal));
         root.Add(BenchCommand.Build(terminal));
         root.Add(SimulateCommand.Build(terminal));
         root.Add(ReplayCommand.Build(terminal));
@@ -105,11 +109,38 @@ internal static class CommandLine
         var help = $"see '{PathOf(parsed.CommandResult)} --help'";
         foreach (var error in parsed.Errors)
         {
-            terminal.Fail($"{error.Message.TrimEnd('.')}; {help}");
+            terminal.Fail($"{WordsFor(error).TrimEnd('.')}; {help}");
         }
 
         return ExitCode.Usage;
     }
+
+    /// <summary>The parser names a type of the runtime where a value is not of it: say what to write instead.</summary>
+    private static string WordsFor(ParseError error)
+    {
+        if (!error.Message.Contains("expected type", StringComparison.Ordinal))
+        {
+            return error.Message;
+        }
+
+        var (name, type) = error.SymbolResult switch
+        {
+            OptionResult option => (option.Option.Name, option.Option.ValueType),
+            ArgumentResult argument => (argument.Argument.Name, argument.Argument.ValueType),
+            _ => ("a value", typeof(string)),
+        };
+        var value = error.SymbolResult?.Tokens is [.., var last] ? $", not '{last.Value}'" : "";
+        return $"{name} must be {KindOf(Nullable.GetUnderlyingType(type) ?? type)}{value}";
+    }
+
+    private static string KindOf(Type type)
+        => type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type)).ToLowerInvariant()}"
+            : Type.GetTypeCode(type) switch
+            {
+                TypeCode.Byte => "a whole number from 0 to 255",
+                TypeCode.UInt64 => "a whole number of at least 0",
+                _ => "a whole number",
+            };
 
     private static string PathOf(System.CommandLine.Parsing.CommandResult result)
         => result.Parent is System.CommandLine.Parsing.CommandResult parent

@@ -56,6 +56,21 @@ public sealed record Status(View View, bool Entered, Height Committed) : HintMes
     public override string ToString() => $"STATUS v{View} h{Committed}";
 }
 
+/// <summary>On behalf of linearizable reads: what is the receiver committed to?</summary>
+/// <param name="Question">Names the question, for the answer.</param>
+public sealed record ReadQuery(ulong Question) : HintMessage
+{
+    public override string ToString() => $"READ-QUERY {Question}";
+}
+
+/// <param name="Question">What is answered.</param>
+/// <param name="Highest">Of the sender's certificates the one that no committed block of its knowledge is above.</param>
+/// <param name="Committed">The last block that the sender has decided.</param>
+public sealed record ReadAnswer(ulong Question, QuorumCertificate Highest, Height Committed) : HintMessage
+{
+    public override string ToString() => $"READ-ANSWER {Question} {Highest.Subject}";
+}
+
 /// <summary>One replica's signed tuple inside a timeout certificate: what its VIEW-CHANGE reported.</summary>
 public readonly record struct Report(ValidatorIndex Validator, Subject Highest, Signature Signature)
 {

@@ -22,6 +22,8 @@ public static class PbftCodec
         ViewChange = 4,
         NewView = 5,
         Status = 6,
+        ReadQuery = 7,
+        ReadAnswer = 8,
         Accepted = 16,
         Certified = 17,
         LeftFor = 18,
@@ -92,6 +94,16 @@ public static class PbftCodec
                 writer.Write(status.Entered);
                 writer.Write(status.Committed.Value);
                 break;
+            case ReadQuery query:
+                WriteHead(ref writer, Kind.ReadQuery, 1);
+                writer.Write(query.Question);
+                break;
+            case ReadAnswer answer:
+                WriteHead(ref writer, Kind.ReadAnswer, 3);
+                writer.Write(answer.Question);
+                CertificateCodec.Write(ref writer, answer.Highest);
+                writer.Write(answer.Committed.Value);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(message), "Not a message of PBFT.");
         }
@@ -103,13 +115,16 @@ public static class PbftCodec
         var kind = (Kind)reader.ReadByte();
         return (kind, fields) switch
         {
-            (Kind.PrePrepare, 2) => new PrePrepare(ReadView(ref reader), ReadBlock(ref reader)),
+            (Kind.PrePrepare, 2) => new PrePrepare(ReadView(ref reader), WireFields.ReadBlock(ref reader)),
             (Kind.Prepare, 1) => new Prepare(ReadSubject(ref reader)),
             (Kind.Commit, 1) => new Commit(ReadSubject(ref reader)),
             (Kind.ViewChange, 2) => new ViewChange(ReadView(ref reader), ReadPrepared(ref reader)),
             (Kind.NewView, 3) => ReadNewView(ref reader),
             (Kind.Status, 3) => new Status(
                 ReadView(ref reader), reader.ReadBoolean(), Fields.ReadHeight(ref reader)),
+            (Kind.ReadQuery, 1) => new ReadQuery(reader.ReadUInt64()),
+            (Kind.ReadAnswer, 3) => new ReadAnswer(
+                reader.ReadUInt64(), ReadPrepared(ref reader), Fields.ReadHeight(ref reader)),
             _ => throw new MalformedException($"no message has kind {(byte)kind} with {fields} fields"),
         };
     }
@@ -156,7 +171,7 @@ public static class PbftCodec
         var kind = (Kind)reader.ReadByte();
         return (kind, fields) switch
         {
-            (Kind.Accepted, 2) => new Accepted(ReadView(ref reader), ReadBlock(ref reader)),
+            (Kind.Accepted, 2) => new Accepted(ReadView(ref reader), WireFields.ReadBlock(ref reader)),
             (Kind.Certified, 1) => new Certified(ReadPrepared(ref reader)),
             (Kind.LeftFor, 2) => new LeftFor(ReadView(ref reader), ReadPrepared(ref reader)),
             (Kind.Entered, 3) => new Entered(ReadNewView(ref reader), null),
@@ -203,14 +218,6 @@ public static class PbftCodec
         return new(new(view, reports), certificate);
     }
 
-    private static Block ReadBlock(ref MessagePackReader reader)
-    {
-        var bytes = Fields.ReadBytes(ref reader, Limits.BlockBytes, "block");
-        return BlockCodec.TryDecode(bytes, out var block, out var fault)
-            ? block
-            : throw new MalformedException($"block: {fault}");
-    }
-
     private static QuorumCertificate ReadPrepared(ref MessagePackReader reader)
     {
         var certificate = CertificateCodec.Read(ref reader);
@@ -232,8 +239,5 @@ public static class PbftCodec
     }
 
     private static void WriteHead(ref MessagePackWriter writer, Kind kind, int fields)
-    {
-        writer.WriteArrayHeader(fields + 1);
-        writer.Write((byte)kind);
-    }
+        => WireFields.WriteHead(ref writer, (byte)kind, fields);
 }

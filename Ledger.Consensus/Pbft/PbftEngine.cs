@@ -6,7 +6,7 @@ namespace Ledger.Consensus.Pbft;
 /// <summary>
 /// PBFT with HotStuff-style view changes: the replica of OSDI '99 §4, pipelined over a window, with the highest-QC
 /// rule of PODC '19 and FC '22 for new views. Pure; see <see cref="IEngine"/>. Its chapters: agreement on a block in a
-/// view, finality across views, and the change of views. Safety's verdicts are <see cref="Safety"/>'s alone.
+/// view, finality across views, the change of views, and reads. Safety's verdicts are <see cref="Safety"/>'s alone.
 /// </summary>
 public sealed partial class PbftEngine : IEngine, IEngineStatus
 {
@@ -52,6 +52,7 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
         _pacemaker = new(options);
         _slots = new(validators.Quorums);
         _viewChanges = new Verified?[validators.Count];
+        _answers = new QuorumCertificate?[validators.Count];
     }
 
     /// <summary>The view this replica is in or has asked for.</summary>
@@ -121,6 +122,9 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
             case Input.WorkPending pending:
                 _workPending = pending.Any;
                 break;
+            case Input.ReadRequested read:
+                OnReadRequested(read.Id, effects);
+                break;
             case Input.RequestOverdue overdue when _safety.VotesIn(overdue.View):
                 Leave(View.Next, LeaveReason.Censorship, effects);
                 break;
@@ -155,6 +159,12 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
                 break;
             case Status status:
                 OnStatus(message.From, status, effects);
+                break;
+            case ReadQuery query:
+                OnReadQuery(message.From, query, effects);
+                break;
+            case ReadAnswer answer:
+                OnReadAnswer(message.From, answer, effects);
                 break;
             default:
                 break;
@@ -230,6 +240,12 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
 
     private void OnTimer(EngineTimer timer, Effects effects)
     {
+        if (timer.Kind == TimerKind.Read)
+        {
+            OnReadTimer(timer, effects);
+            return;
+        }
+
         if (!_pacemaker.Fires(timer))
         {
             return;

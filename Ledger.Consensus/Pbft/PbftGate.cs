@@ -68,6 +68,7 @@ public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genes
         {
             ViewChange viewChange when !IsPrepared(viewChange.Highest) => "bad_certificate",
             NewView newView when !IsPrepared(newView.Base) => "bad_certificate",
+            ReadAnswer answer when !IsPrepared(answer.Highest) => "bad_certificate",
             NewView newView when !IsQuorum(newView.Timeout) => "bad_timeout_certificate",
             _ => null,
         };

@@ -8,6 +8,9 @@ namespace Ledger.Consensus.Pbft;
 public sealed record PbftOptions(
     int Window, TimeSpan ViewTimeout, TimeSpan ViewTimeoutMax, TimeSpan RepeatEvery)
 {
+    /// <summary>After so long a question on behalf of reads is put again, or given up.</summary>
+    public TimeSpan AskEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How much the journal may grow before it is written anew.</summary>
     public long CompactionBytes { get; init; } = 16 * 1024 * 1024;
 

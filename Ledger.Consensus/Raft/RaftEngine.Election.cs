@@ -249,6 +249,7 @@ public sealed partial class RaftEngine
     private void StepDown(string reason, Effects effects)
     {
         effects.Note(new Notice.SteppedDown(Term.AsView, reason));
+        RefuseReads(reason, effects);
         Follow(null, effects);
         ResetElectionTimer();
     }

@@ -66,13 +66,8 @@ public static class BlockCodec
         var transactions = new Transaction[count];
         for (var i = 0; i < count; i++)
         {
-            var bytes = reader.ReadBytes() ?? throw new MalformedException("a transaction is missing");
-            if (bytes.Length > Limits.TransactionBytes)
-            {
-                throw new MalformedException($"transaction {i} is longer than {Limits.TransactionBytes} bytes");
-            }
-
-            if (!Transaction.TryDecode(bytes.ToArray(), out var transaction, out var fault))
+            var bytes = Fields.SliceBytes(ref reader, Limits.TransactionBytes, "transaction");
+            if (!Transaction.TryDecode(bytes, out var transaction, out var fault))
             {
                 throw new MalformedException($"transaction {i}: {fault}");
             }

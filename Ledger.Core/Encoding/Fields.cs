@@ -90,6 +90,15 @@ public static class Fields
             : throw new MalformedException($"{what} is longer than {limitBytes} bytes");
     }
 
+    /// <summary>The same without a copy: they keep all of what is being read in memory for as long as they live.</summary>
+    public static ReadOnlyMemory<byte> SliceBytes(ref MessagePackReader reader, int limitBytes, string what)
+    {
+        var bytes = reader.ReadBytes() ?? throw new MalformedException($"{what} is missing");
+        return bytes.Length > limitBytes ? throw new MalformedException($"{what} is longer than {limitBytes} bytes")
+            : bytes.IsSingleSegment ? bytes.First
+            : bytes.ToArray();
+    }
+
     private static void ReadExactly(ref MessagePackReader reader, scoped Span<byte> target, string what)
     {
         var bytes = reader.ReadBytes() ?? throw new MalformedException($"{what} is missing");

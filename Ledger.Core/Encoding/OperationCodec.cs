@@ -18,6 +18,7 @@ internal static class OperationCodec
         Burn = 6,
         Grant = 7,
         Revoke = 8,
+        Report = 11,
     }
 
     public static void Write(ref MessagePackWriter writer, Operation operation)
@@ -71,6 +72,10 @@ internal static class OperationCodec
                 writer.Write((byte)revoke.Role);
                 writer.Write(revoke.Namespace);
                 break;
+            case Operation.Report report:
+                WriteHead(ref writer, Kind.Report, 1);
+                Evidence.Write(ref writer, report.Evidence);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), "An operation of no known kind.");
         }
@@ -97,6 +102,7 @@ internal static class OperationCodec
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
             (Kind.Revoke, 3) => new Operation.Revoke(
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
+            (Kind.Report, 1) => new Operation.Report(Evidence.Read(ref reader)),
             _ => throw new MalformedException($"no operation has kind {(byte)kind} with {fields} fields"),
         };
     }

@@ -48,7 +48,7 @@ public static class ReceiptCodec
     private static FailureReason ReadReason(ref MessagePackReader reader)
     {
         var reason = (FailureReason)reader.ReadByte();
-        return reason <= FailureReason.LastAdmin
+        return Enum.IsDefined(reason)
             ? reason
             : throw new MalformedException($"no failure has number {(byte)reason}");
     }

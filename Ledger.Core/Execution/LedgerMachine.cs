@@ -10,15 +10,20 @@ public sealed class LedgerMachine
 {
     private readonly Genesis _genesis;
     private readonly ILedgerStore _store;
+    private readonly EvidenceRules _evidence;
     private readonly Dictionary<Digest, Layer> _layers = [];
     private StateTree _finalTree;
 
     /// <summary>Opens the ledger at the store's head; an empty store is given the genesis block.</summary>
+    /// <param name="genesis">The chain.</param>
+    /// <param name="store">Its final state.</param>
+    /// <param name="verify">How validators sign here; Ed25519 when left out.</param>
     /// <exception cref="InvalidDataException">The store holds another chain's blocks.</exception>
-    public LedgerMachine(Genesis genesis, ILedgerStore store)
+    public LedgerMachine(Genesis genesis, ILedgerStore store, StatementVerifier? verify = null)
     {
         _genesis = genesis;
         _store = store;
+        _evidence = new(genesis, verify ?? Statement.IsSignedBy);
         if (store.Head is null)
         {
             store.Append([genesis.Build()]);
@@ -270,7 +275,7 @@ public sealed class LedgerMachine
 
     private Outcome Execute(IReadOnlyList<Transaction> transactions, Height height, Layer? layer)
     {
-        var overlay = new Overlay(layer, _store);
+        var overlay = new Overlay(layer, _store, transactions.Count);
         var receipts = new Receipt[transactions.Count];
         for (var i = 0; i < receipts.Length; i++)
         {
@@ -280,12 +285,12 @@ public sealed class LedgerMachine
         return Outcome.Of(overlay, receipts, layer is null ? _finalTree : layer.Outcome.Tree);
     }
 
-    private static Receipt Execute(Transaction transaction, Height height, Overlay overlay)
+    private Receipt Execute(Transaction transaction, Height height, Overlay overlay)
     {
         var operations = transaction.Body.Operations;
         for (var i = 0; i < operations.Count; i++)
         {
-            var failure = OperationExecutor.Apply(operations[i], transaction.Sender, height, overlay);
+            var failure = OperationExecutor.Apply(operations[i], transaction.Sender, height, overlay, _evidence);
             if (failure != FailureReason.None)
             {
                 overlay.Discard();

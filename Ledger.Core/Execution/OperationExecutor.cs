@@ -5,7 +5,7 @@ namespace Ledger.Core;
 /// <summary>What each operation does to the state, and when it fails. Deterministic: the state and the block decide.</summary>
 internal static class OperationExecutor
 {
-    public static FailureReason Apply(Operation operation, PublicKey sender, Height height, Overlay state)
+    public static FailureReason Apply(Operation operation, PublicKey sender, Height height, Overlay state, EvidenceRules evidence)
     {
         if (!Permissions.Allows(sender, operation, state.Read))
         {
@@ -22,6 +22,7 @@ internal static class OperationExecutor
             Operation.Burn burn => Burn(burn, sender, state),
             Operation.Grant grant => Grant(grant, state),
             Operation.Revoke revoke => Revoke(revoke, state),
+            Operation.Report report => Report(report, sender, height, state, evidence),
             _ => FailureReason.InvalidArgument,
         };
     }
@@ -169,6 +170,18 @@ internal static class OperationExecutor
 
         state.Write(key, null);
         return FailureReason.None;
+    }
+
+    private static FailureReason Report(
+        Operation.Report report, PublicKey sender, Height height, Overlay state, EvidenceRules rules)
+    {
+        var failure = rules.Check(report.Evidence, height, state.Read);
+        if (failure == FailureReason.None)
+        {
+            EvidenceRules.Record(report.Evidence, sender, height, state);
+        }
+
+        return failure;
     }
 
     private static bool TryDebit(PublicKey account, string asset, Amount amount, Overlay state)

@@ -6,13 +6,16 @@ namespace Ledger.Core;
 /// The writes of one block over its ancestors' layers and the final state. Those of the transaction under way are kept
 /// apart until it is known whether all its operations succeed.
 /// </summary>
-internal sealed class Overlay(Layer? parent, IFinalState final)
+/// <param name="parent">The uncommitted block below.</param>
+/// <param name="final">The state below those.</param>
+/// <param name="writes">How many are to be expected.</param>
+internal sealed class Overlay(Layer? parent, IFinalState final, int writes)
 {
-    private readonly Dictionary<Digest, StateWrite> _block = [];
+    private readonly Dictionary<Digest, StateWrite> _block = new(writes);
     private readonly Dictionary<Digest, StateWrite> _transaction = [];
 
     /// <summary>What was read from below: the same roles are asked for by every transaction of a sender.</summary>
-    private readonly Dictionary<Digest, byte[]?> _read = [];
+    private readonly Dictionary<Digest, byte[]?> _read = new(writes);
 
     /// <summary>What the block has written so far, each key once.</summary>
     public IReadOnlyDictionary<Digest, StateWrite> Writes => _block;

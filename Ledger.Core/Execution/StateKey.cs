@@ -18,15 +18,29 @@ public static class StateKey
     private const byte Balance = (byte)'b';
     private const byte Role = (byte)'r';
     private const byte Meta = (byte)'m';
+    private const byte Evidence = (byte)'e';
+
+    private const int OffenderBytes = 1 + PublicKey.Size;
+    private const int OffenceBytes = OffenderBytes + 1 + (2 * sizeof(ulong));
 
     /// <summary>How many accounts are admins: the last one stays.</summary>
     public static byte[] Admins { get; } = [Meta, .. "admins"u8];
+
+    /// <summary>What the keys of all offenders and offences begin with.</summary>
+    public static ReadOnlySpan<byte> Offences => [Evidence];
 
     /// <summary>What the keys of all namespaces begin with.</summary>
     public static ReadOnlySpan<byte> Entries => [KeyValue];
 
     public static byte[] ForEntry(string @namespace, string key)
-        => [.. ForNamespace(@namespace), .. Encoding.UTF8.GetBytes(key)];
+    {
+        var end = 1 + Encoding.UTF8.GetByteCount(@namespace);
+        var bytes = new byte[end + 1 + Encoding.UTF8.GetByteCount(key)];
+        bytes[0] = KeyValue;
+        Encoding.UTF8.GetBytes(@namespace, bytes.AsSpan(1));
+        Encoding.UTF8.GetBytes(key, bytes.AsSpan(end + 1));
+        return bytes;
+    }
 
     /// <summary>The prefix of a namespace's keys: names hold no NUL.</summary>
     public static byte[] ForNamespace(string @namespace)
@@ -35,14 +49,30 @@ public static class StateKey
     public static byte[] ForAsset(string asset) => [Asset, .. Encoding.UTF8.GetBytes(asset)];
 
     public static byte[] ForBalance(PublicKey account, string asset)
-        => [.. ForBalances(account), .. Encoding.UTF8.GetBytes(asset)];
+        => WithAccount(Balance, account, [], asset);
 
-    public static byte[] ForBalances(PublicKey account) => WithAccount(Balance, account);
+    public static byte[] ForBalances(PublicKey account) => WithAccount(Balance, account, [], "");
 
     public static byte[] ForRole(PublicKey account, Role role, string @namespace)
-        => [.. ForRoles(account), (byte)role, .. Encoding.UTF8.GetBytes(@namespace)];
+        => WithAccount(Role, account, [(byte)role], @namespace);
 
-    public static byte[] ForRoles(PublicKey account) => WithAccount(Role, account);
+    public static byte[] ForRoles(PublicKey account) => WithAccount(Role, account, [], "");
+
+    /// <summary>What the ledger holds against one validator; its offences' keys begin like this.</summary>
+    public static byte[] ForOffender(PublicKey validator) => WithAccount(Evidence, validator, [], "");
+
+    public static byte[] ForOffence(Offence offence)
+    {
+        var key = new byte[OffenceBytes];
+        ForOffender(offence.Validator).CopyTo(key, 0);
+        key[OffenderBytes] = (byte)offence.Kind;
+        BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(OffenderBytes + 1), offence.View.Value);
+        BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(OffenderBytes + 1 + sizeof(ulong)), offence.Height.Value);
+        return key;
+    }
+
+    /// <summary>Whether a key is that of one offence.</summary>
+    public static bool IsOffence(ReadOnlySpan<byte> stateKey) => stateKey.Length == OffenceBytes && stateKey[0] == Evidence;
 
     /// <summary>The namespace and key of an entry's state key.</summary>
     public static (string Namespace, string Key) ParseEntry(ReadOnlySpan<byte> stateKey)
@@ -109,11 +139,22 @@ public static class StateKey
         Balance => bytes.Length > 1 + PublicKey.Size,
         Role => bytes.Length > 1 + PublicKey.Size,
         Asset or Meta => true,
+        Evidence => bytes.Length is OffenderBytes or OffenceBytes,
         _ => false,
     };
 
     /// <summary>What the state tree holds for a key's encoded value.</summary>
     public static Digest ValueDigest(ReadOnlySpan<byte> value) => Sha256.Hash("ledger/state/v1\0"u8, value);
 
-    private static byte[] WithAccount(byte kind, PublicKey account) => [kind, .. account.ToArray()];
+    /// <summary>Made for every transaction, some of them several times: in one piece.</summary>
+    private static byte[] WithAccount(byte kind, PublicKey account, ReadOnlySpan<byte> after, string name)
+    {
+        var head = 1 + PublicKey.Size;
+        var bytes = new byte[head + after.Length + Encoding.UTF8.GetByteCount(name)];
+        bytes[0] = kind;
+        account.CopyTo(bytes.AsSpan(1));
+        after.CopyTo(bytes.AsSpan(head));
+        Encoding.UTF8.GetBytes(name, bytes.AsSpan(head + after.Length));
+        return bytes;
+    }
 }

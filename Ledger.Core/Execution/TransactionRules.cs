@@ -21,7 +21,7 @@ public static class TransactionRules
 
         for (var i = 0; i < body.Operations.Count; i++)
         {
-            if (FaultIn(body.Operations[i]) is { } fault)
+            if (FaultIn(body.Operations[i], body.Operations.Count) is { } fault)
             {
                 return $"operation {i}: {fault}";
             }
@@ -66,7 +66,7 @@ public static class TransactionRules
         ? @namespace == AnyNamespace || IsName(@namespace)
         : @namespace.Length == 0;
 
-    private static string? FaultIn(Operation operation) => operation switch
+    private static string? FaultIn(Operation operation, int operations) => operation switch
     {
         Operation.Put put => NamespaceFault(put.Namespace) ?? KeyFault(put.Key) ?? ValueFault(put.Value),
         Operation.Delete delete => NamespaceFault(delete.Namespace) ?? KeyFault(delete.Key),
@@ -77,6 +77,10 @@ public static class TransactionRules
         Operation.Burn burn => AssetFault(burn.Asset) ?? AmountFault(burn.Amount),
         Operation.Grant grant => RoleFault(grant.Role, grant.Namespace),
         Operation.Revoke revoke => RoleFault(revoke.Role, revoke.Namespace),
+        // A proof is two signatures to check: no transaction may ask for more work than its place in a block is worth.
+        Operation.Report report => operations > 1
+            ? "evidence stands alone in its transaction"
+            : Evidence.FaultIn(report.Evidence),
         _ => "no such operation",
     };
 

@@ -54,6 +54,9 @@ public sealed class TransactionPool(MempoolLimits limits)
     /// <summary>How many wait and are in no block yet.</summary>
     public int Ready { get; private set; }
 
+    /// <summary>When the one that has waited longest came; null when none waits.</summary>
+    public TimeSpan? OldestAdmittedAt => _byAge.First?.Value.AdmittedAt;
+
     /// <summary>
     /// How many have become final since the start. Whoever asks the store whether a transaction is final and then adds
     /// it must ask again when this has grown by more than <see cref="RecentMax"/> in between.

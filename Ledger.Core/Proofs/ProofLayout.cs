@@ -38,15 +38,20 @@ internal static class ProofLayout
     public static Proof Read(IFieldReader reader)
         => reader.Record<Proof>(FieldForms.Item, ProofFields, static fields =>
         {
+            // First of all: what a newer version has written is not malformed.
             var format = fields.Text("format");
+            if (format is not (ReceiptFormat or HeadersFormat or KeyFormat or PrefixFormat))
+            {
+                throw new MalformedException($"its format is '{format}', which this version does not know");
+            }
+
             var genesis = fields.Digest("genesis");
             return format switch
             {
                 ReceiptFormat => ReadReceipt(fields, genesis),
                 HeadersFormat => ReadHeaders(fields, genesis),
                 KeyFormat => StateProofLayout.ReadKey(fields, genesis),
-                PrefixFormat => StateProofLayout.ReadPrefix(fields, genesis),
-                _ => throw new MalformedException($"its format is '{format}', which this version does not know"),
+                _ => StateProofLayout.ReadPrefix(fields, genesis),
             };
         });
 

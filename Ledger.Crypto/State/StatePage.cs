@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
 namespace Ledger.Crypto;
 
 /// <summary>
@@ -12,29 +15,31 @@ internal sealed class StatePage
 
     private readonly Slot[] _slots;
 
-    public StatePage() => _slots = new Slot[Fanout];
+    /// <summary>The kind of each slot, two bits each, the first one lowest: asked for far more often than made.</summary>
+    private readonly uint _kinds;
 
-    private StatePage(Slot[] slots) => _slots = slots;
-
-    /// <summary>Whether more than one way leads on from here.</summary>
-    public bool IsBranching
+    private StatePage(Slot[] slots)
     {
-        get
+        _slots = slots;
+        for (var i = 0; i < Fanout; i++)
         {
-            var ways = 0;
-            for (var i = 0; i < Fanout && ways < 2; i++)
-            {
-                ways += _slots[i].Kind == SlotKind.Empty ? 0 : 1;
-            }
-
-            return ways > 1;
+            _kinds |= (uint)slots[i].Kind << (2 * i);
         }
     }
+
+    public static StatePage Empty { get; } = new(new Slot[Fanout]);
+
+    /// <summary>Whether more than one way leads on from here.</summary>
+    public bool IsBranching => BitOperations.PopCount(Leaves) + BitOperations.PopCount(Links) > 1;
+
+    private uint Leaves => _kinds & 0x5555_5555;
+
+    private uint Links => _kinds & 0xaaaa_aaaa;
 
     public ref readonly Slot this[int nibble] => ref _slots[nibble];
 
     /// <summary>A copy to be changed, while this one stays what it is for older versions.</summary>
-    public Slot[] CopySlots() => [.. _slots];
+    public Slot[] CopySlots() => _slots.AsSpan().ToArray();
 
     public static StatePage Of(Slot[] slots) => new(slots);
 
@@ -91,7 +96,7 @@ internal sealed class StatePage
         end = default;
         for (var i = from; i < from + count; i++)
         {
-            end = _slots[i].Kind != SlotKind.Empty ? _slots[i] : end;
+            end = KindAt(i) != SlotKind.Empty ? _slots[i] : end;
         }
 
         return end.Kind != SlotKind.Link;
@@ -99,27 +104,23 @@ internal sealed class StatePage
 
     public byte[] Encode()
     {
-        var length = HeadBytes;
-        foreach (var slot in _slots)
-        {
-            length += (int)slot.Kind == 0 ? 0 : slot.Kind == SlotKind.Leaf ? 2 * Digest.Size : Digest.Size;
-        }
-
+        var length = HeadBytes
+            + (BitOperations.PopCount(Leaves) * 2 * Digest.Size) + (BitOperations.PopCount(Links) * Digest.Size);
         var bytes = new byte[length];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, _kinds);
         var at = HeadBytes;
         for (var i = 0; i < Fanout; i++)
         {
-            ref readonly var slot = ref _slots[i];
-            bytes[i / 4] |= (byte)((int)slot.Kind << (2 * (i % 4)));
-            if (slot.Kind == SlotKind.Leaf)
+            var kind = KindAt(i);
+            if (kind == SlotKind.Leaf)
             {
-                slot.Path.CopyTo(bytes.AsSpan(at));
-                slot.Value.CopyTo(bytes.AsSpan(at + Digest.Size));
+                _slots[i].Path.CopyTo(bytes.AsSpan(at));
+                _slots[i].Value.CopyTo(bytes.AsSpan(at + Digest.Size));
                 at += 2 * Digest.Size;
             }
-            else if (slot.Kind == SlotKind.Link)
+            else if (kind == SlotKind.Link)
             {
-                slot.Hash.CopyTo(bytes.AsSpan(at));
+                _slots[i].Hash.CopyTo(bytes.AsSpan(at));
                 at += Digest.Size;
             }
         }
@@ -158,15 +159,22 @@ internal sealed class StatePage
         return rest.Length == 0 ? new(slots) : null;
     }
 
+    private SlotKind KindAt(int nibble) => (SlotKind)((_kinds >> (2 * nibble)) & 3);
+
     /// <summary>
     /// The subtree over a run of children: no leaf hashes to zero, a lone leaf stands for the whole run (this is what
     /// compresses paths), two or more make a node.
     /// </summary>
     private (Digest Hash, SlotKind Kind) Fold(int from, int count)
     {
+        if (((_kinds >> (2 * from)) & (uint)((1UL << (2 * count)) - 1)) == 0)
+        {
+            return default;
+        }
+
         if (count == 1)
         {
-            return (_slots[from].Hash, _slots[from].Kind);
+            return (_slots[from].Hash, KindAt(from));
         }
 
         var half = count / 2;

@@ -31,7 +31,7 @@ public sealed class StateTree
 
     public Digest Root { get; }
 
-    public static StateTree Empty(IStatePageStore store) => new(store, new(), []);
+    public static StateTree Empty(IStatePageStore store) => new(store, StatePage.Empty, []);
 
     /// <summary>Opens the version that the store holds.</summary>
     /// <exception cref="InvalidDataException">The store's pages are damaged or of another version.</exception>
@@ -204,6 +204,11 @@ public sealed class StateTree
             return result;
         }
 
+        if (changes.Length == 1 && (slot.Kind == SlotKind.Empty || slot.Path == changes[0].Path))
+        {
+            return changes[0].Value is { } value ? Slot.OfLeaf(changes[0].Path, value) : default;
+        }
+
         // Nothing or one leaf here so far: what remains are insertions and perhaps that leaf.
         var inserted = new List<StateChange>(changes.Length + 1);
         var old = slot.Kind == SlotKind.Leaf ? slot : default;
@@ -234,7 +239,7 @@ public sealed class StateTree
         {
             0 => default,
             1 => Slot.OfLeaf(inserted[0].Path, inserted[0].Value!.Value),
-            _ => UpdatePage(new(), depth, level, CollectionsMarshal.AsSpan(inserted), changed).AsSlot(),
+            _ => UpdatePage(StatePage.Empty, depth, level, CollectionsMarshal.AsSpan(inserted), changed).AsSlot(),
         };
     }
 

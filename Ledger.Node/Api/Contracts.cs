@@ -3,10 +3,13 @@ using System.Text.Json.Serialization;
 namespace Ledger.Node.Api;
 
 /// <summary><c>GET /v1/status</c>: what the node says of itself. No secrets.</summary>
-/// <param name="State">"ready", "syncing" while behind a peer, or "waiting" while too few peers are connected.</param>
+/// <param name="State">
+/// "ready", "syncing" while behind a peer, "waiting" while too few peers are connected, or "draining" by the operator's word.
+/// </param>
 /// <param name="View">In Raft the term.</param>
 /// <param name="Primary">In Raft the leader; null while none is known.</param>
 /// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
+/// <param name="Vitals">For <c>ledger doctor</c>.</param>
 public sealed record StatusReply(
     string Version,
     string ChainId,
@@ -28,11 +31,19 @@ public sealed record StatusReply(
     int MempoolTransactions,
     long MempoolBytes,
     long Clock,
-    long UptimeSeconds);
+    long UptimeSeconds,
+    VitalsReply? Vitals = null);
 
 /// <param name="LastRefusal">Why no connection came about, when none did.</param>
+/// <param name="Endpoint">Where it is dialled; null when only it dials us.</param>
+/// <param name="RefusalCode">The same as a fixed word: a handshake's reason, or unreachable, no_answer, half_open.</param>
+/// <param name="RefusalAgeMs">How long ago that was.</param>
+/// <param name="ConnectedMs">For how long it has been connected.</param>
+/// <param name="RoundTripMs">There and back, as the last ping took.</param>
 public sealed record PeerReply(
-    string Name, bool Connected, string? Address, long BytesIn, long BytesOut, string? LastRefusal);
+    string Name, bool Connected, string? Address, long BytesIn, long BytesOut, string? LastRefusal,
+    string? Endpoint = null, string? RefusalCode = null, long? RefusalAgeMs = null, long? ConnectedMs = null,
+    double? RoundTripMs = null);
 
 /// <summary>What became of one transaction.</summary>
 /// <param name="Status">"pending", "final" or "rejected".</param>
@@ -92,6 +103,25 @@ public sealed record AccountReply(
 
 public sealed record ValidatorReply(int Index, string Name, string PublicKey);
 
+/// <summary>Proof that a validator voted for two blocks where it may vote for one.</summary>
+/// <param name="Kind">"proposal", "prepare" or "commit": what it signed twice.</param>
+/// <param name="Validator">Its name.</param>
+/// <param name="RecordedAt">The block that put it on the ledger; null while only this node holds it.</param>
+/// <param name="Reporter">Who reported it, by name when it is a validator.</param>
+public sealed record EvidenceReply(
+    string Kind,
+    string Validator,
+    string PublicKey,
+    ulong View,
+    ulong Height,
+    SignedVoteReply First,
+    SignedVoteReply Second,
+    ulong? RecordedAt,
+    string? Reporter);
+
+/// <param name="Block">The hash of the block that was voted for.</param>
+public sealed record SignedVoteReply(string Block, string Signature);
+
 /// <summary>A transaction as JSON: the node encodes it canonically and checks the signature over that.</summary>
 public sealed record TransactionRequest(
     string ChainId, string Sender, long ValidUntil, ulong Nonce, IReadOnlyList<OperationRequest> Operations,
@@ -111,3 +141,10 @@ public sealed record OperationRequest(
     ulong? Amount = null,
     string? Account = null,
     string? Role = null);
+
+/// <summary><c>POST /admin/v1/transfer-leadership</c>.</summary>
+/// <param name="To">A validator's name; null for whoever lacks least.</param>
+public sealed record TransferRequest(string? To = null);
+
+/// <param name="Leader">Who leads now.</param>
+public sealed record TransferReply(string Leader, ulong Term);

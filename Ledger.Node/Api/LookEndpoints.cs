@@ -7,6 +7,7 @@ using Ledger.Crypto;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
@@ -15,9 +16,10 @@ namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
 internal sealed class LookEndpoints(
-    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs)
+    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs, ReadConsistency reads)
 {
     private const int BlocksMax = 100;
+
     /// <summary>A reader that never reads holds a block and a buffer; many of them must not hold up consensus.</summary>
     private const int StreamsMax = 64;
     private const int HistoryDefault = 100;
@@ -30,31 +32,50 @@ internal sealed class LookEndpoints(
         routes.MapGet("/v1/blocks/{height}", (HttpContext http, string height) => Block(http, height)).Produces<BlockReply>();
         routes.MapGet("/v1/blocks", (ulong from, ulong? to) => Blocks(from, to)).Produces<BlockReply[]>();
         routes.MapGet("/v1/receipts/{hash}", (string hash) => Receipt(hash)).Produces<ReceiptReply>();
-        routes.MapGet(
+        var keyed = routes.MapGroup("").AddEndpointFilter(RefuseEscapedSlash);
+        keyed.MapGet(
             "/v1/state/{ns}/{**key}",
-            (HttpContext http, string ns, string key, string? consistency, ulong? height, bool? proof) => proof == true
-                ? proofs.Key(http, ns, key, height)
-                : State(ns, key, consistency, height))
+            (HttpContext http, string ns, string key, string? consistency, ulong? height, bool? proof)
+                => reads.ServeAsync(http, consistency, () => proof == true
+                    ? proofs.Key(http, ns, key, height)
+                    : State(ns, key, height)))
             .Produces<StateReply>();
 
         // For keys that a path would change: empty segments, dots, escaped slashes.
         routes.MapGet(
             "/v1/state/{ns}",
             (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height, bool? proof)
-                => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
+                => reads.ServeAsync(http, consistency, ()
+                    => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
                     : key is null ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
                     : proof == true ? proofs.Key(http, ns, key, height)
-                    : State(ns, key, consistency, height))
+                    : State(ns, key, height)))
             .Produces<StateReply>();
-        routes.MapGet("/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
+        keyed.MapGet("/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();
         routes.MapGet("/v1/history/{ns}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();
-        routes.MapGet("/v1/accounts/{address}", (string address) => Account(address)).Produces<AccountReply>();
+        routes.MapGet(
+            "/v1/accounts/{address}",
+            (HttpContext http, string address, string? consistency)
+                => reads.ServeAsync(http, consistency, () => Account(address)))
+            .Produces<AccountReply>();
         routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
             (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
         routes.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
         routes.MapGet("/v1/events", Events);
+    }
+
+    /// <summary>
+    /// Routing leaves %2F as it stands and decodes the rest, so 'a%2Fb' would be looked up as a key that nobody meant.
+    /// </summary>
+    private static ValueTask<object?> RefuseEscapedSlash(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var target = context.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        return target.Split('?')[0].Contains("%2f", StringComparison.OrdinalIgnoreCase)
+            ? ValueTask.FromResult<object?>(Problems.BadRequest(
+                "a path cannot hold an escaped slash (%2F): write the key's slashes as they are, or the key as '?key='"))
+            : next(context);
     }
 
     private IResult Block(HttpContext http, string text)
@@ -166,13 +187,13 @@ internal sealed class LookEndpoints(
         return null;
     }
 
-    private IResult State(string ns, string key, string? consistency, ulong? height)
+    private IResult State(string ns, string key, ulong? height)
     {
-        if (consistency is not (null or "local") || height is not null)
+        if (height is not null)
         {
             return Problems.Of(
                 StatusCodes.Status501NotImplemented, "not_in_this_version",
-                "this version reads the local final state only: leave out 'consistency' and 'height'");
+                "this version reads the latest final state only: leave out 'height', or ask for the key's history");
         }
 
         using var snapshot = store.Snapshot();
@@ -190,8 +211,12 @@ internal sealed class LookEndpoints(
     /// <summary>The newest versions, newest first.</summary>
     private IResult History(string ns, string key, int? limit)
     {
-        var versions = store.ReadHistory(
-            StateKey.ForEntry(ns, key), Math.Clamp(limit ?? HistoryDefault, 1, HistoryMax));
+        if (limit is < 1 or > HistoryMax)
+        {
+            return Problems.BadRequest($"limit: 1 to {HistoryMax}, not {limit}");
+        }
+
+        var versions = store.ReadHistory(StateKey.ForEntry(ns, key), limit ?? HistoryDefault);
         return versions.Count == 0
             ? Problems.NotFound($"'{key}' was never in namespace '{ns}'")
             : Results.Ok(versions.Select(version =>
@@ -233,6 +258,11 @@ internal sealed class LookEndpoints(
     private IResult Events(
         HttpContext context, IHostApplicationLifetime lifetime, ulong? from, string? types)
     {
+        if (types?.Split(',').FirstOrDefault(type => type is not ("block" or "transaction")) is { } unknown)
+        {
+            return Problems.BadRequest($"types: 'block', 'transaction' or both with a comma, not '{unknown}'");
+        }
+
         if (Interlocked.Increment(ref _streams) > StreamsMax)
         {
             Interlocked.Decrement(ref _streams);
@@ -247,8 +277,10 @@ internal sealed class LookEndpoints(
             Interlocked.Decrement(ref _streams);
             return Task.CompletedTask;
         });
+
+        // Behind the highest height that there can be is nothing, and not the beginning.
         var next = ulong.TryParse(context.Request.Headers["Last-Event-ID"], out var last)
-            ? last + 1
+            ? unchecked(Math.Max(last, last + 1))
             : from ?? store.Head!.Height.Value + 1;
         if (next < store.Kept.Blocks.Value && next <= store.Head!.Height.Value)
         {

@@ -1,5 +1,7 @@
 using Ledger.Node.Mempool;
+using Ledger.Storage;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Ledger.Node.Api;
 
@@ -15,6 +17,26 @@ internal static class Problems
     public static IResult Pruned(string what) => Of(StatusCodes.Status410Gone, "pruned", what);
 
     public static IResult BadRequest(string detail) => Of(StatusCodes.Status400BadRequest, "malformed", detail);
+
+    /// <summary>For what a request ran into instead of an answer.</summary>
+    public static int StatusOf(Exception exception) => exception switch
+    {
+        BadHttpRequestException bad => bad.StatusCode,
+        DamagedDataException => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    /// <summary>Gives a problem that we did not word ourselves its code and, where we know more, its words.</summary>
+    public static void Complete(ProblemDetails problem, Exception? exception)
+    {
+        if (exception is DamagedDataException)
+        {
+            problem.Detail = "this node's ledger is damaged and the node stops; ask another node";
+            problem.Extensions["code"] = "damaged";
+        }
+
+        problem.Extensions.TryAdd("code", CodeOf(problem.Status));
+    }
 
     /// <summary>For what the framework refuses by itself: a parameter, a path, a method, a media type.</summary>
     public static string CodeOf(int? status) => status switch

@@ -73,11 +73,20 @@ internal static class TransactionBodies
                 ? ([.. document.RootElement.EnumerateArray().Select(Encode)], true, "")
                 : (null, true, $"1 to {Max} transactions are expected, these are {count}");
         }
-        catch (Exception exception) when (exception is JsonException or MalformedException or FormatException)
+        catch (JsonException exception)
+        {
+            return (null, true, WordsFor(exception));
+        }
+        catch (Exception exception) when (exception is MalformedException or FormatException)
         {
             return (null, true, exception.Message);
         }
     }
+
+    /// <summary>Where, and in our own words: the parser's speak of types that are no business of a client.</summary>
+    private static string WordsFor(JsonException exception) => exception.Path is { Length: > 0 } path
+        ? $"{path}: not a field that belongs there, given twice, or not of its type"
+        : $"not JSON, from line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1} on";
 
     private static ReadOnlyMemory<byte> Encode(JsonElement element)
     {
@@ -98,7 +107,7 @@ internal static class TransactionBodies
     {
         null => throw Missing("type"),
         "put" => new Operation.Put(
-            Need(o.Namespace, "namespace"), Need(o.Key, "key"), Convert.FromBase64String(Need(o.Value, "value")),
+            Need(o.Namespace, "namespace"), Need(o.Key, "key"), Base64(Need(o.Value, "value"), "value"),
             o.ExpectedVersion),
         "delete" => new Operation.Delete(Need(o.Namespace, "namespace"), Need(o.Key, "key"), o.ExpectedVersion),
         "define-asset" => new Operation.DefineAsset(Need(o.Asset, "asset"), o.Decimals ?? throw Missing("decimals")),
@@ -119,6 +128,16 @@ internal static class TransactionBodies
 
     private static PublicKey Key(string? text, string what)
         => PublicKey.TryParse(text, out var key) ? key : throw new MalformedException($"{what}: 64 hexadecimal digits");
+
+    /// <summary>As its one form has it: no blanks, and nothing in the last digit that is no part of the bytes.</summary>
+    private static byte[] Base64(string text, string what)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length)
+            && Convert.ToBase64String(bytes.AsSpan(0, length)) == text
+                ? bytes[..length]
+                : throw new MalformedException($"{what}: base64, with its padding and without blanks");
+    }
 
     private static string Need(string? text, string what) => text ?? throw Missing(what);
 

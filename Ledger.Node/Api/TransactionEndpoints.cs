@@ -2,6 +2,7 @@ using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
+using Ledger.Node.Tracing;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,8 @@ namespace Ledger.Node.Api;
 
 /// <summary>Submitting transactions, and asking what became of them.</summary>
 internal sealed class TransactionEndpoints(
-    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters)
+    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters,
+    Func<string?> obstacle, TransactionTraces traces)
 {
     private const int WaitMsDefault = 30_000;
     private const int WaitMsMax = 120_000;
@@ -38,6 +40,12 @@ internal sealed class TransactionEndpoints(
                 $"send application/json or {TransactionBodies.MessagePackType}");
         }
 
+        if (WaitFault(wait, timeoutMs) is { } badQuery)
+        {
+            admission.CountRefusal(Refusal.Malformed);
+            return badQuery;
+        }
+
         using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 0, 1 << 20));
         try
         {
@@ -61,14 +69,14 @@ internal sealed class TransactionEndpoints(
         }
 
         var untilFinal = wait == "final";
-        var answers = await admission.AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
+        var answers = await AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
         gossip.Broadcast([.. answers.Where(a => a.IsAdmitted).Select(a => a.Transaction!)]);
         if (RefusalOfAll(context, answers, isArray) is { } refusal)
         {
             return refusal;
         }
 
-        var patience = TimeSpan.FromMilliseconds(Math.Clamp(timeoutMs ?? WaitMsDefault, 1, WaitMsMax));
+        var patience = TimeSpan.FromMilliseconds(timeoutMs ?? WaitMsDefault);
         var replies = untilFinal
             ? await WaitAsync(answers, patience, lifetime.ApplicationStopping, context.RequestAborted).ConfigureAwait(false)
             : [.. answers.Select(ReplyTo)];
@@ -76,6 +84,31 @@ internal sealed class TransactionEndpoints(
         return Results.Json(
             isArray ? replies : replies[0],
             statusCode: allFinal ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>Checked before anything is admitted: who is refused has submitted nothing.</summary>
+    private static IResult? WaitFault(string? wait, int? timeoutMs)
+        => wait is not (null or "final") ? Problems.BadRequest($"wait: 'final', or left out, not '{wait}'")
+            : timeoutMs is < 1 or > WaitMsMax ? Problems.BadRequest($"timeoutMs: 1 to {WaitMsMax}, not {timeoutMs}")
+            : null;
+
+    private async Task<Admitted[]> AdmitAsync(IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken aborted)
+    {
+        Admitted[] answers;
+        using (TransactionTraces.Admission(encoded.Count))
+        {
+            answers = await admission.AdmitAsync(encoded, isVouched: false, aborted).ConfigureAwait(false);
+        }
+
+        foreach (var answer in answers)
+        {
+            if (answer.IsAdmitted)
+            {
+                traces.Admitted(answer.Transaction!);
+            }
+        }
+
+        return answers;
     }
 
     /// <summary>A single refused transaction is an error of the request; so is a batch for which there is no room.</summary>
@@ -125,6 +158,11 @@ internal sealed class TransactionEndpoints(
             if (wait[i] is { } outcome)
             {
                 replies[i] = Final(pending[i]!.Value, outcome) with { Duplicate = replies[i].Duplicate };
+            }
+            else if (replies[i].Status == "pending" && obstacle() is { } why)
+            {
+                var reason = $"{why}; it waits here and may become final later";
+                replies[i] = replies[i] with { Code = "no_quorum", Reason = reason };
             }
         }
 
@@ -203,6 +241,9 @@ internal sealed class TransactionEndpoints(
         FailureReason.InsufficientBalance => "the balance is too small",
         FailureReason.Overflow => "the amount would overflow the asset's supply",
         FailureReason.LastAdmin => "the last admin cannot be revoked",
+        FailureReason.EvidenceInvalid => "the evidence proves nothing against a validator of this chain",
+        FailureReason.EvidenceTooOld => "the offence lies too far back",
+        FailureReason.EvidenceKnown => "the ledger holds this offence already",
         _ => "an argument is not valid",
     };
 }

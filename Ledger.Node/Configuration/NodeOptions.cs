@@ -38,6 +38,9 @@ public sealed record NodeOptions
     /// <summary>How long a transaction may be passed over before its primary is suspected of censorship.</summary>
     public required TimeSpan RequestTimeout { get; init; }
 
+    /// <summary>MiB on disk for the engine's last turns; 0: none are kept.</summary>
+    public required int FlightRecorderMiB { get; init; }
+
     public required MempoolLimits Mempool { get; init; }
 
     public required int CacheMiB { get; init; }
@@ -50,6 +53,12 @@ public sealed record NodeOptions
 
     /// <summary>Whether this node may begin from a peer's snapshot; otherwise it fetches every block.</summary>
     public required bool TakesSnapshots { get; init; }
+
+    /// <summary>The collector of spans, null for none.</summary>
+    public Uri? TraceEndpoint { get; init; }
+
+    /// <summary>Of blocks, and of requests that bring no decision of their own.</summary>
+    public int TraceSamplePerMille { get; init; }
 
     /// <summary>"json" or "console".</summary>
     public required string LogFormat { get; init; }

@@ -35,11 +35,16 @@ public static class NodeOptionsLoader
         ("consensus.viewTimeoutMaxMs", "30000", "what doubling stops at; at least viewTimeoutMs"),
         ("consensus.electionTimeoutMs", "300",
             "Raft: a follower that misses its leader for longer, up to twice as long, campaigns; 60 to 60000"),
+        ("consensus.leaseReads", "off",
+            "Raft: on lets the leader answer linearizable reads by its lease, as true as the clocks; on or off"),
+        ("consensus.clockDriftPerMille", "50",
+            "Raft: by how much one validator's clock may run faster than another's; 1 to 500"),
         ("consensus.window", "8", "heights under way at once; 1 to 64"),
         ("consensus.maxBlockTransactions", "2000", $"transactions in one block; 1 to {Limits.BlockTransactions}"),
         ("consensus.maxBlockBytes", "2097152", $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
-        ("consensus.batchDelayMs", "10", "how long a block waits for company behind others; 0 to 1000"),
+        ("consensus.batchDelayMs", "50", "how long a block waits for company behind others; 0 to 1000"),
         ("consensus.requestTimeoutMs", "10000", "how long a transaction may be passed over; 100 to 600000"),
+        ("consensus.flightRecorder", "16", "MiB of the engine's last turns kept for 'ledger replay'; 0 to 1024, 0: off"),
         ("mempool.maxTransactions", "50000", "transactions that wait at most; 1 to 10000000"),
         ("mempool.maxBytes", "67108864", "bytes of them at most; 131072 to 17179869184"),
         ("mempool.senderSharePercent", "50", "how much of either one sender may take; 1 to 100"),
@@ -50,6 +55,10 @@ public static class NodeOptionsLoader
         ("sync.fromSnapshot", "auto", "auto: begin from a peer's snapshot where that is cheaper; never: fetch every block"),
         ("log.format", "auto", "json, console, or auto: console on a terminal"),
         ("log.level", "information", "trace, debug, information, warning or error"),
+        ("trace.endpoint", "",
+            "where spans are sent, an OpenTelemetry collector's OTLP port for HTTP, such as http://collector:4318"),
+        ("trace.samplePerMille", "10",
+            "how many blocks in a thousand are traced, and requests that do not say themselves; 0 to 1000"),
     ];
 
     /// <param name="file">node.json; relative paths in it are relative to it.</param>
@@ -175,12 +184,15 @@ public static class NodeOptionsLoader
                     TickEvery = TimeSpan.FromMilliseconds(
                         (double)Number("consensus.electionTimeoutMs", 60, 60_000) / RaftOptions.Default.ElectionTicks),
                     Window = window,
+                    LeaseReads = OneOf("consensus.leaseReads", "off", "on") == "on",
+                    ClockDriftPerMille = (int)Number("consensus.clockDriftPerMille", 1, 500),
                 },
                 Proposal = new(
                     (int)Number("consensus.maxBlockTransactions", 1, Limits.BlockTransactions),
                     (int)Number("consensus.maxBlockBytes", Limits.TransactionBytes, Limits.BlockBytes / 2),
                     TimeSpan.FromMilliseconds(Number("consensus.batchDelayMs", 0, 1000))),
                 RequestTimeout = TimeSpan.FromMilliseconds(Number("consensus.requestTimeoutMs", 100, 600_000)),
+                FlightRecorderMiB = (int)Number("consensus.flightRecorder", 0, 1024),
                 Mempool = new(
                     (int)Number("mempool.maxTransactions", 1, 10_000_000),
                     Number("mempool.maxBytes", Limits.TransactionBytes, 1L << 34),
@@ -191,6 +203,8 @@ public static class NodeOptionsLoader
                 TakesSnapshots = OneOf("sync.fromSnapshot", "auto", "never") == "auto",
                 LogFormat = OneOf("log.format", "auto", "json", "console"),
                 LogLevel = OneOf("log.level", "trace", "debug", "information", "warning", "error"),
+                TraceEndpoint = Url("trace.endpoint"),
+                TraceSamplePerMille = (int)Number("trace.samplePerMille", 0, 1000),
                 Values = [.. values.Select(pair => new ConfiguredValue(pair.Key, pair.Value.Value, pair.Value.Origin))],
             };
         }
@@ -234,6 +248,22 @@ public static class NodeOptionsLoader
             }
 
             return blocks;
+        }
+
+        private Uri? Url(string path)
+        {
+            if (Text(path).Length == 0)
+            {
+                return null;
+            }
+
+            if (Uri.TryCreate(Text(path), UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+            {
+                return url;
+            }
+
+            faults.Add($"{path}: '{Text(path)}' is no URL, such as http://collector:4318");
+            return null;
         }
 
         private string OneOf(string path, params string[] choices)

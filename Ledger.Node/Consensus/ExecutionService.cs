@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Ledger.Consensus;
 using Ledger.Core;
 using Ledger.Node.Mempool;
+using Ledger.Node.Tracing;
 
 namespace Ledger.Node.Consensus;
 
@@ -39,8 +40,11 @@ public sealed class ExecutionService(
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
     private volatile bool _waitsForTransactions;
+    private bool _rests;
     private ProposalRequest? _wanted;
     private long _wantedSince;
+
+    internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
     public void Validate(Block block, bool isVouched) => Post(() => ValidateNow(block, isVouched));
 
@@ -51,6 +55,9 @@ public sealed class ExecutionService(
         _wanted = request;
         _wantedSince = clock.GetTimestamp();
     });
+
+    /// <summary>Whether this validator leaves proposing to others, as its operator wishes.</summary>
+    public void Rest(bool rests) => Post(() => _rests = rests);
 
     /// <summary>Blocks of the view that was left may never be final: what they hold waits again.</summary>
     public void OnViewEntered() => Post(() =>
@@ -119,8 +126,9 @@ public sealed class ExecutionService(
             return Timeout.InfiniteTimeSpan;
         }
 
+        // One that may be empty finishes what is under way: that is asked of a resting validator, too.
         var ready = pool.Ready;
-        if (ready == 0 && !request.AllowEmpty)
+        if ((ready == 0 || _rests) && !request.AllowEmpty)
         {
             return Timeout.InfiniteTimeSpan;
         }
@@ -141,6 +149,7 @@ public sealed class ExecutionService(
     private bool ProposeNow(ProposalRequest request)
     {
         _wanted = null;
+        var since = Traces.Now;
         var candidates = pool.Take(options.MaxTransactions, options.MaxBytes);
         var block = machine.Propose(
             request.Parent, candidates, Now(), self, options.MaxTransactions, options.MaxBytes);
@@ -151,6 +160,7 @@ public sealed class ExecutionService(
             return false;
         }
 
+        Traces.Executed(block, "propose", since);
         proposed(block);
         answer(new Input.Proposed(request, block));
         return true;
@@ -158,6 +168,7 @@ public sealed class ExecutionService(
 
     private void ValidateNow(Block block, bool isVouched)
     {
+        var since = Traces.Now;
         var badlySigned = admission.BadlySigned(block.Transactions);
         var fault = machine.Validate(
             block, isVouched ? null : Now(), transaction => !badlySigned.Contains(transaction));
@@ -166,11 +177,15 @@ public sealed class ExecutionService(
             pool.SetAside(block.Transactions);
         }
 
+        Traces.Executed(block, "validate", since, fault);
         answer(new Input.Judged(block.Hash, fault));
     }
 
     private void FinaliseNow(Decision decision)
     {
+        var since = Traces.Now;
+        List<FinalBlock> final = [];
+
         // A state is there to be kept only while its block is the head.
         var from = 0;
         for (var i = 0; i < decision.Blocks.Count; i++)
@@ -178,7 +193,7 @@ public sealed class ExecutionService(
             var isDue = snapshots?.IsDue(decision.Blocks[i].Height) == true;
             if (isDue || i == decision.Blocks.Count - 1)
             {
-                finalised(machine.Finalise([.. decision.Blocks.Skip(from).Take(i + 1 - from)], decision.Certificates));
+                final.AddRange(machine.Finalise([.. decision.Blocks.Skip(from).Take(i + 1 - from)], decision.Certificates));
                 from = i + 1;
             }
 
@@ -189,6 +204,8 @@ public sealed class ExecutionService(
         }
 
         answer(new Input.Finalised(decision.Blocks[^1].Height));
+        Traces.Finalised(final, since);
+        finalised(final);
     }
 
     private Timestamp Now() => new(clock.GetUtcNow().ToUnixTimeMilliseconds());

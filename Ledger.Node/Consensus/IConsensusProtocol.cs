@@ -18,11 +18,18 @@ internal interface IConsensusProtocol
     /// <summary>How many validators may say what is not so.</summary>
     int LiarsMax { get; }
 
+    /// <summary>
+    /// Whether what one validator has admitted the others believe: transactions then go to the leader alone, and each
+    /// signature is checked once in the whole network.
+    /// </summary>
+    bool TrustsPeers { get; }
+
     /// <summary>Fewer validators tolerate no fault at all.</summary>
     int ValidatorsForOneFault { get; }
 
-    /// <summary>What a node that stops tells its engine first, to leave gently; null when there is nothing to say.</summary>
-    Input? Farewell { get; }
+    /// <summary>Tells an engine that proposes to let another do so; null where nobody can choose who does.</summary>
+    /// <param name="to">Who; null for whoever is furthest.</param>
+    Input? HandOver(ValidatorIndex? to);
 
     /// <param name="head">What the ledger holds.</param>
     /// <param name="records">What the journal holds.</param>
@@ -55,6 +62,9 @@ internal interface IConsensusProtocol
 
     /// <summary>How high the sender says that the ledger is.</summary>
     Height? HeightIn(Message message);
+
+    /// <summary>For which block the message is its sender's vote, if it is one.</summary>
+    Height? VoteIn(Message message);
 
     /// <summary>Who proposes in this position; null while nobody does, as far as is known here.</summary>
     ValidatorIndex? PrimaryOf(ConsensusPosition position);

@@ -10,8 +10,8 @@ namespace Ledger.Node.Consensus;
 /// off the consensus loop, then queued for it.
 /// </summary>
 internal sealed class InboundConsensus(
-    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag, Func<Height> height,
-    Action<Verified>? heard = null)
+    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag,
+    ConsensusDiary diary, Func<Height> height, Action<Verified>? heard = null)
 {
     public async ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -37,6 +37,11 @@ internal sealed class InboundConsensus(
         }
 
         heard?.Invoke(verified);
+        if (protocol.VoteIn(envelope.Message) is { } voted)
+        {
+            diary.Heard(from, voted);
+        }
+
         await loop.OfferAsync(from, new Input.Received(verified), cancellationToken).ConfigureAwait(false);
         return FrameVerdict.Ok;
     }

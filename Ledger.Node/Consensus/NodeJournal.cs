@@ -6,33 +6,44 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>The engine's records in the journal's database: one synced write for each turn.</summary>
 internal sealed class NodeJournal(
-    IConsensusProtocol protocol, ConsensusJournal journal, ConsensusMetrics metrics) : IJournal
+    IConsensusProtocol protocol, ConsensusJournal journal, ConsensusMetrics metrics, ConsensusDiary diary,
+    JournalTail tail) : IJournal
 {
     /// <summary>What recovery folds; a record that cannot be read is a damaged disk.</summary>
     public IEnumerable<JournalRecord> Records()
     {
         foreach (var bytes in journal.ReadAll())
         {
-            yield return protocol.TryDecodeRecord(bytes, out var record, out var fault)
-                ? record
-                : throw new DamagedDataException($"The consensus journal holds a record that is none: {fault}.");
+            if (!protocol.TryDecodeRecord(bytes, out var record, out var fault))
+            {
+                throw new DamagedDataException($"The consensus journal holds a record that is none: {fault}.");
+            }
+
+            tail.Appended([record], bytes.Length);
+            yield return record;
         }
     }
 
-    public void Append(IReadOnlyList<JournalRecord> records) => Write(records, journal.Append);
+    public void Append(IReadOnlyList<JournalRecord> records) => tail.Appended(records, Write(records, journal.Append));
 
-    public void Replace(IReadOnlyList<JournalRecord> records) => Write(records, journal.Replace);
+    public void Replace(IReadOnlyList<JournalRecord> records) => tail.Replaced(records, Write(records, journal.Replace));
 
-    private void Write(IReadOnlyList<JournalRecord> records, Action<IReadOnlyList<ReadOnlyMemory<byte>>> write)
+    /// <returns>How many bytes.</returns>
+    private long Write(IReadOnlyList<JournalRecord> records, Action<IReadOnlyList<ReadOnlyMemory<byte>>> write)
     {
         var encoded = new ReadOnlyMemory<byte>[records.Count];
+        var bytes = 0L;
         for (var i = 0; i < encoded.Length; i++)
         {
             encoded[i] = protocol.EncodeRecord(records[i]);
+            bytes += encoded[i].Length;
         }
 
         var started = Stopwatch.GetTimestamp();
         write(encoded);
-        metrics.Synced(Stopwatch.GetElapsedTime(started));
+        var took = Stopwatch.GetElapsedTime(started);
+        metrics.Synced(took);
+        diary.Synced(took);
+        return bytes;
     }
 }

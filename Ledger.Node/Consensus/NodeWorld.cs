@@ -1,6 +1,9 @@
 using Ledger.Consensus;
+using Ledger.Core;
 using Ledger.Node.Sync;
+using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
+using Ledger.Node.Witness;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Consensus;
@@ -16,12 +19,18 @@ internal sealed class NodeWorld(
     BlockSync sync,
     ExecutionService execution,
     RecentBlocks recent,
+    EvidenceService witness,
+    LinearizableReads reads,
+    LeadershipTransfer transfer,
+    Action<ValidatorIndex?> led,
     TimeProvider clock,
     ConsensusMetrics metrics,
+    ConsensusDiary diary,
     ILogger<NodeWorld> logger) : IWorld
 {
     private readonly Dictionary<TimerKind, ITimer> _timers = [];
-    private readonly long _origin = clock.GetTimestamp();
+
+    public BlockTraces Traces { get; init; } = BlockTraces.Off;
 
     public void Send(Envelope envelope, Recipients to)
         => network.Send(FrameKind.Consensus, protocol.Encode(envelope), to.Only);
@@ -52,6 +61,12 @@ internal sealed class NodeWorld(
             case Effect.InstallSnapshot install:
                 sync.BringTo(install.Height, install.From);
                 break;
+            case Effect.ReadReady ready:
+                reads.OnReady(ready.Id, ready.Height);
+                break;
+            case Effect.ReadRefused refused:
+                reads.OnRefused(refused.Id, refused.Reason);
+                break;
             case Effect.Note note:
                 OnNotice(note.Notice);
                 break;
@@ -69,17 +84,29 @@ internal sealed class NodeWorld(
         }
 
         _timers[timer.Kind] = clock.CreateTimer(
-            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(_origin))), null, after, Timeout.InfiniteTimeSpan);
+            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(0))), null, after, Timeout.InfiniteTimeSpan);
     }
 
     private void OnNotice(Notice notice)
     {
         metrics.Noticed(notice);
+        diary.Noticed(notice);
+        Traces.Noticed(notice);
         NoticeLog.Write(logger, notice);
         switch (notice)
         {
-            case Notice.EnteredView or Notice.LeaderChanged:
+            case Notice.EnteredView:
                 execution.OnViewEntered();
+                break;
+            case Notice.Equivocation equivocation:
+                witness.OnNotice(equivocation);
+                break;
+            case Notice.LeaderChanged changed:
+                execution.OnViewEntered();
+                led(changed.Leader);
+                break;
+            case Notice.TransferEnded ended:
+                transfer.OnEnded(ended);
                 break;
             case Notice.ProposalDropped:
                 execution.OnProposalDropped();

@@ -18,9 +18,11 @@ internal sealed class PbftConsensus(
 
     public int LiarsMax => genesis.Validators.Quorums.Faulty;
 
+    public bool TrustsPeers => false;
+
     public int ValidatorsForOneFault => 4;
 
-    public Input? Farewell => null;
+    public Input? HandOver(ValidatorIndex? to) => null;
 
     public (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records)
     {
@@ -53,6 +55,13 @@ internal sealed class PbftConsensus(
         => records.OfType<Accepted>().Select(accepted => accepted.Block);
 
     public Height? HeightIn(Message message) => (message as Status)?.Committed;
+
+    public Height? VoteIn(Message message) => message switch
+    {
+        Prepare prepare => prepare.Subject.Height,
+        Commit commit => commit.Subject.Height,
+        _ => null,
+    };
 
     /// <summary>The view alone says who, also while it is not entered yet.</summary>
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => genesis.Validators.PrimaryOf(position.View);

@@ -21,9 +21,11 @@ internal sealed class RaftConsensus(
 
     public int LiarsMax => 0;
 
+    public bool TrustsPeers => true;
+
     public int ValidatorsForOneFault => 3;
 
-    public Input? Farewell => new Input.TransferRequested(To: null);
+    public Input? HandOver(ValidatorIndex? to) => new Input.TransferRequested(to);
 
     public (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records)
     {
@@ -64,6 +66,9 @@ internal sealed class RaftConsensus(
         InstallSnapshot install => install.Mark.Block.Height,
         _ => null,
     };
+
+    /// <summary>Only the leader hears them.</summary>
+    public Height? VoteIn(Message message) => (message as Appended)?.Block?.Height;
 
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => position.Primary;
 

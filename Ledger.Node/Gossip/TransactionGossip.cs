@@ -10,12 +10,19 @@ namespace Ledger.Node.Gossip;
 
 /// <summary>
 /// Spreads admitted transactions to every other validator, several in a frame, so that a primary that censors one is seen
-/// by all. What comes by gossip is not passed on: the network is a full mesh.
+/// by all. What comes by gossip is not passed on: the network is a full mesh. Where validators trust each other the leader
+/// alone need know, and it believes that a signature was checked.
 /// </summary>
-public sealed class TransactionGossip(PeerNetwork network, Admission admission)
+public sealed class TransactionGossip(PeerNetwork network, Admission admission, bool trustsPeers)
 {
+    private const int Nobody = -1;
+
     private const int FrameBytes = 256 * 1024;
     private const int FrameTransactions = 1000;
+
+    /// <summary>What MessagePack puts before an array or a byte string, at most.</summary>
+    private const int HeaderBytes = 5;
+
     private const int QueueMax = 8192;
 
     /// <summary>Transactions offered again at once.</summary>
@@ -24,7 +31,21 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
     private readonly Channel<Transaction> _outbox = Channel.CreateBounded<Transaction>(
         new BoundedChannelOptions(QueueMax * 8) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    /// <summary>Queues transactions for all peers; never waits. What does not fit is offered again when overdue.</summary>
+    private volatile int _leader = Nobody;
+
+    /// <summary>Transactions that no peer was sent yet.</summary>
+    public int Waiting => _outbox.Reader.Count;
+
+    /// <summary>Whom transactions go to from now on, where validators trust each other; null while nobody leads.</summary>
+    public void Follow(ValidatorIndex? leader) => _leader = leader?.Value ?? Nobody;
+
+    /// <summary>Whether this peer is one that transactions are sent to.</summary>
+    public bool Serves(ValidatorIndex peer) => !trustsPeers || _leader == peer.Value;
+
+    /// <summary>
+    /// Queues transactions for all peers, or for the one that leads; never waits. What does not fit is offered again when
+    /// overdue.
+    /// </summary>
     public void Broadcast(IReadOnlyList<Transaction> transactions)
     {
         foreach (var transaction in transactions)
@@ -70,7 +91,7 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
                     bytes += next.Encoded.Length;
                 }
 
-                Send(batch, null);
+                Spread(batch);
                 batch.Clear();
             }
         }
@@ -89,7 +110,7 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
             return FrameVerdict.Disconnect("malformed_transactions");
         }
 
-        foreach (var answer in await admission.AdmitAsync(encoded, cancellationToken).ConfigureAwait(false))
+        foreach (var answer in await admission.AdmitAsync(encoded, trustsPeers, cancellationToken).ConfigureAwait(false))
         {
             if (answer.Refusal is Refusal.Malformed or Refusal.TooLarge or Refusal.BadSignature or Refusal.WrongChain)
             {
@@ -103,9 +124,23 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission)
     private static bool IsFull(List<Transaction> batch, int bytes)
         => batch.Count >= FrameTransactions || bytes >= FrameBytes;
 
+    /// <summary>What nobody leads for waits in the mempool, and is sent to whoever does next.</summary>
+    private void Spread(List<Transaction> transactions)
+    {
+        if (!trustsPeers)
+        {
+            Send(transactions, null);
+        }
+        else if (_leader is var leader and not Nobody)
+        {
+            Send(transactions, new(leader));
+        }
+    }
+
     private void Send(List<Transaction> transactions, ValidatorIndex? to)
     {
-        var buffer = new ArrayBufferWriter<byte>(FrameBytes);
+        var buffer = new ArrayBufferWriter<byte>(
+            HeaderBytes + transactions.Sum(transaction => transaction.Encoded.Length + HeaderBytes));
         var writer = new MessagePackWriter(buffer);
         writer.WriteArrayHeader(transactions.Count);
         foreach (var transaction in transactions)

@@ -15,20 +15,21 @@ public static class LedgerNode
     /// <returns>0 after a stop that was asked for; 78 when the configuration is at fault, 1 when the node failed.</returns>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken stoppingToken)
     {
-        using var logs = NodeLogging.Create(options);
+        LogLevels levels = new(options.LogLevel);
+        using var logs = NodeLogging.Create(options, levels);
         var logger = logs.CreateLogger("Ledger.Node");
         try
         {
             while (true)
             {
-                switch (await RunOnceAsync(options, logs, stoppingToken).ConfigureAwait(false))
+                switch (await RunOnceAsync(options, logs, levels, stoppingToken).ConfigureAwait(false))
                 {
                     case NodeEnd.Stopped:
                         return 0;
                     case NodeEnd.Failed:
                         return ExitFailed;
                     case NodeEnd.WantsSnapshot:
-                        await SyncStateAsync(options, logs, stoppingToken).ConfigureAwait(false);
+                        await SyncStateAsync(options, logs, levels, stoppingToken).ConfigureAwait(false);
                         break;
                     default:
                         break;
@@ -58,18 +59,19 @@ public static class LedgerNode
     }
 
     private static async Task<NodeEnd> RunOnceAsync(
-        NodeOptions options, ILoggerFactory logs, CancellationToken stoppingToken)
+        NodeOptions options, ILoggerFactory logs, LogLevels levels, CancellationToken stoppingToken)
     {
         using var parts = NodeParts.Open(options);
-        await using var host = new NodeHost(options, parts, logs);
+        await using var host = new NodeHost(options, parts, logs, levels);
         return await host.RunAsync(stoppingToken).ConfigureAwait(false);
     }
 
     /// <summary>What cannot be had from a snapshot now is tried as blocks again.</summary>
-    private static async Task SyncStateAsync(NodeOptions options, ILoggerFactory logs, CancellationToken stoppingToken)
+    private static async Task SyncStateAsync(
+        NodeOptions options, ILoggerFactory logs, LogLevels levels, CancellationToken stoppingToken)
     {
         using var parts = NodeParts.Open(options);
-        await using var host = new StateSyncHost(options, parts, logs);
+        await using var host = new StateSyncHost(options, parts, logs, levels);
         await host.RunAsync(stoppingToken).ConfigureAwait(false);
     }
 

@@ -5,13 +5,17 @@ using Ledger.Core;
 using Ledger.Node.Api;
 using Ledger.Node.Configuration;
 using Ledger.Node.Consensus;
+using Ledger.Node.Flight;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 using Ledger.Node.Sync;
+using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
+using Ledger.Node.Witness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 using Prometheus;
 
 namespace Ledger.Node.Hosting;
@@ -37,6 +41,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly IConsensusProtocol _protocol;
     private readonly ConsensusLoop _loop;
     private readonly Replica _replica;
+    private readonly FlightRecorder? _recorder;
     private readonly ExecutionService _execution;
     private readonly BlockSync _sync;
     private readonly SnapshotShelf _shelf;
@@ -44,9 +49,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly SilenceWatch? _silence;
     private readonly TaskCompletionSource _snapshotWanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Housekeeping _housekeeping;
+    private readonly EvidenceService _witness;
     private readonly WebApplication _web;
+    private readonly TracerProvider? _tracing;
 
-    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
+    public NodeHost(NodeOptions options, NodeParts parts, ILoggerFactory logs, LogLevels levels)
     {
         _options = options;
         _parts = parts;
@@ -59,10 +66,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var machine = new LedgerMachine(genesis, parts.Store);
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
-        _protocol = ConsensusProtocol.Of(
-            genesis, parts.Self, options, new ValidatorSignatures(genesis.Validators, verifications));
+        var signatures = new ValidatorSignatures(genesis.Validators, verifications);
+        _protocol = ConsensusProtocol.Of(genesis, parts.Self, options, signatures);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
-        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics);
+        var diary = new ConsensusDiary(genesis.Validators.Count, clock);
+        var tail = new JournalTail();
+        var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
@@ -73,16 +82,19 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         };
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var waiters = new FinalityWaiters();
+        _tracing = NodeTracing.Export(options, genesis.ChainId, genesis.Validators[parts.Self].Name);
+        var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
+        var transactionTraces = new TransactionTraces(clock);
         var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(
-            _protocol, _loop, recent, lag, () => parts.Store.Head!.Height, message => _silence?.Heard(message));
+            _protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
             new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
-        _gossip = new(_network, _admission);
+        _gossip = new(_network, _admission, _protocol.TrustsPeers);
         var snapshots = new SnapshotClient(_network, clock);
         _sync = new(
             _network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>(),
@@ -93,15 +105,21 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _silence = parts.Journal.IsSilent
             ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock)
             : null;
+        _witness = new(
+            genesis, parts.Self, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),
+            signatures, clock, logs.CreateLogger<EvidenceService>());
         router.On(FrameKind.Consensus, inbound.OnFrameAsync)
             .On(FrameKind.Transactions, _gossip.OnFrameAsync)
             .On(FrameKind.Request, server.OnRequestAsync)
             .On(FrameKind.Response, _sync.OnResponseAsync)
+            .On(FrameKind.Evidence, _witness.OnFrameAsync)
             .On(FrameKind.SnapshotRequest,
                 new SnapshotServer(_network, parts.Store, _shelf, () => _loop.Position.View).OnRequestAsync)
             .On(FrameKind.SnapshotResponse, snapshots.OnResponseAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
+        var alertMetrics = new AlertMetrics(
+            metrics, genesis, parts.Self, options.Mempool, options.DataDir, clock, registry);
         _execution = new(
             machine, _pool, _admission, parts.Self, options.Proposal, clock, _loop.Post, recent.Add,
             final =>
@@ -109,17 +127,34 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 foreach (var block in final)
                 {
                     _pool.Remove(block.Block.Transactions);
+                    recent.Remove(block.Block.Hash);
                     ledgerMetrics.Finalised(block);
+                    alertMetrics.Finalised(block);
+                    transactionTraces.Finalised(block);
                     waiters.OnFinal(block);
                 }
 
                 lag.WeAreAt(final[^1].Block.Height);
+                diary.Finalised();
             },
-            new(options.SnapshotEveryBlocks, _keeper.Take));
+            new(options.SnapshotEveryBlocks, _keeper.Take))
+        {
+            Traces = blockTraces,
+        };
         _pool.OnReady = _execution.OnTransactionReady;
+        var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
+        var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, parts.Self, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, clock, consensusMetrics, logs.CreateLogger<NodeWorld>());
-        _replica = new(engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world, parts.Journal.IsSilent);
+            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, Led, clock,
+            consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
+        {
+            Traces = blockTraces,
+        };
+        _recorder = options.FlightRecorderMiB == 0 ? null : new(
+            new(genesis.ChainId, genesis.Hash, parts.Self, genesis.Validators.Count, NodeStatus.Version),
+            options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
+        _replica = new(
+            engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world, _recorder, parts.Journal.IsSilent);
         foreach (var block in _protocol.ProposalsIn(records))
         {
             recent.Add(block);
@@ -128,14 +163,23 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _replica.Recover(records);
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
-        var status = new NodeStatus(genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, clock, parts.Journal);
+        var duty = new Duty { OnRest = Rest };
+        var vitals = new NodeVitals(options, genesis, parts.Self, _loop, diary, _pool, lag);
+        var status = new NodeStatus(
+            genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock,
+            parts.Journal);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
-            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters),
-            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store)),
+            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
+            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store), new(reads)),
             new ReceiptEndpoints(genesis, parts.Store),
-            new CheckpointEndpoints(parts.Store, parts.Root));
+            new EvidenceEndpoints(genesis, parts.Store, _witness),
+            new TransferEndpoint(transfer, genesis.Validators),
+            new(parts.Store),
+            new CheckpointEndpoints(parts.Store, parts.Root),
+            new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
+            levels, duty);
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -171,12 +215,13 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token),
-            _keeper.RunAsync(stop.Token),
+            _housekeeping.RunAsync(stop.Token), _witness.RunAsync(stop.Token), _keeper.RunAsync(stop.Token),
             _silence?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token),
             _snapshotWanted.Task.WaitAsync(stop.Token),
         ];
-        var first = await Task.WhenAny([.. parts, Task.Delay(Timeout.Infinite, stoppingToken)]).ConfigureAwait(false);
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var onAsked = stoppingToken.Register(asked.SetResult);
+        var first = await Task.WhenAny([.. parts, _parts.Store.Damage, asked.Task]).ConfigureAwait(false);
         NodeLog.Stops(_logger);
 
         await HandOverAsync().ConfigureAwait(false);
@@ -225,10 +270,20 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         return true;
     }
 
+    /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>
+    private void Rest(bool rests)
+    {
+        _execution.Rest(rests);
+        if (rests && _protocol.HandOver(to: null) is { } farewell && _loop.Position.IsPrimary)
+        {
+            _loop.Post(farewell);
+        }
+    }
+
     /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
     private async Task HandOverAsync()
     {
-        if (_protocol.Farewell is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
+        if (_protocol.HandOver(to: null) is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
         {
             return;
         }
@@ -246,12 +301,26 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public void PeerConnected(ValidatorIndex peer)
     {
         _loop.Post(new Input.PeerConnected(peer));
-        _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
+        _witness.SendTo(peer);
+        if (_gossip.Serves(peer))
+        {
+            _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
+        }
     }
 
     public void PeerDisconnected(ValidatorIndex peer)
     {
         // The transport dials again; what was lost is repeated when it connects.
+    }
+
+    /// <summary>What waits here the last leader may have taken with it: the next one is told of all of it.</summary>
+    private void Led(ValidatorIndex? leader)
+    {
+        _gossip.Follow(leader);
+        if (leader is { } other && other != _parts.Self)
+        {
+            _gossip.Broadcast(_pool.Oldest(_options.Mempool.MaxTransactions));
+        }
     }
 
     /// <summary>An address that the system does not give us is a fault of the setting that names it.</summary>
@@ -282,9 +351,15 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         await _web.DisposeAsync().ConfigureAwait(false);
         _network.Dispose();
         await _admission.DisposeAsync().ConfigureAwait(false);
+        if (_recorder is not null)
+        {
+            await _recorder.DisposeAsync().ConfigureAwait(false);
+        }
+
         _loop.Dispose();
         _execution.Dispose();
         _keeper.Dispose();
         _shelf.Dispose();
+        _tracing?.Dispose();
     }
 }

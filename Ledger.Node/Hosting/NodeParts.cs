@@ -41,6 +41,7 @@ internal sealed class NodeParts : IDisposable
         var key = ReadKey(options);
         DataFolder? folder = null;
         LedgerStore? store = null;
+        ConsensusJournal? journal = null;
         try
         {
             var self = IndexOf(key.PublicKey, genesis, options);
@@ -51,12 +52,14 @@ internal sealed class NodeParts : IDisposable
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
-            var journal = ConsensusJournal.Open(
+            journal = ConsensusJournal.Open(
                 folder.Root, genesis.Hash, key.PublicKey, ledgerHasBlocks: store.Head?.Height > Height.Genesis);
+            store.Accompany(journal);
             return new(genesis, key, self, folder, store, journal);
         }
         catch
         {
+            journal?.Dispose();
             store?.Dispose();
             folder?.Dispose();
             key.Dispose();

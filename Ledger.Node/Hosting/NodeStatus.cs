@@ -17,6 +17,8 @@ internal sealed class NodeStatus(
     SharedPool pool,
     PeerNetwork network,
     SyncLag lag,
+    NodeVitals vitals,
+    Duty duty,
     TimeProvider clock,
     ConsensusJournal journal)
 {
@@ -32,9 +34,26 @@ internal sealed class NodeStatus(
     /// <summary>In sync and, counting itself, connected to a quorum, of which one proposes.</summary>
     public bool IsReady => State == "ready";
 
+    /// <summary>Why nothing can become final now, as far as is known here, for people; null when it can.</summary>
+    public string? Obstacle
+    {
+        get
+        {
+            var reached = network.Connected.Count + 1;
+            var quorum = genesis.Validators.Quorums.Quorum;
+            return reached < quorum
+                ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
+                : protocol.PrimaryOf(loop.Position) is null
+                    ? "no leader is known: a majority of the voters may be out of reach"
+                    : null;
+        }
+    }
+
+    private bool HasQuorum => network.Connected.Count + 1 >= genesis.Validators.Quorums.Quorum;
+
     private string State
-        => network.Connected.Count + 1 < genesis.Validators.Quorums.Quorum
-            || protocol.PrimaryOf(loop.Position) is null ? "waiting"
+        => !duty.TakesTransactions ? "draining"
+            : Obstacle is not null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
             : journal.IsSilent ? "silent"
             : "ready";
@@ -47,13 +66,19 @@ internal sealed class NodeStatus(
         PeerReply[] peers =
         [
             .. network.Peers.Select(
-                p => new PeerReply(p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal)),
+                p => new PeerReply(
+                    p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal?.Sentence, p.Endpoint,
+                    p.LastRefusal?.Code, AgeMs(p.LastRefusal?.At), AgeMs(p.Since), p.RoundTrip?.TotalMilliseconds)),
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
             genesis.Validators[self].Name, self.Value, State, head.Height.Value, store.HeadHash.ToString() ?? "",
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
             primary is { } proposes ? genesis.Validators[proposes].Name : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
-            clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds);
+            clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
+            vitals.Measure(HasQuorum));
     }
+
+    private long? AgeMs(DateTimeOffset? since)
+        => since is { } at ? (long)Math.Max(0, (clock.GetUtcNow() - at).TotalMilliseconds) : null;
 }

@@ -25,7 +25,7 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
     private readonly WebApplication _web;
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public StateSyncHost(NodeOptions options, NodeParts parts, ILoggerFactory logs)
+    public StateSyncHost(NodeOptions options, NodeParts parts, ILoggerFactory logs, LogLevels levels)
     {
         _parts = parts;
         var genesis = parts.Genesis;
@@ -49,7 +49,7 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
             done.Set(_sync.Progress.Done);
             all.Set(_sync.Progress.All);
         });
-        _web = BuildWeb(options, registry);
+        _web = BuildWeb(options, registry, levels);
     }
 
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -90,10 +90,10 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
         _network.Dispose();
     }
 
-    private WebApplication BuildWeb(NodeOptions options, CollectorRegistry registry)
+    private WebApplication BuildWeb(NodeOptions options, CollectorRegistry registry, LogLevels levels)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        NodeLogging.Configure(builder.Logging, options);
+        NodeLogging.Configure(builder.Logging, options, levels);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -1,5 +1,6 @@
 using Ledger.Node.Api;
 using Ledger.Node.Configuration;
+using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -28,11 +29,19 @@ internal static class WebHost
         TransactionEndpoints transactions,
         LookEndpoints looks,
         ReceiptEndpoints receipts,
-        CheckpointEndpoints checkpoints)
+        EvidenceEndpoints evidence,
+        TransferEndpoint transfer,
+        ContentEndpoints contents,
+        CheckpointEndpoints checkpoints,
+        AdminEndpoints operations,
+        LogLevels levels,
+        Duty duty)
     {
         ListenOptions? adminListen = null;
-        var builder = WebApplication.CreateSlimBuilder();
-        NodeLogging.Configure(builder.Logging, options);
+        // Whatever the surroundings say: in development a client would be shown our stack.
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { EnvironmentName = Environments.Production });
+        NodeLogging.Configure(builder.Logging, options, levels);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -42,19 +51,26 @@ internal static class WebHost
             kestrel.Listen(options.AdminListen, listen => adminListen = listen);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
-        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Extensions.TryAdd("code", Problems.CodeOf(context.ProblemDetails.Status)));
+        builder.Services.AddProblemDetails(
+            problems => problems.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails, context.Exception));
         builder.Services.AddOpenApi();
         builder.Services.AddRouting();
         var app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : 500,
+            StatusCodeSelector = Problems.StatusOf,
+
+            // A damaged ledger stops the node, which says why, once.
+            SuppressDiagnosticsCallback = context => context.Exception is DamagedDataException,
         });
         app.UseStatusCodePages();
+        app.Use((context, next) => duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
         transactions.Map(app);
         looks.Map(app);
         receipts.Map(app);
+        evidence.Map(app);
+        contents.Map(app);
+        StatusPage.Map(app);
         app.MapGet("/v1/status", status.Describe);
         app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
         app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
@@ -62,10 +78,22 @@ internal static class WebHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
-        admin.MapGet("/peers", () => status.Describe().PeerList);
-        admin.MapGet("/config", () => options.Values);
         checkpoints.Map(admin);
+        transfer.Map(admin);
+        operations.Map(admin);
         return app;
+    }
+
+    private static bool IsSubmission(HttpRequest request)
+        => HttpMethods.IsPost(request.Method) && request.Path == "/v1/transactions";
+
+    /// <summary>Whoever asked another node instead would be served at once: 503 says just that.</summary>
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Problems.Of(
+            StatusCodes.Status503ServiceUnavailable, "draining",
+            "this node is about to be stopped and takes no new transactions; send it to another").ExecuteAsync(context);
     }
 
     /// <summary>
@@ -73,9 +101,12 @@ internal static class WebHost
     /// request, since a configured port 0 becomes another once it is bound.
     /// </summary>
     private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(Func<int?> port)
-        => (context, next) => context.HttpContext.Connection.LocalPort == port()
-            ? next(context)
-            : ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"));
+        => (context, next) => context.HttpContext.Connection.LocalPort != port()
+            ? ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"))
+            : AdminEndpoints.NamesLoopback(context.HttpContext.Request.Host)
+                ? next(context)
+                : ValueTask.FromResult<object?>(Problems.Of(
+                    StatusCodes.Status403Forbidden, "wrong_host", "ask for it by a loopback address or as localhost"));
 
     private static IResult Probe(bool holds, string otherwise) => holds
         ? Results.Text("ok\n")

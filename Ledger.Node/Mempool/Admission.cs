@@ -74,14 +74,17 @@ public sealed class Admission : IAsyncDisposable
     }
 
     /// <summary>Checks and takes in encoded transactions; the answers come in the order of the questions.</summary>
+    /// <param name="encoded">As they came.</param>
+    /// <param name="isVouched">A peer that is believed has checked their signatures.</param>
+    /// <param name="cancellationToken">Whoever asks does not wait any more.</param>
     public async Task<Admitted[]> AdmitAsync(
-        IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken cancellationToken)
+        IReadOnlyList<ReadOnlyMemory<byte>> encoded, bool isVouched, CancellationToken cancellationToken)
     {
         var answers = new Admitted[encoded.Count];
         var batch = new Batch((encoded.Count + JobMax - 1) / JobMax);
         for (var i = 0; i < encoded.Count; i += JobMax)
         {
-            Job job = new(encoded, i, Math.Min(i + JobMax, encoded.Count), answers, batch);
+            Job job = new(encoded, i, Math.Min(i + JobMax, encoded.Count), isVouched, answers, batch);
             await _queue.Writer.WriteAsync(job, cancellationToken).ConfigureAwait(false);
         }
 
@@ -144,7 +147,7 @@ public sealed class Admission : IAsyncDisposable
             {
                 for (var i = job.From; i < job.To; i++)
                 {
-                    job.Answers[i] = Admit(job.Encoded[i]);
+                    job.Answers[i] = Admit(job.Encoded[i], job.IsVouched);
                 }
 
                 job.Batch.CountDown();
@@ -158,7 +161,7 @@ public sealed class Admission : IAsyncDisposable
         }
     }
 
-    private Admitted Admit(ReadOnlyMemory<byte> encoded)
+    private Admitted Admit(ReadOnlyMemory<byte> encoded, bool isVouched)
     {
         if (encoded.Length > Limits.TransactionBytes)
         {
@@ -182,10 +185,10 @@ public sealed class Admission : IAsyncDisposable
             return new(transaction, Refusal.Invalid, broken);
         }
 
-        return AdmitAgainstState(transaction);
+        return AdmitAgainstState(transaction, isVouched);
     }
 
-    private Admitted AdmitAgainstState(Transaction transaction)
+    private Admitted AdmitAgainstState(Transaction transaction, bool isVouched)
     {
         var now = new Timestamp(_clock.GetUtcNow().ToUnixTimeMilliseconds());
         if (TransactionRules.FaultAt(transaction.Body, now) is { } late)
@@ -217,10 +220,13 @@ public sealed class Admission : IAsyncDisposable
             return AnswerTo(verdict, transaction);
         }
 
-        _verifications.Inc();
-        if (!transaction.SignatureIsValid())
+        if (!isVouched)
         {
-            return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
+            _verifications.Inc();
+            if (!transaction.SignatureIsValid())
+            {
+                return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
+            }
         }
 
         return AnswerTo(AddUnlessFinal(transaction, seen), transaction);
@@ -270,7 +276,7 @@ public sealed class Admission : IAsyncDisposable
     }
 
     private readonly record struct Job(
-        IReadOnlyList<ReadOnlyMemory<byte>> Encoded, int From, int To, Admitted[] Answers, Batch Batch);
+        IReadOnlyList<ReadOnlyMemory<byte>> Encoded, int From, int To, bool IsVouched, Admitted[] Answers, Batch Batch);
 
     /// <summary>Counts a batch's open jobs, and one more until all were handed out.</summary>
     private sealed class Batch(int count)

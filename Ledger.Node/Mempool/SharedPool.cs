@@ -48,6 +48,18 @@ public sealed class SharedPool(MempoolLimits limits, TimeProvider clock)
         }
     }
 
+    /// <summary>How long the one that has waited longest has; zero when none waits.</summary>
+    public TimeSpan OldestWaited
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pool.OldestAdmittedAt is { } since ? Elapsed - since : TimeSpan.Zero;
+            }
+        }
+    }
+
     public int Ready
     {
         get

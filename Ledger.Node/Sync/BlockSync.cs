@@ -172,7 +172,8 @@ internal sealed partial class BlockSync(
     /// <summary>Asks on until a certificate comes: where many blocks became final at once, it is beyond one answer.</summary>
     private async Task<bool> TakeRangeAsync(ValidatorIndex peer, Height certifiedBy, CancellationToken stoppingToken)
     {
-        var head = store.Head!.Height;
+        var header = store.Head!;
+        var (head, parent) = (header.Height, header.ComputeHash());
         var (last, end) = (head, head);
         List<Block> segment = [];
         for (var bytes = 0L; end == head && last < certifiedBy && bytes < UncertifiedBytesMax;)
@@ -197,14 +198,15 @@ internal sealed partial class BlockSync(
                     return false;
                 }
 
-                if (block.Height != last.Next)
+                // What does not go on from our head would be waited for, and never become final here.
+                if (block.Height != last.Next || block.Parent != parent)
                 {
                     network.Punish(peer, "bad_segment");
                     return false;
                 }
 
                 bytes += encoded.Length;
-                last = block.Height;
+                (last, parent) = (block.Height, block.Hash);
                 segment.Add(block);
                 if (answer.Certificates.FirstOrDefault(c => c.Subject.Height == block.Height) is not { } certificate)
                 {

@@ -11,6 +11,7 @@ public enum FrameKind : byte
     Response = 4,
     Ping = 5,
     Pong = 6,
+    Evidence = 7,
 
     /// <summary>A question about snapshots or for a piece of one.</summary>
     SnapshotRequest = 8,
@@ -47,6 +48,8 @@ public static class FrameLimits
 
     public const int PingBytes = sizeof(ulong);
 
+    public const int EvidenceBytes = Evidence.BytesMax;
+
     public const int GreetingBytes = 512;
 
     /// <returns>The limit, or null when no such frame may come in this phase.</returns>
@@ -59,6 +62,7 @@ public static class FrameLimits
         (FrameKind.SnapshotRequest, FramePhase.Established) => RequestBytes,
         (FrameKind.SnapshotResponse, FramePhase.Established) => SnapshotResponseBytes,
         (FrameKind.Ping or FrameKind.Pong, FramePhase.Established) => PingBytes,
+        (FrameKind.Evidence, FramePhase.Established) => EvidenceBytes,
         (FrameKind.Hello or FrameKind.Proof or FrameKind.Accepted or FrameKind.Refused, FramePhase.Handshake)
             => GreetingBytes,
         _ => null,

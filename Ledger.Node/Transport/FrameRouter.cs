@@ -31,7 +31,7 @@ public sealed class FrameRouter
     /// <summary>Names the one handler of a kind.</summary>
     public FrameRouter On(FrameKind kind, FrameHandler handler)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)kind, (int)FrameKind.SnapshotResponse, nameof(kind));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((int)kind, _handlers.Length, nameof(kind));
         if (_handlers[(int)kind] is not null)
         {
             throw new InvalidOperationException($"Frames of kind {kind} have a handler already.");

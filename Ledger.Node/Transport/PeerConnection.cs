@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ledger.Core;
+using Ledger.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Transport;
@@ -30,6 +31,8 @@ internal sealed class PeerConnection
     private TaskCompletionSource _pong = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _receivedAt;
     private long _writingSince;
+    private long _pingedAt;
+    private long _roundTripTicks;
     private volatile bool _handling;
 
     public PeerConnection(
@@ -59,6 +62,10 @@ internal sealed class PeerConnection
     public DateTimeOffset Since { get; }
 
     public string Address { get; }
+
+    /// <summary>Of the last ping that was answered; null before the first.</summary>
+    public TimeSpan? RoundTrip
+        => Volatile.Read(ref _roundTripTicks) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
     private ValidatorIndex Peer => Greeting.Validator;
 
@@ -193,10 +200,11 @@ internal sealed class PeerConnection
         {
             return await _router.RouteAsync(Peer, frame.Kind, frame.Payload, stop).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is not InvariantBrokenException && !stop.IsCancellationRequested)
+        catch (Exception exception) when (exception is not (InvariantBrokenException or DamagedDataException)
+            && !stop.IsCancellationRequested)
         {
             // A frame that trips a handler costs its sender the connection: to end the process instead would let any
-            // peer switch us off. A broken invariant is ours, and does end it.
+            // peer switch us off. A broken invariant and a damaged disk are ours, and do end it.
             _logger.HandlerFailed(exception, frame.Kind, Peer);
             return FrameVerdict.Disconnect("handler_failed");
         }
@@ -215,6 +223,12 @@ internal sealed class PeerConnection
         if (answered > Volatile.Read(ref _lastPong) && answered <= Volatile.Read(ref _lastPing))
         {
             Volatile.Write(ref _lastPong, answered);
+            if (answered == Volatile.Read(ref _lastPing))
+            {
+                var took = _time.GetElapsedTime(Volatile.Read(ref _pingedAt));
+                Volatile.Write(ref _roundTripTicks, Math.Max(1, took.Ticks));
+            }
+
             Interlocked.Exchange(ref _pong, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
 
@@ -274,10 +288,8 @@ internal sealed class PeerConnection
                     return;
                 }
 
-                if (silence >= _options.PingInterval)
-                {
-                    SendPing();
-                }
+                // Also while it talks: the answer tells how far away it is.
+                SendPing();
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -288,6 +300,7 @@ internal sealed class PeerConnection
 
     private ulong SendPing()
     {
+        Volatile.Write(ref _pingedAt, _time.GetTimestamp());
         var ping = Interlocked.Increment(ref _lastPing);
         var payload = new byte[FrameLimits.PingBytes];
         BinaryPrimitives.WriteUInt64BigEndian(payload, ping);

@@ -70,11 +70,18 @@ internal sealed class PeerDialler(
         }
         catch (SocketException exception)
         {
-            OnUnreachable(exception.SocketErrorCode.ToString());
+            OnUnreachable("unreachable", exception.SocketErrorCode.ToString());
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
-            OnUnreachable(socket is null ? "no answer" : "half-open: it does not complete the handshake");
+            if (socket is null)
+            {
+                OnUnreachable("no_answer", "no answer");
+            }
+            else
+            {
+                OnUnreachable("half_open", "half-open: it does not complete the handshake");
+            }
         }
         finally
         {
@@ -110,7 +117,8 @@ internal sealed class PeerDialler(
 
         _failures++;
         metrics.Refused(refusal.Reason);
-        slot.NoteRefusal(refusal.ByPeer ? $"it refuses us: {refusal.Sentence}" : refusal.Sentence);
+        slot.NoteRefusal(
+            refusal.Reason.Label(), refusal.ByPeer ? $"it refuses us: {refusal.Sentence}" : refusal.Sentence);
         var level = LevelOf(refusal.Sentence);
         if (refusal.ByPeer)
         {
@@ -122,10 +130,10 @@ internal sealed class PeerDialler(
         }
     }
 
-    private void OnUnreachable(string fault)
+    private void OnUnreachable(string code, string fault)
     {
         _failures++;
-        slot.NoteRefusal($"cannot be reached: {fault}");
+        slot.NoteRefusal(code, $"cannot be reached: {fault}");
         logger.Unreachable(LevelOf(fault), slot.Peer, endpoint.ToString(), fault);
     }
 

@@ -134,7 +134,7 @@ internal sealed class PeerListener(
     {
         if (greeting is not null && refusal.Reason != HandshakeRefusal.AlreadyConnected)
         {
-            slotOf(greeting.Validator).NoteRefusal(refusal.Sentence);
+            slotOf(greeting.Validator).NoteRefusal(refusal.Reason.Label(), refusal.Sentence);
         }
     }
 

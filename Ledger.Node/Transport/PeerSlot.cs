@@ -41,7 +41,7 @@ internal sealed class PeerSlot
 
     private volatile PeerConnection? _current;
     private volatile TaskCompletionSource _vacant = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile string? _lastRefusal;
+    private volatile RefusalNote? _lastRefusal;
     private volatile bool _dialUnderWay;
     private Task<ConnectionEnd>? _running;
 
@@ -100,7 +100,9 @@ internal sealed class PeerSlot
                 current?.Since,
                 Meter.BytesIn,
                 Meter.BytesOut,
-                _lastRefusal);
+                _lastRefusal,
+                Endpoint?.ToString(),
+                current?.RoundTrip);
         }
     }
 
@@ -109,7 +111,7 @@ internal sealed class PeerSlot
     /// <summary>Ends when nobody is connected here.</summary>
     public Task WhenVacantAsync(CancellationToken cancellationToken) => _vacant.Task.WaitAsync(cancellationToken);
 
-    public void NoteRefusal(string sentence) => _lastRefusal = sentence;
+    public void NoteRefusal(string code, string sentence) => _lastRefusal = new(code, sentence, _time.GetUtcNow());
 
     /// <summary>Brings a proved connection.</summary>
     /// <returns>Null when it was let in; otherwise why not, and the socket is the caller's to close.</returns>

@@ -29,7 +29,7 @@ public sealed record TransportOptions
 
     public TimeSpan RedialMax { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A connection on which nothing came for this long is pinged.</summary>
+    /// <summary>How often a connection is pinged: that tells a dead one from a silent one, and how far away it is.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>A connection that neither says nor takes anything for this long is dead.</summary>

@@ -28,12 +28,40 @@ internal sealed class CertificateForger : Liar
 
     protected override void Act()
     {
+        if (Chance.OneIn(4))
+        {
+            Accuse(Chance.Pick([.. Others()]));
+        }
+
         var target = View.Next;
         if (World.Validators.PrimaryOf(target) == Self && Chance.OneIn(3))
         {
             var based = Chance.OneIn(2) ? Forged(target) : QuorumCertificate.ForGenesis(World.Genesis.Block.Hash);
             Say(new NewView(new(target, Reports(target, based.Subject)), based), Others());
         }
+    }
+
+    /// <summary>Shows and reports a double vote that never was: it can sign for nobody but itself.</summary>
+    private void Accuse(ValidatorIndex innocent)
+    {
+        Offence offence = new(
+            World.Validators[innocent].PublicKey, StatementKind.Commit, View,
+            new(Math.Max(1, Final.Value)));
+        var lie = Evidence.Of(offence, MyVote(offence, AnyDigest()), MyVote(offence, AnyDigest()));
+        Host.Life?.Broadcast(new Parcel.Evidence(lie.Encode()), World.Now);
+        Host.Life?.Admit(
+            Transaction.Sign(
+                new(
+                    World.Genesis.ChainId, Host.Account.PublicKey, Host.Calendar.Plus(TimeSpan.FromMinutes(1)),
+                    (ulong)Chance.Next(), [new Operation.Report(lie)]),
+                Host.Account),
+            gossip: true);
+    }
+
+    private SignedVote MyVote(Offence offence, Digest block)
+    {
+        var vote = new Subject(offence.View, offence.Height, block).Commit(World.Genesis.Hash);
+        return new(block, World.Signatures.Sign(Self, vote));
     }
 
     private QuorumCertificate Forged(View below)

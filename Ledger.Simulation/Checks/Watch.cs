@@ -30,6 +30,8 @@ internal sealed class Watch(Simulator simulator)
     private readonly Dictionary<View, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, ulong[]> _asked = [];
     private readonly HashSet<(int Host, Digest Block)> _valid = [];
+    private readonly HashSet<PublicKey> _accused = [];
+    private readonly SortedSet<(int Witness, ValidatorIndex Validator, Height Height)> _proven = [];
 
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
@@ -39,6 +41,9 @@ internal sealed class Watch(Simulator simulator)
     public long ViewChanges { get; private set; }
 
     public long Evidence { get; private set; }
+
+    /// <summary>Against how many validators the ledger holds proof.</summary>
+    public int Accused => _accused.Count;
 
     /// <summary>Follows what this host's journal holds, so that no word rests on less.</summary>
     public void Follow(Host host)
@@ -190,6 +195,7 @@ internal sealed class Watch(Simulator simulator)
         Must(_final.Count == 0 || block.Parent == _final[^1].Block, host, "one chain",
             $"made {block} final on no parent");
         _final.Add((block.Hash, sum));
+        AssertTrue(host, final);
         foreach (var transaction in block.Transactions)
         {
             Must(simulator.SignatureIsValid(transaction), host, "signatures verify",
@@ -221,9 +227,35 @@ internal sealed class Watch(Simulator simulator)
                 var accused = simulator.HostsOf(evidence.Validator);
                 Must(accused.Any(suspect => !suspect.IsHonest), host, "evidence is true",
                     $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
+                if (PbftEvidence.Of(evidence, simulator.Validators) is { } proof)
+                {
+                    _proven.Add((host.Id, evidence.Validator, proof.Offence.Height));
+                }
+
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>
+    /// Once all is calm: whom any honest validator has seen lie at a height that is final, every honest ledger names.
+    /// </summary>
+    public void AssertAccused()
+    {
+        foreach (var (witness, validator, height) in _proven)
+        {
+            if (simulator.Hosts[witness].HasRefused || height > Highest)
+            {
+                continue;
+            }
+
+            foreach (var host in simulator.Hosts.Where(host => host.IsHonest && !host.HasRefused))
+            {
+                Must(
+                    host.Ledger.ReadState(StateKey.ForOffender(simulator.Validators[validator].PublicKey)) is not null,
+                    host, "evidence is kept", $"does not hold against R{validator} what host {witness} has seen");
+            }
         }
     }
 
@@ -232,6 +264,24 @@ internal sealed class Watch(Simulator simulator)
         if (size > limit)
         {
             throw new BreachException("bounded", $"{what} holds {size}, more than {limit}");
+        }
+    }
+
+    /// <summary>Nobody can put anything on the ledger against an honest validator.</summary>
+    private void AssertTrue(Host host, FinalBlock final)
+    {
+        for (var i = 0; i < final.Receipts.Count; i++)
+        {
+            if (final.Receipts[i].IsApplied
+                && final.Block.Transactions[i].Body.Operations is [Operation.Report { Evidence.Offence: var offence }])
+            {
+                var accused = simulator.Validators.IndexOf(offence.Validator);
+                Must(
+                    accused is { } index && simulator.HostsOf(index).Any(suspect => !suspect.IsHonest), host,
+                    "evidence is true",
+                    $"keeps {final.Block}, which accuses the honest R{accused} at height {offence.Height}");
+                _accused.Add(offence.Validator);
+            }
         }
     }
 

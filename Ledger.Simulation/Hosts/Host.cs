@@ -1,11 +1,12 @@
 using Ledger.Core;
+using Ledger.Crypto;
 
 namespace Ledger.Simulation;
 
 /// <summary>
 /// One machine: its clock, its disks, and the process that runs on it now. The machine outlives the process.
 /// </summary>
-internal sealed class Host
+internal sealed class Host : IDisposable
 {
     /// <summary>A part in this many: how far a clock's rate is off.</summary>
     private const long RateUnit = 1_000_000;
@@ -19,6 +20,7 @@ internal sealed class Host
         Self = self;
         Journal = new(Death, simulator.Protocol);
         Ledger = new(Death);
+        Account = SigningKey.FromSeed(Sha256.Hash("host"u8, [(byte)id]).ToArray());
     }
 
     /// <summary>
@@ -33,6 +35,12 @@ internal sealed class Host
     public JournalDisk Journal { get; }
 
     public LedgerDisk Ledger { get; }
+
+    /// <summary>Proofs of double votes, on its disk until the ledger has them.</summary>
+    public Dictionary<Offence, Evidence> Evidence { get; } = [];
+
+    /// <summary>What it signs its own transactions with.</summary>
+    public SigningKey Account { get; }
 
     /// <summary>Null while it is down.</summary>
     public Life? Life { get; private set; }
@@ -106,6 +114,8 @@ internal sealed class Host
         Tell(TraceKind.Dies, how);
         _simulator.StartLater(this);
     }
+
+    public void Dispose() => Account.Dispose();
 
     public void Receive(Host from, Parcel parcel) => Life?.Receive(from, parcel);
 

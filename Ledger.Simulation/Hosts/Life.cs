@@ -1,4 +1,5 @@
 using Ledger.Consensus;
+using Ledger.Consensus.Flight;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
@@ -40,14 +41,16 @@ internal sealed class Life : IWorld, IVoice
         _simulator = simulator;
         Host = host;
         var records = host.Journal.Recover();
-        Machine = new(simulator.Genesis, host.Ledger);
+        Machine = new(simulator.Genesis, host.Ledger, simulator.IsSigned);
         var (engine, status) = simulator.Protocol.Make(
             host, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
         Engine = status;
         Pool = new(MempoolLimits.Default);
         Executor = new(simulator, this);
         Sync = new(simulator, this);
-        _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this);
+        Witness = new(simulator, this);
+        var recorder = simulator.Recorders is { } recorders ? new Unwrapping(recorders(host.Self), engine) : null;
+        _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this, recorder);
         foreach (var block in simulator.Protocol.BlocksIn(records))
         {
             _recent.Add(block);
@@ -68,6 +71,8 @@ internal sealed class Life : IWorld, IVoice
 
     public BlockFetcher Sync { get; }
 
+    public Witness Witness { get; }
+
     public ValidatorIndex Self => Host.Self;
 
     public Digest Chain => _simulator.Genesis.Hash;
@@ -78,7 +83,8 @@ internal sealed class Life : IWorld, IVoice
     {
         _simulator.Watch.Begins(Host);
         DueTurn();
-        _simulator.Agenda.After(TimeSpan.FromMilliseconds(1), () => IfAlive(_simulator.Connected, Host));
+        Witness.Begin();
+        _simulator.Agenda.After(TimeSpan.FromMilliseconds(1), () => IfAlive(() => _simulator.Connected(Host)));
     }
 
     /// <summary>From within: timers, the executor, the mempool.</summary>
@@ -92,6 +98,7 @@ internal sealed class Life : IWorld, IVoice
     public void OnConnected(Host peer)
     {
         Post(new Input.PeerConnected(peer.Self));
+        Witness.ShowTo(peer);
         if (Pool.Count > 0)
         {
             Send(peer, Pack(Pool.Oldest(1000)), _simulator.Now);
@@ -150,6 +157,9 @@ internal sealed class Life : IWorld, IVoice
                     }
                 }
 
+                break;
+            case Parcel.Evidence evidence:
+                Witness.OnShown(evidence.Bytes);
                 break;
             case Parcel.Question question:
                 var answer = Sync.AnswerTo(question, _recent);
@@ -268,8 +278,6 @@ internal sealed class Life : IWorld, IVoice
             happening();
         }
     }
-
-    private void IfAlive(Action<Host> happening, Host host) => IfAlive(() => happening(host));
 
     private void OnEnvelope(Host from, byte[] bytes)
     {
@@ -391,7 +399,11 @@ internal sealed class Life : IWorld, IVoice
     private void OnNotice(Notice notice)
     {
         _simulator.Watch.Noticed(Host, notice);
-        if (notice is Notice.EnteredView or Notice.LeaderChanged)
+        if (notice is Notice.Equivocation equivocation)
+        {
+            Witness.OnNotice(equivocation);
+        }
+        else if (notice is Notice.EnteredView or Notice.LeaderChanged)
         {
             Executor.OnViewEntered();
         }
@@ -406,7 +418,7 @@ internal sealed class Life : IWorld, IVoice
         }
     }
 
-    private void Broadcast(Parcel parcel, TimeSpan departs)
+    public void Broadcast(Parcel parcel, TimeSpan departs)
     {
         foreach (var host in _simulator.Hosts)
         {
@@ -423,17 +435,5 @@ internal sealed class Life : IWorld, IVoice
         {
             _simulator.Trace.Tell(_simulator.Now, kind, Host.Id, peer, text.ToString() ?? "");
         }
-    }
-
-    /// <summary>Counts steps: what a run is long by.</summary>
-    private sealed class CountedEngine(IEngine engine, Simulator simulator) : IEngine
-    {
-        public void Step(Input input, Effects effects)
-        {
-            simulator.Steps++;
-            engine.Step(input, effects);
-        }
-
-        public void Replay(JournalRecord record) => engine.Replay(record);
     }
 }

@@ -17,6 +17,9 @@ internal abstract record Parcel
 
     public sealed record Transactions(IReadOnlyList<ReadOnlyMemory<byte>> Encoded) : Parcel;
 
+    /// <summary>Proof of a double vote, encoded.</summary>
+    public sealed record Evidence(byte[] Bytes) : Parcel;
+
     /// <param name="Id">Chosen by who asks.</param>
     /// <param name="Hash">Set when one block is asked for; otherwise a range.</param>
     /// <param name="From">The first height of the range.</param>

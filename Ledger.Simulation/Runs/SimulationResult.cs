@@ -24,6 +24,7 @@ public sealed record Breach(string Name, string Detail, TimeSpan At)
 /// <param name="Faults">How often each kind was injected.</param>
 /// <param name="Liars">The strategies of the liars.</param>
 /// <param name="Evidence">Proofs of lies that honest validators collected.</param>
+/// <param name="Accused">Validators against whom the ledger holds proof of a double vote.</param>
 public sealed record SimulationResult(
     SimulationOptions Options,
     Breach? Breach,
@@ -37,4 +38,5 @@ public sealed record SimulationResult(
     int Injections,
     IReadOnlyList<long> Faults,
     IReadOnlyList<string> Liars,
-    long Evidence);
+    long Evidence,
+    int Accused);

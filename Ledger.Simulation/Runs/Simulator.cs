@@ -1,3 +1,4 @@
+using Ledger.Consensus.Flight;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
@@ -30,10 +31,16 @@ public sealed class Simulator : IDisposable
     private int _losses;
     private string _doing = "faults";
 
-    public Simulator(SimulationOptions options, Action<TraceEvent>? listener = null)
+    /// <param name="options">All that the run depends on.</param>
+    /// <param name="listener">Hears what happens; changes nothing.</param>
+    /// <param name="recorders">Makes a flight recorder for each life of a validator; changes nothing either.</param>
+    public Simulator(
+        SimulationOptions options, Action<TraceEvent>? listener = null,
+        Func<ValidatorIndex, IFlightRecorder>? recorders = null)
     {
         Options = options;
         Trace = new(listener);
+        Recorders = recorders;
         _chance = new(options.Seed);
         Plan = new(options.Faults, options.LeftOut, _chance.Fork());
         Genesis = MakeGenesis(options);
@@ -69,6 +76,8 @@ public sealed class Simulator : IDisposable
     internal TimeSpan Now => Agenda.Now;
 
     internal RunTrace Trace { get; }
+
+    internal Func<ValidatorIndex, IFlightRecorder>? Recorders { get; }
 
     internal FaultPlan Plan { get; }
 
@@ -122,7 +131,7 @@ public sealed class Simulator : IDisposable
         return new(
             Options, breach, Trace.Hash(), Steps, Trace.Events, Now, Watch.Highest.Value, Watch.Transactions,
             Watch.ViewChanges, Plan.Injections, Plan.Counts,
-            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()], Watch.Evidence);
+            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()], Watch.Evidence, Watch.Accused);
     }
 
     public void Dispose()
@@ -131,6 +140,11 @@ public sealed class Simulator : IDisposable
         foreach (var client in Clients)
         {
             client.Key.Dispose();
+        }
+
+        foreach (var host in Hosts)
+        {
+            host.Dispose();
         }
     }
 
@@ -242,6 +256,10 @@ public sealed class Simulator : IDisposable
         return valid;
     }
 
+    /// <summary>The same for validators, by their keys.</summary>
+    internal bool IsSigned(in PublicKey validator, in Statement statement, in Signature signature)
+        => Validators.IndexOf(validator) is { } index && Signatures.Verify(index, statement, signature);
+
     internal Transaction? Decode(ReadOnlyMemory<byte> encoded)
         => Transaction.TryDecode(encoded, out var transaction, out _) ? transaction : null;
 
@@ -293,6 +311,8 @@ public sealed class Simulator : IDisposable
                 throw new BreachException("liveness", WhatIsNotFinal());
             }
         }
+
+        Watch.AssertAccused();
     }
 
     /// <summary>A network without work says nothing. Liars may speak, so only without any.</summary>
@@ -339,7 +359,8 @@ public sealed class Simulator : IDisposable
         foreach (var host in Hosts)
         {
             if (host.IsHonest && !host.HasRefused
-                && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest))
+                && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest
+                    || life.Witness.Owes))
             {
                 return false;
             }

@@ -64,6 +64,12 @@ public abstract class Options<T> : OptionsHandle
         return (T)this;
     }
 
+    public T OptimizeForPointLookup(ulong blockCacheSizeMb)
+    {
+        Native.rocksdb_options_optimize_for_point_lookup(Handle, blockCacheSizeMb);
+        return (T)this;
+    }
+
     public T SetBlockBasedTableFactory(BlockBasedTableOptions table_options)
     {
         ArgumentNullException.ThrowIfNull(table_options);

@@ -1,10 +1,24 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using Ledger.Benchmarks;
 
-if (args is ["stages", ..])
+switch (args)
 {
-    Stages.Run(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 100);
-    return;
+    case ["stages", ..]:
+        Stages.Run(NumberAt(1, 100));
+        break;
+    case ["write-ledger", var path, ..]:
+        LargeLedger.Write(path, NumberAt(2, 1_000_000), NumberAt(3, 1000));
+        break;
+    case ["etcd", var endpoints, _, _, _]:
+        await EtcdLoad.RunAsync(
+            [.. endpoints.Split(',').Select(endpoint => new Uri(endpoint))], NumberAt(2, 256), NumberAt(3, 256),
+            TimeSpan.FromSeconds(NumberAt(4, 20)));
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+int NumberAt(int place, int otherwise)
+    => args.Length > place ? int.Parse(args[place], CultureInfo.InvariantCulture) : otherwise;

@@ -24,6 +24,9 @@ public sealed class CommandLineTests
     [InlineData("block first")]
     [InlineData("bench --clients 0")]
     [InlineData("status --timeout -1")]
+    [InlineData("doctor --patience 0")]
+    [InlineData("admin log-level loud")]
+    [InlineData("admin journal --last 0")]
     public async Task Wrong_usage_exits_2_and_names_the_help(string line)
     {
         var said = await Tool.RunAsync(line.Split(' '));
@@ -31,6 +34,26 @@ public sealed class CommandLineTests
         Assert.Equal(ExitCode.Usage, said.Exit);
         Assert.StartsWith("error: ", said.Error, StringComparison.Ordinal);
         Assert.Contains("; see 'ledger", said.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tx put ns key v --expect-version -1", "--expect-version", "at least 0, not '-1'")]
+    [InlineData("tx transfer gold ab -5", "amount", "at least 0, not '-5'")]
+    [InlineData("tx define-asset gold --decimals 256", "--decimals", "from 0 to 255, not '256'")]
+    [InlineData("tx grant ab king", "role", "one of admin, issuer, writer, reader, not 'king'")]
+    [InlineData("tx submit --file f --rate 1.5", "--rate", "")]
+    [InlineData("replay f --from x", "--from", "a whole number, not 'x'")]
+    [InlineData("watch --from yesterday", "--from", "at least 0, not 'yesterday'")]
+    public async Task A_value_of_the_wrong_form_is_named_without_a_word_of_the_runtime(
+        string line, string name, string kind)
+    {
+        var said = await Tool.RunAsync(line.Split(' '));
+
+        Assert.Equal(ExitCode.Usage, said.Exit);
+        Assert.Contains($"{name} must be ", said.Error, StringComparison.Ordinal);
+        Assert.Contains(kind, said.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", said.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Ledger.", said.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -47,7 +47,7 @@ public sealed class RaftTests
             for (var round = 0; round < 3; round++)
             {
                 await load.HearAsync(SomeLoad);
-                var (leader, before) = await LeaderOfAsync(network);
+                var (leader, before) = await Leaders.OfAsync(network);
                 leader.Process.Kill();
                 await load.HearAsync(SomeLoad);
                 var after = await network.Nodes.First(node => node != leader).StatusAsync();
@@ -89,7 +89,7 @@ public sealed class RaftTests
     public async Task A_client_that_waits_at_a_follower_outlives_the_leader()
     {
         using var network = await TestNetwork.StartRaftAsync();
-        var (leader, term) = await LeaderOfAsync(network);
+        var (leader, term) = await Leaders.OfAsync(network);
         var follower = network.Nodes.First(node => node != leader);
         leader.Process.Pause();
         var (status, replies) = await TestClient.SubmitAsync(
@@ -106,7 +106,7 @@ public sealed class RaftTests
     public async Task A_leader_that_is_told_to_stop_hands_over_before_it_ends()
     {
         using var network = await TestNetwork.StartRaftAsync();
-        var (leader, term) = await LeaderOfAsync(network);
+        var (leader, term) = await Leaders.OfAsync(network);
         leader.Process.Terminate();
 
         Assert.Equal(0, await leader.Process.ExitAsync());
@@ -192,17 +192,5 @@ public sealed class RaftTests
         await TestClient.FinalAsync(network.Nodes[0], new TestClient(network).Put("without", odd.Name));
         var status = await odd.StatusAsync();
         Assert.Equal(("waiting", 0UL), (status.State, status.Height));
-    }
-
-    private static async Task<(TestNode Leader, ulong Term)> LeaderOfAsync(TestNetwork network)
-    {
-        StatusReply? status = null;
-        await Eventually.HoldsAsync("one leads", async () =>
-        {
-            var all = await Task.WhenAll(network.Nodes.Select(node => node.StatusAsync()));
-            status = all.Where(one => one.IsPrimary).MaxBy(one => one.View);
-            return status is not null && all.All(one => one.Primary == status.Primary);
-        });
-        return (network.Named(status!.Primary), status.View);
     }
 }

@@ -56,6 +56,25 @@ public sealed class SweepTests(ITestOutputHelper output)
         Assert.Null(large.Breach);
     }
 
+    /// <summary>That every honest ledger has the proof is an invariant of each run; here it is shown to occur.</summary>
+    [Theory]
+    [InlineData("equivocate")]
+    [InlineData("second-thoughts")]
+    [InlineData("double-vote")]
+    [InlineData("twins")]
+    public void Who_votes_twice_ends_up_on_the_ledger(string strategy)
+    {
+        var accused = 0;
+        for (ulong seed = 1; seed <= 8; seed++)
+        {
+            var result = Simulator.Run(new() { Seed = seed, Byzantine = 1, Strategy = strategy, Steps = 3000 });
+            Assert.Null(result.Breach);
+            accused += result.Accused;
+        }
+
+        Assert.True(accused > 0);
+    }
+
     [Theory]
     [MemberData(nameof(AllFaults))]
     public void Every_fault_takes_place_when_it_is_asked_for(string name)

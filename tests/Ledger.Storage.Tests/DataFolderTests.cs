@@ -6,6 +6,19 @@ public sealed class DataFolderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Fact]
+    public void A_folder_is_held_by_whoever_has_it_open_and_by_nobody_afterwards()
+    {
+        Assert.False(DataFolder.IsHeld(_folder.Path));
+        using (DataFolder.Open(_folder.Path, Sample.ChainId, Sample.Genesis))
+        {
+            Assert.True(DataFolder.IsHeld(_folder.Path));
+        }
+
+        Assert.False(DataFolder.IsHeld(_folder.Path));
+        DataFolder.Open(_folder.Path, Sample.ChainId, Sample.Genesis).Dispose();
+    }
+
     private string Data => _folder.Sub("data");
 
     [Fact]

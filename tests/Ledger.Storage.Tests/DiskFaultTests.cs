@@ -80,6 +80,32 @@ public sealed class DiskFaultTests : IDisposable
         DataFolder.Open(data, Sample.ChainId, Sample.Genesis).Dispose();
     }
 
+    /// <summary>The library's own assertions would end the process, without a word that an operator understands.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1 << 20)]
+    public void A_disk_without_room_to_open_what_is_there_is_refused_and_more_space_is_enough(int left)
+    {
+        using var disk = SmallDisk.TryMount(_folder.Sub("disk"));
+        Assert.SkipWhen(disk is null, "mounting a small disk needs root");
+        using (var store = OpenLedger(disk.Path))
+        {
+            SampleChain.Grow(store, 5);
+        }
+
+        ConsensusJournal.Open(disk.Path, Sample.Genesis, Sample.Validator).Dispose();
+        disk.Fill(left);
+
+        var ledger = Assert.Throws<DataFolderException>(() => OpenLedger(disk.Path));
+        var journal = Assert.Throws<DataFolderException>(
+            () => ConsensusJournal.Open(disk.Path, Sample.Genesis, Sample.Validator));
+
+        Assert.Contains("is full", ledger.Message, StringComparison.Ordinal);
+        Assert.Contains("free some space and start again", journal.Message, StringComparison.Ordinal);
+        disk.Grow();
+        SampleChain.AssertWhole(disk.Path, 4);
+    }
+
     [Fact]
     public void A_disk_that_is_read_only_is_refused()
     {
@@ -133,6 +159,9 @@ public sealed class DiskFaultTests : IDisposable
         // Opening syncs too, and flushes what the last session wrote; an append is what is left.
         Assert.InRange(many - few, Writes, Writes + 8);
     }
+
+    private static LedgerStore OpenLedger(string folder)
+        => LedgerStore.Open(folder, Sample.Genesis, Sample.ChainId, StorageOptions.Default);
 
     private AppenderProcess MakeFolderWithFailingSync(int which)
     {

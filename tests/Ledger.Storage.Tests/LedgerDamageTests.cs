@@ -60,6 +60,7 @@ public sealed class LedgerDamageTests : IDisposable
         Grow(5);
         Open().Dispose();
         using var store = Open();
+        Assert.False(store.Damage.IsCompleted);
         foreach (var table in Directory.GetFiles(Database, "*.sst"))
         {
             var bytes = File.ReadAllBytes(table);
@@ -70,6 +71,26 @@ public sealed class LedgerDamageTests : IDisposable
         AssertDamaged(() => _ = store.ReadStateRange([]).Count(), "ended before its end");
         AssertDamaged(() => store.ReadHistory(SampleChain.Counter, 100), "ended before its end");
         AssertDamaged(() => store.ReadBlock(Height.Genesis), "cannot be read");
+        AssertDamaged(() => store.ReadBlock(Height.Genesis), ".sst");
+        AssertDamaged(() => store.Damage.GetAwaiter().GetResult(), "ended before its end");
+    }
+
+    [Fact]
+    public void Damage_that_a_snapshot_meets_is_known_to_the_store()
+    {
+        Grow(5);
+        Open().Dispose();
+        using var store = Open();
+        using var snapshot = store.Snapshot();
+        foreach (var table in Directory.GetFiles(Database, "*.sst"))
+        {
+            var bytes = File.ReadAllBytes(table);
+            bytes[3] ^= 1;
+            File.WriteAllBytes(table, bytes);
+        }
+
+        AssertDamaged(() => snapshot.ReadState(SampleChain.Counter), "cannot be read");
+        Assert.True(store.Damage.IsFaulted);
     }
 
     [Theory]

@@ -24,8 +24,8 @@ internal sealed class SmallDisk : IDisposable
             : null;
     }
 
-    /// <summary>Takes all the space that is left.</summary>
-    public void Fill()
+    /// <summary>Takes all the space that is free, but for so many bytes.</summary>
+    public void Fill(int left = 0)
     {
         using var ballast = File.OpenWrite(System.IO.Path.Combine(Path, "ballast"));
         try
@@ -40,6 +40,8 @@ internal sealed class SmallDisk : IDisposable
         {
             // Full, as wanted.
         }
+
+        ballast.SetLength(ballast.Length - Math.Min(left, ballast.Length));
     }
 
     public void Grow() => Assert.True(Run("mount", "-o", LargerSize, Path));

@@ -1,5 +1,4 @@
 using Ledger.Consensus.Pbft;
-using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Pbft;
 

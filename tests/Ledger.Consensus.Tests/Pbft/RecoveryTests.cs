@@ -1,6 +1,5 @@
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
-using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Pbft;
 

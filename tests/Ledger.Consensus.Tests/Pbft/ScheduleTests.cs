@@ -1,7 +1,6 @@
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
-using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Pbft;
 

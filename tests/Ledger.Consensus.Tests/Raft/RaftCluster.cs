@@ -1,27 +1,15 @@
 using Ledger.Consensus.Raft;
+using Ledger.Consensus.Tests.Stepped;
 using Ledger.Core;
-using Ledger.Crypto;
-using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>A message on its way.</summary>
-internal sealed record RaftPacket(ValidatorIndex From, ValidatorIndex To, Envelope Envelope)
-{
-    public override string ToString() => $"R{From} to R{To}: {Envelope.Message}";
-}
-
 /// <summary>
-/// A whole Raft network in one thread. Nothing moves by itself: messages wait in flight, clocks stand until
-/// they are advanced. What the replicas promise and commit is written down as a transcript, and the paper's
-/// invariants are checked after every turn of every node (<see cref="RaftInvariants"/>).
+/// Replicas of Raft that a scenario moves by hand: clocks tick when they are told to, and the paper's invariants are
+/// checked after every turn of every node (<see cref="RaftInvariants"/>).
 /// </summary>
-internal sealed class RaftCluster
+internal sealed class RaftCluster : SteppedCluster<RaftNode>
 {
-    private readonly List<string> _transcript = [];
-    private readonly SortedDictionary<string, string> _payloads = new(StringComparer.Ordinal);
-    private readonly List<RaftPacket> _inFlight = [];
-    private readonly HashSet<(int From, int To)> _cut = [];
     private readonly RaftOptions _options;
     private readonly RaftGate _gate;
     private readonly RaftInvariants _invariants = new();
@@ -32,13 +20,11 @@ internal sealed class RaftCluster
     /// <param name="members">Those of genesis; all by default.</param>
     /// <param name="seed">Of their lots.</param>
     public RaftCluster(int nodes, RaftOptions? options = null, Membership? members = null, ulong seed = 1)
+        : base(nodes)
     {
         _options = options ?? RaftOptions.Default;
         Seed = seed * 1_000_000;
-        Signatures = new(nodes);
         Members = members ?? new([.. Enumerable.Range(0, nodes).Select(i => new ValidatorIndex(i))], [], []);
-        Chain = Sha256.Hash("simulated chain"u8);
-        Genesis = Sha256.Hash("simulated genesis block"u8);
         _gate = new(() => nodes, Chain, Signatures);
         Nodes = [.. Enumerable.Range(0, nodes).Select(i => new RaftNode(this, new(i)))];
         foreach (var node in Nodes)
@@ -47,30 +33,12 @@ internal sealed class RaftCluster
         }
     }
 
-    public IReadOnlyList<RaftNode> Nodes { get; }
-
     public Membership Members { get; }
 
     public ulong Seed { get; }
 
-    public Digest Chain { get; }
-
-    public Digest Genesis { get; }
-
-    public SimulatedSignatures Signatures { get; }
-
-    public TimeSpan Now { get; private set; }
-
-    /// <summary>Messages that were said and have not arrived, oldest first.</summary>
-    public IReadOnlyList<RaftPacket> InFlight => _inFlight;
-
-    /// <summary>What was promised and committed so far, a line each.</summary>
-    public string Transcript => string.Join('\n', _transcript);
-
     /// <summary>The one leader of the latest term, if any.</summary>
     public RaftNode? Leader => Nodes.Where(node => node.Engine is { IsLeader: true }).MaxBy(node => node.Engine!.Term);
-
-    public void ClearTranscript() => _transcript.Clear();
 
     public RaftOptions OptionsOf(ValidatorIndex node)
         => _options with { IsWitness = Members.Witnesses.Contains(node) };
@@ -78,7 +46,7 @@ internal sealed class RaftCluster
     /// <summary>
     /// This node misses its leader and wins the election; no word is lost unless it is left out.
     /// </summary>
-    public void Elect(int node, Func<RaftPacket, bool>? only = null)
+    public void Elect(int node, Func<Packet, bool>? only = null)
     {
         foreach (var other in Nodes)
         {
@@ -99,7 +67,7 @@ internal sealed class RaftCluster
     }
 
     /// <summary>Only what elections are made of.</summary>
-    public static bool IsElection(RaftPacket packet)
+    public static bool IsElection(Packet packet)
         => packet.Envelope.Message is PreVote or PreVoteReply or RequestVote or Vote or VoteRefused;
 
     /// <summary>This node's clock runs until it campaigns, or asks whether it may.</summary>
@@ -116,54 +84,6 @@ internal sealed class RaftCluster
     {
         var leader = Leader ?? throw new InvalidOperationException("nobody leads");
         Propose(leader.Self.Value, payload);
-    }
-
-    public void Propose(int node, string payload)
-    {
-        var request = Nodes[node].Requested ?? throw new InvalidOperationException($"R{node} asked for no block");
-        Nodes[node].Answer(MakeBlock(Nodes[node].Self, request.Height, request.Parent, payload));
-    }
-
-    /// <summary>Delivers what is in flight and of this kind, in the order it was said.</summary>
-    public void Deliver<TMessage>(Func<RaftPacket, bool>? only = null)
-        where TMessage : Message
-    {
-        foreach (var packet in TakeOut<TMessage>(only))
-        {
-            Deliver(packet);
-        }
-    }
-
-    /// <summary>Loses what is in flight and of this kind.</summary>
-    public void Drop<TMessage>(Func<RaftPacket, bool>? only = null)
-        where TMessage : Message
-        => TakeOut<TMessage>(only);
-
-    /// <summary>Delivers everything until nothing is in flight.</summary>
-    public void DeliverAll(Func<RaftPacket, bool>? only = null)
-    {
-        for (var packets = TakeOut<Message>(only); packets.Count > 0; packets = TakeOut<Message>(only))
-        {
-            foreach (var packet in packets)
-            {
-                Deliver(packet);
-            }
-        }
-    }
-
-    /// <summary>Takes one message out of flight: lost, delivered, or delivered twice.</summary>
-    public void DeliverAt(int position, bool lost = false, bool duplicated = false)
-    {
-        var packet = _inFlight[position];
-        if (!duplicated)
-        {
-            _inFlight.RemoveAt(position);
-        }
-
-        if (!lost)
-        {
-            Deliver(packet);
-        }
     }
 
     /// <summary>All clocks go on together, everything said arriving between two ticks.</summary>
@@ -205,84 +125,8 @@ internal sealed class RaftCluster
     /// <summary>The common time goes on by itself: nobody's timer fires.</summary>
     public void Wait(TimeSpan time) => Now += time;
 
-    /// <summary>What one says no longer reaches the other.</summary>
-    public void CutLink(int from, int to) => _cut.Add((from, to));
-
-    /// <summary>These and the others no longer hear each other.</summary>
-    public void Partition(params int[] group)
-    {
-        foreach (var inside in group)
-        {
-            foreach (var node in Nodes)
-            {
-                if (!group.Contains(node.Self.Value))
-                {
-                    _cut.Add((inside, node.Self.Value));
-                    _cut.Add((node.Self.Value, inside));
-                }
-            }
-        }
-    }
-
-    public void Heal() => _cut.Clear();
-
-    public void Restart(int replica)
-    {
-        var node = Nodes[replica];
-        node.Crash();
-        node.Start();
-        foreach (var peer in Nodes)
-        {
-            if (peer != node && peer.IsAlive)
-            {
-                node.Take(new Input.PeerConnected(peer.Self));
-                peer.Take(new Input.PeerConnected(node.Self));
-            }
-        }
-    }
-
-    /// <summary>A block with this payload, named by it in the transcript.</summary>
-    public Block MakeBlock(ValidatorIndex proposer, Height height, Digest parent, string payload)
-    {
-        var header = new BlockHeader(
-            "simulation", height, parent, new(++_made), proposer, TransactionTree.RootOf([]), default,
-            Sha256.Hash(System.Text.Encoding.UTF8.GetBytes(payload)), default, default);
-        var block = new Block(header, []);
-        _payloads[block.Hash.ToShortString()] = payload;
-        return block;
-    }
-
-    public string PayloadOf(Digest block)
-        => _payloads.TryGetValue(block.ToShortString(), out var payload) ? payload : "genesis";
-
-    public void Post(Envelope envelope, Recipients to)
-    {
-        _invariants.OnSaid(envelope);
-        if (envelope.Message is PromiseMessage)
-        {
-            Write($"R{envelope.From} says {envelope.Message}");
-        }
-
-        foreach (var node in Nodes)
-        {
-            var isMeant = to.Only is { } only ? node.Self == only : node.Self != envelope.From;
-            if (isMeant && !_cut.Contains((envelope.From.Value, node.Self.Value)))
-            {
-                _inFlight.Add(new(envelope.From, node.Self, envelope));
-            }
-        }
-    }
-
-    /// <summary>Puts a message on its way that its sender has not said.</summary>
-    public void Forge(int from, Message message, int to)
-    {
-        var sender = new ValidatorIndex(from);
-        var signature = message is PromiseMessage promise ? Signatures.Sign(sender, promise.StatementOn(Chain)) : default;
-        _inFlight.Add(new(sender, new(to), new(sender, message, signature)));
-    }
-
     /// <summary>Final blocks as a peer serves them, with the certificate over the last.</summary>
-    public CertifiedSegment Segment(IEnumerable<Block> blocks, RaftDisk from)
+    public CertifiedSegment Segment(IEnumerable<Block> blocks, SteppedDisk from)
     {
         List<Block> served = [.. blocks];
         var certificate = from.Certificates.First(known => known.Subject.Block == served[^1].Hash);
@@ -292,7 +136,7 @@ internal sealed class RaftCluster
 
     public void OnFinal(RaftNode node, Block block)
     {
-        Write($"R{node.Self} commits h{block.Height} {block.Hash.ToShortString()}");
+        WriteFinal(node, block);
         _invariants.OnFinal(block);
     }
 
@@ -321,21 +165,21 @@ internal sealed class RaftCluster
         }
     }
 
-    private void Deliver(RaftPacket packet)
-    {
-        var node = Nodes[packet.To.Value];
-        if (!node.IsAlive)
-        {
-            return;
-        }
+    /// <summary>Two blocks with one payload are two.</summary>
+    protected override Timestamp TimeOf(Height height) => new(++_made);
 
+    /// <summary>Nobody lies here: what was said arrives as it was said.</summary>
+    protected override Verified? Verify(RaftNode to, Packet packet)
+    {
         var encoded = RaftCodec.EncodeEnvelope(packet.Envelope);
         Invariant.Holds(
             RaftCodec.TryDecodeEnvelope(encoded, out var envelope, out var fault), $"{packet} reads back: {fault}");
         var verified = _gate.Check(envelope, packet.From, out var reason);
         Invariant.Holds(verified is not null, $"{packet} passes the gate: {reason}");
-        node.Take(new Input.Received(verified));
+        return verified;
     }
+
+    protected override void OnPosted(Envelope envelope) => _invariants.OnSaid(envelope);
 
     private static void PassElectionTicks(RaftNode node)
     {
@@ -343,23 +187,5 @@ internal sealed class RaftCluster
         {
             node.Tick();
         }
-    }
-
-    private List<RaftPacket> TakeOut<TMessage>(Func<RaftPacket, bool>? only)
-        where TMessage : Message
-    {
-        var taken = _inFlight.FindAll(packet => packet.Envelope.Message is TMessage && (only?.Invoke(packet) ?? true));
-        _inFlight.RemoveAll(taken.Contains);
-        return taken;
-    }
-
-    private void Write(string line)
-    {
-        foreach (var (hash, payload) in _payloads)
-        {
-            line = line.Replace(hash, payload, StringComparison.Ordinal);
-        }
-
-        _transcript.Add(line.Replace(Genesis.ToShortString(), "genesis", StringComparison.Ordinal));
     }
 }

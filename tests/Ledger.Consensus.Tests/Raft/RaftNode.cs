@@ -1,38 +1,23 @@
 using Ledger.Consensus.Raft;
+using Ledger.Consensus.Tests.Stepped;
 using Ledger.Core;
 using Ledger.Crypto;
-using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>
-/// One validator of a <see cref="RaftCluster"/>: the product's replica and engine over a simulated disk.
-/// </summary>
-internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorld, IVoice
+/// <summary>One validator of a <see cref="RaftCluster"/>, with a clock of its own.</summary>
+internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : SteppedNode(
+    self, new(RaftCodec.EncodeRecord, bytes => RaftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null))
 {
-    private readonly Queue<Input> _inbox = new();
-    private Replica? _replica;
-    private bool _isRunning;
     private int _starts;
 
-    public ValidatorIndex Self => self;
-
-    public Digest Chain => cluster.Chain;
-
-    public RaftDisk Disk { get; } = new();
+    /// <inheritdoc/>
+    public override Digest Chain => cluster.Chain;
 
     /// <summary>Null while crashed.</summary>
     public RaftEngine? Engine { get; private set; }
 
-    public bool IsAlive => Engine is not null;
-
-    public RaftOptions Options => cluster.OptionsOf(self);
-
-    /// <summary>How many envelopes still leave; the next one kills the node instead.</summary>
-    public int? SendsUntilDeath { get; set; }
-
-    /// <summary>The proposal that the engine waits for, if any.</summary>
-    public ProposalRequest? Requested { get; private set; }
+    public RaftOptions Options => cluster.OptionsOf(Self);
 
     /// <summary>The engine's clock, as it was last set.</summary>
     public EngineTimer Timer { get; private set; }
@@ -41,13 +26,6 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorl
     public double Rate { get; set; } = 1;
 
     public TimeSpan LocalNow => cluster.Now * Rate;
-
-    public List<Notice> Notices { get; } = [];
-
-    /// <summary>Reads that may be served, by id, from this height.</summary>
-    public SortedDictionary<ulong, Height> Reads { get; } = [];
-
-    public SortedDictionary<ulong, string> RefusedReads { get; } = [];
 
     /// <summary>Snapshots that the engine wants and the cluster does not deliver by itself.</summary>
     public List<Effect.InstallSnapshot> Wanted { get; } = [];
@@ -69,44 +47,15 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorl
     public IEnumerable<string> FinalPayloads => Disk.Final.Select(block => cluster.PayloadOf(block.Hash));
 
     public override string ToString() => Engine is { } engine
-        ? $"R{self} {engine.Role} t{engine.Term} #{engine.Log.Start.Index}..#{engine.LastIndex}/t{engine.Log.LastTerm}"
+        ? $"R{Self} {engine.Role} t{engine.Term} #{engine.Log.Start.Index}..#{engine.LastIndex}/t{engine.Log.LastTerm}"
             + $" committed #{engine.CommitIndex} h{engine.Committed} follows {engine.Leader} {engine.Configuration}"
-        : $"R{self} is dead";
+        : $"R{Self} is dead";
 
-    public void Start()
+    public override void Crash()
     {
-        Digest[] recent = [cluster.Genesis, .. Disk.Final.Select(block => block.Hash)];
-        var head = new FinalHead(cluster.Genesis, recent, new((ulong)Disk.Final.Count));
-        Engine = new(cluster.Members, self, Options, head, (ulong)((self.Value * 1000) + ++_starts) + cluster.Seed);
-        _replica = new(Engine, Disk, this, this);
-        _inbox.Clear();
-        _replica.Recover(Disk.Records());
-        RunToRest();
-    }
-
-    public void Crash()
-    {
+        base.Crash();
         Engine = null;
-        _replica = null;
-        Requested = null;
-        SendsUntilDeath = null;
-        Disk.WritesUntilDeath = null;
         Wanted.Clear();
-    }
-
-    public void Take(params IReadOnlyList<Input> inputs)
-    {
-        if (!IsAlive)
-        {
-            return;
-        }
-
-        foreach (var input in inputs)
-        {
-            _inbox.Enqueue(input);
-        }
-
-        RunToRest();
     }
 
     /// <summary>Lets this node's clock alone go on.</summary>
@@ -115,65 +64,6 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorl
         for (var i = 0; i < times; i++)
         {
             Take(new Input.TimerFired(Timer, LocalNow));
-        }
-    }
-
-    /// <inheritdoc/>
-    public Signature Sign(in Statement statement) => cluster.Signatures.Sign(self, statement);
-
-    /// <inheritdoc/>
-    public void Send(Envelope envelope, Recipients to)
-    {
-        if (SendsUntilDeath is { } left)
-        {
-            SendsUntilDeath = left - 1;
-            if (left <= 0)
-            {
-                throw new SimulatedDeathException();
-            }
-        }
-
-        cluster.Post(envelope, to);
-    }
-
-    /// <inheritdoc/>
-    public void Carry(Effect effect)
-    {
-        switch (effect)
-        {
-            case Effect.Decide decide:
-                OnDecide(decide.Decision);
-                break;
-            case Effect.SetTimer timer:
-                Timer = timer.Timer;
-                break;
-            case Effect.RequestProposal request:
-                Requested = request.Request;
-                break;
-            case Effect.ReadReady read:
-                Reads[read.Id] = read.Height;
-                break;
-            case Effect.ReadRefused read:
-                RefusedReads[read.Id] = read.Reason;
-                break;
-            case Effect.InstallSnapshot install:
-                Wanted.Add(install);
-                break;
-            case Effect.Note note:
-                Notices.Add(note.Notice);
-                cluster.OnNotice(this, note.Notice);
-                break;
-            default:
-                break;
-        }
-    }
-
-    public void Answer(Block block)
-    {
-        if (Requested is { } request)
-        {
-            Requested = null;
-            Take(new Input.Proposed(request, block));
         }
     }
 
@@ -204,43 +94,45 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : IWorl
         return true;
     }
 
-    private void OnDecide(Decision decision)
+    /// <inheritdoc/>
+    public override Signature Sign(in Statement statement) => cluster.Signatures.Sign(Self, statement);
+
+    protected override IEngine MakeEngine()
     {
-        Disk.Finalise(decision);
+        Digest[] recent = [cluster.Genesis, .. Disk.Final.Select(block => block.Hash)];
+        var head = new FinalHead(cluster.Genesis, recent, new((ulong)Disk.Final.Count));
+        return Engine = new(
+            cluster.Members, Self, Options, head, (ulong)((Self.Value * 1000) + ++_starts) + cluster.Seed);
+    }
+
+    protected override void Post(Envelope envelope, Recipients to) => cluster.Post(envelope, to);
+
+    protected override void OnDecided(Decision decision)
+    {
         foreach (var block in decision.Blocks)
         {
             cluster.OnFinal(this, block);
         }
 
         cluster.OnCertified(decision);
-        _inbox.Enqueue(new Input.Finalised(decision.Blocks[^1].Height));
     }
 
-    private void RunToRest()
-    {
-        if (_isRunning)
-        {
-            return;
-        }
+    protected override void OnNotice(Notice notice) => cluster.OnNotice(this, notice);
 
-        _isRunning = true;
-        try
+    protected override void AfterTurn() => cluster.AfterTurn(this);
+
+    protected override void CarryOther(Effect effect)
+    {
+        switch (effect)
         {
-            while (_replica is { } replica && (replica.HasOwnWords || _inbox.Count > 0))
-            {
-                Input[] turn = [.. _inbox];
-                _inbox.Clear();
-                replica.Turn(turn);
-                cluster.AfterTurn(this);
-            }
-        }
-        catch (SimulatedDeathException)
-        {
-            Crash();
-        }
-        finally
-        {
-            _isRunning = false;
+            case Effect.SetTimer timer:
+                Timer = timer.Timer;
+                break;
+            case Effect.InstallSnapshot install:
+                Wanted.Add(install);
+                break;
+            default:
+                break;
         }
     }
 }

@@ -56,7 +56,7 @@ public sealed class ReadTests
         Read(cluster, 0);
         cluster.Run(3 * RaftOptions.Default.ElectionTicks);
         Assert.Empty(cluster.Nodes[0].Reads);
-        Assert.Equal("the leader changed", cluster.Nodes[0].RefusedReads[1]);
+        Assert.Equal("no majority of the voters answers", cluster.Nodes[0].RefusedReads[1]);
 
         cluster.Nodes[0].Take(new Input.ReadRequested(2, cluster.Now));
         Assert.StartsWith("no leader is known", cluster.Nodes[0].RefusedReads[2], StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using Ledger.Consensus.Raft;
+using Ledger.Consensus.Tests.Stepped;
 using Ledger.Core;
 
 namespace Ledger.Consensus.Tests.Raft;
@@ -180,7 +181,7 @@ public sealed class ReplicationTests
         cluster.Run(RaftOptions.Default.HeartbeatTicks);
         Assert.Equal(["first"], cluster.Nodes[0].FinalPayloads);
 
-        static bool IsFrom(RaftPacket packet, int from, ulong index)
+        static bool IsFrom(Packet packet, int from, ulong index)
             => packet.From.Value == from && packet.Envelope.Message is Appended said && said.Index.Value == index;
     }
 

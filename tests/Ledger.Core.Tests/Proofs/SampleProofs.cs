@@ -7,7 +7,8 @@ internal sealed class SampleProofs
 {
     private static readonly int[] BlockSizes = [1, 2, 3, 7, 16, 33];
 
-    public SampleProofs()
+    /// <param name="isLarge">A proof of every transaction and key, for a run that looks at everything.</param>
+    public SampleProofs(bool isLarge)
     {
         foreach (var size in BlockSizes)
         {
@@ -19,7 +20,7 @@ internal sealed class SampleProofs
         for (var height = 1; height <= BlockSizes.Length; height++)
         {
             var size = BlockSizes[height - 1];
-            foreach (var index in new[] { 0, size / 2, size - 1 }.Distinct())
+            foreach (var index in isLarge ? Enumerable.Range(0, size) : new[] { 0, size / 2, size - 1 }.Distinct())
             {
                 proofs.Add(Chain.Receipt(height, index));
                 proofs.Add(Chain.Receipt(height, index, Chain.Finality(height, BlockSizes.Length + 1)));
@@ -27,7 +28,7 @@ internal sealed class SampleProofs
         }
 
         proofs.AddRange([Chain.Headers(1, 5), Chain.Headers(3, 3)]);
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < (isLarge ? 33 : 10); i++)
         {
             proofs.Add(Chain.Key("docs", $"33-{i}"));
         }

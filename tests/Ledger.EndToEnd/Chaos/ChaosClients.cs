@@ -134,9 +134,7 @@ internal sealed class ChaosClients : IAsyncDisposable
     {
         if (asked.Action == KeyAction.Get)
         {
-            // What a final mark of our own follows, a node that has reached the mark's height shows.
-            var mark = await SubmitAsync(_signer.Put($"mark-{asked.Client}", "", Namespace), chance);
-            return await ReadAsync(asked, mark.Height!.Value, chance);
+            return await ReadAsync(asked, chance);
         }
 
         var value = Encoding.UTF8.GetBytes(asked.Value!);
@@ -164,16 +162,11 @@ internal sealed class ChaosClients : IAsyncDisposable
             return reply;
         });
 
-    private Task<HistoryEntry> ReadAsync(HistoryEntry asked, ulong height, Random chance)
+    private Task<HistoryEntry> ReadAsync(HistoryEntry asked, Random chance)
         => AskUntilAnsweredAsync(chance, async (node, patience) =>
         {
-            var status = await GetAsync<StatusReply>(node, "v1/status", patience);
-            if (status!.Height < height)
-            {
-                return null;
-            }
-
-            var state = await GetAsync<StateReply>(node, $"v1/state/{Namespace}/{asked.Key}", patience);
+            var state = await GetAsync<StateReply>(
+                node, $"v1/state/{Namespace}/{asked.Key}?consistency=linearizable", patience);
             return asked with { Applied = true, Seen = state?.ValueText, Version = state?.Version ?? 0 };
         });
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ledger.Core;
 using Ledger.EndToEnd.Harness;
 using Ledger.Simulation;
 
@@ -7,24 +8,27 @@ namespace Ledger.EndToEnd.Chaos;
 
 /// <summary>
 /// Real validators that are killed, frozen, parted and slowed down while clients write and read.
-/// LEDGER_CHAOS_SECONDS makes the run longer, LEDGER_CHAOS_SEED draws the same faults again: the machine's
+/// LEDGER_CHAOS_SECONDS makes each run longer, LEDGER_CHAOS_SEED draws the same faults again: the machine's
 /// own timing is not in the seed.
 /// </summary>
 public sealed class ChaosTests
 {
     private const int Validators = 4;
-    private const int SecondsDefault = 60;
+    private const int SecondsDefault = 40;
     private const int SomeOperations = 10;
 
-    [Fact]
-    public async Task Under_chaos_nothing_acknowledged_is_lost_all_agree_and_the_history_is_linearizable()
+    [Theory]
+    [InlineData(ConsensusMode.Pbft)]
+    [InlineData(ConsensusMode.Raft)]
+    public async Task Under_chaos_nothing_acknowledged_is_lost_all_agree_and_the_history_is_linearizable(
+        ConsensusMode mode)
     {
         var seed = FromEnvironment("LEDGER_CHAOS_SEED", Random.Shared.Next());
         var lasts = TimeSpan.FromSeconds(FromEnvironment("LEDGER_CHAOS_SECONDS", SecondsDefault));
-        ChaosRecord record = new(seed);
-        record.Print($"LEDGER_CHAOS_SEED={seed} LEDGER_CHAOS_SECONDS={lasts.TotalSeconds:0}");
+        ChaosRecord record = new(mode, seed);
+        record.Print($"{mode}: LEDGER_CHAOS_SEED={seed} LEDGER_CHAOS_SECONDS={lasts.TotalSeconds:0}");
 
-        using var network = TestNetwork.Create(Validators);
+        using var network = TestNetwork.Create(Validators, mode);
         await using FaultyNetwork faulty = new(network.Nodes, seed);
         foreach (var node in network.Nodes)
         {

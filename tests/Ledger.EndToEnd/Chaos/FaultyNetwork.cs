@@ -71,6 +71,15 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         }
     }
 
+    /// <summary>Nothing that this one says of consensus is heard any more; all else is.</summary>
+    public void Mute(int node)
+    {
+        foreach (var (from, to) in Pairs.Where(pair => pair.From == node))
+        {
+            _lines[from, to].Mute();
+        }
+    }
+
     public void Heal()
     {
         foreach (var (from, to) in Pairs)

@@ -15,6 +15,12 @@ internal sealed class Line(int seed)
     private TaskCompletionSource? _healed;
     private TimeSpan _delay;
     private int _lossPercent;
+    private volatile bool _isMute;
+
+    /// <summary>Frames of consensus do not arrive, all others do: a validator that lives, listens and never votes.</summary>
+    public bool IsMute => _isMute;
+
+    public void Mute() => _isMute = true;
 
     /// <summary>Waits while the line is cut.</summary>
     public Task OpenAsync(CancellationToken cancellationToken)
@@ -65,6 +71,7 @@ internal sealed class Line(int seed)
         {
             _healed?.TrySetResult();
             (_healed, _delay, _lossPercent) = (null, TimeSpan.Zero, 0);
+            _isMute = false;
         }
     }
 }

@@ -65,11 +65,13 @@ internal sealed class ProxiedConnection(Socket dialler, Socket listener, Line fo
         CancellationToken stop)
     {
         var buffer = new byte[ChunkBytes];
+        ConsensusFilter filter = new();
         try
         {
             while (await from.ReceiveAsync(buffer, stop) is > 0 and var count)
             {
-                await flight.WriteAsync((Stopwatch.GetTimestamp(), line.NextDelay(), buffer[..count]), stop);
+                var heard = filter.Pass(buffer.AsSpan(0, count), line.IsMute);
+                await flight.WriteAsync((Stopwatch.GetTimestamp(), line.NextDelay(), heard), stop);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)

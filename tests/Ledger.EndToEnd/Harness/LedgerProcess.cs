@@ -38,11 +38,18 @@ internal sealed class LedgerProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    public int Id => _process.Id;
+
     public string Output => Read(_output);
 
     public string Errors => Read(_errors);
 
     public static LedgerProcess Start(params IEnumerable<string> arguments)
+        => Start(new Dictionary<string, string>(), arguments);
+
+    /// <summary>With these variables, and none of ours that the tool would read.</summary>
+    public static LedgerProcess Start(
+        IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
         var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
         var program = Path.Combine(AppContext.BaseDirectory, "ledger.dll");
@@ -57,6 +64,11 @@ internal sealed class LedgerProcess : IDisposable
             {
                 start.Environment.Remove(name);
             }
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         return new(start);

@@ -17,7 +17,7 @@ internal sealed class RawPeer : IDisposable
     public const byte Accepted = 18;
     public const byte Refused = 19;
 
-    private const int HeaderBytes = 5;
+    public const int HeaderBytes = 5;
     private const int KeyAt = 34;
     private const int NonceAt = 66;
     private const int InstanceAt = 98;

@@ -65,7 +65,7 @@ internal sealed class TestClient(string chainId, SigningKey key)
         return reply;
     }
 
-    private static byte[] Batch(IReadOnlyList<Transaction> transactions)
+    public static byte[] Batch(IReadOnlyList<Transaction> transactions)
     {
         ArrayBufferWriter<byte> buffer = new();
         MessagePackWriter writer = new(buffer);

@@ -54,6 +54,9 @@ internal sealed class TestNode : IDisposable
     /// <summary>Beside the configuration file, in the order of writing: <c>path=value</c>.</summary>
     public List<string> Settings { get; } = [];
 
+    /// <summary>Variables that its process is started with.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     public LedgerProcess Process => _process ?? throw new InvalidOperationException($"{Name} was not started.");
 
     public void WriteConfig(IEnumerable<TestNode> others)
@@ -81,7 +84,7 @@ internal sealed class TestNode : IDisposable
     {
         _process?.Dispose();
         var settings = Settings.SelectMany(setting => new[] { "--set", setting });
-        return _process = LedgerProcess.Start(["node", "run", "--config", ConfigPath, .. settings]);
+        return _process = LedgerProcess.Start(Environment, ["node", "run", "--config", ConfigPath, .. settings]);
     }
 
     public Task ReadyAsync() => Eventually.HoldsAsync($"{Name} is ready", async () =>

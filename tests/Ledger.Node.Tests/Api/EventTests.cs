@@ -72,9 +72,32 @@ public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.Equal(Text(reply.Height!.Value), (await events.NextAsync()).EventId);
     }
 
+    [Theory]
+    [InlineData("/v1/events?types=block", "18446744073709551615")]
+    [InlineData("/v1/events?types=block&from=18446744073709551615", null)]
+    public async Task Behind_the_highest_height_there_is_nothing(string path, string? lastEventId)
+    {
+        await node.SubmitFinalAsync(node.Put());
+        using var far = await OpenAsync(path, lastEventId);
+        await using var stream = await far.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        var first = stream.ReadAtLeastAsync(new byte[1], 1).AsTask();
+        await using var near = await ListenAsync("/v1/events?types=block");
+
+        await node.SubmitFinalAsync(node.Put());
+        await near.NextAsync();
+
+        Assert.False(first.IsCompleted);
+    }
+
     private static string Text(ulong height) => height.ToString(CultureInfo.InvariantCulture);
 
     private async Task<Listener> ListenAsync(string path, string? lastEventId = null)
+    {
+        var response = await OpenAsync(path, lastEventId);
+        return new(response, await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+    }
+
+    private async Task<HttpResponseMessage> OpenAsync(string path, string? lastEventId)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, path);
         if (lastEventId is not null)
@@ -85,7 +108,7 @@ public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
         var response = await node.Http.SendAsync(
             request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
-        return new(response, await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        return response;
     }
 
     private sealed class Listener(HttpResponseMessage response, Stream stream) : IAsyncDisposable

@@ -60,9 +60,17 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
     [InlineData("/v1/receipts/00", 400, "malformed")]
     [InlineData("/v1/state/open/nothing-here", 404, "not_found")]
     [InlineData("/v1/state/open", 400, "malformed")]
-    [InlineData("/v1/state/open/key?consistency=linearizable", 501, "not_in_this_version")]
+    [InlineData("/v1/state/open/key?consistency=eventual", 400, "malformed")]
+    [InlineData("/v1/accounts/bob?consistency=eventual", 400, "malformed")]
     [InlineData("/v1/state/open/key?height=1", 501, "not_in_this_version")]
     [InlineData("/v1/history/open/nothing-here", 404, "not_found")]
+    [InlineData("/v1/history/open/key?limit=0", 400, "malformed")]
+    [InlineData("/v1/history/open/key?limit=10001", 400, "malformed")]
+    [InlineData("/v1/history/open?key=key&limit=-1", 400, "malformed")]
+    [InlineData("/v1/state/open/a%2Fb", 400, "malformed")]
+    [InlineData("/v1/state/open/a%2fb?proof=true", 400, "malformed")]
+    [InlineData("/v1/history/open/a%2Fb", 400, "malformed")]
+    [InlineData("/v1/events?types=blocks", 400, "malformed")]
     [InlineData("/v1/accounts/bob", 400, "malformed")]
     public async Task What_cannot_be_answered_is_a_problem_with_a_code(string path, int status, string code)
     {
@@ -106,13 +114,29 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
     }
 
     [Theory]
+    [InlineData("local")]
+    [InlineData("linearizable")]
+    public async Task A_read_says_at_which_height_it_is(string consistency)
+    {
+        var reply = await node.SubmitFinalAsync(node.Put("read", consistency));
+
+        var state = await node.GetAsync<StateReply>($"/v1/state/open/read?consistency={consistency}");
+
+        Assert.Equal((consistency, reply.Height), (state.ValueText, state.Version));
+        Assert.True(state.Height >= reply.Height);
+        var account = await node.GetAsync<AccountReply>($"/v1/accounts/{Keys.Writer.PublicKey}?consistency={consistency}");
+        Assert.True(account.Height >= reply.Height);
+    }
+
+    [Theory]
     [InlineData("in.path")]
     [InlineData("folder/file.txt")]
-    public async Task Keys_like_paths_can_be_read_as_paths(string key)
+    [InlineData("written%2Fso", "written%252Fso")]
+    public async Task Keys_like_paths_can_be_read_as_paths(string key, string? path = null)
     {
         var reply = await node.SubmitFinalAsync(node.Put(key, "v"));
 
-        var state = await node.GetAsync<StateReply>($"/v1/state/open/{key}");
+        var state = await node.GetAsync<StateReply>($"/v1/state/open/{path ?? key}");
 
         Assert.Equal((key, reply.Height!.Value), (state.Key, state.Version));
     }

@@ -61,7 +61,7 @@ public abstract class RunningNode : IAsyncLifetime, ILoggerProvider, ILogger
         var options = NodeOptionsLoader.Load(_folder.Sub("node.json"), new Dictionary<string, string>(), _settings);
         _logs = LoggerFactory.Create(builder => builder.AddProvider(this));
         _parts = NodeParts.Open(options);
-        _host = new(options, _parts, _logs);
+        _host = new(options, _parts, _logs, new(options.LogLevel));
         _runs = _host.RunAsync(_stop.Token);
         await Task.WhenAny(_serves.Task, _runs).WaitAsync(TestChain.Deadline);
         Assert.False(_runs.IsCompleted, "the node did not start");

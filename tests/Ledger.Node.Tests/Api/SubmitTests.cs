@@ -130,6 +130,64 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
     }
 
     [Theory]
+    [InlineData("?wait=bogus", "wait")]
+    [InlineData("?wait=", "wait")]
+    [InlineData("?wait=final&timeoutMs=0", "timeoutMs")]
+    [InlineData("?wait=final&timeoutMs=-1", "timeoutMs")]
+    [InlineData("?wait=final&timeoutMs=120001", "timeoutMs")]
+    public async Task A_wait_that_cannot_be_granted_is_malformed_and_submits_nothing(string query, string what)
+    {
+        var transaction = node.Put();
+
+        using var response = await node.PostAsync(transaction, query);
+
+        Assert.StartsWith(what, await DetailAsync(response), StringComparison.Ordinal);
+        using var unknown = await node.GetAsync($"/v1/transactions/{transaction.Hash}");
+        await RunningNode.ProblemAsync(unknown, 404, "not_found");
+    }
+
+    [Theory]
+    [InlineData("{", "not JSON, from line 1, byte 2 on")]
+    [InlineData("[1,]", "not JSON, from line 1, byte 4 on")]
+    [InlineData("""{"chainId":"test","surprise":1}""", "$.surprise: not a field")]
+    [InlineData("""{"chainId":5}""", "$.chainId: not a field")]
+    [InlineData("""{"nonce":1.5}""", "$.nonce: not a field")]
+    [InlineData("""{"chainId":"a","chainId":"b"}""", "$.chainId: not a field")]
+    [InlineData("5", "$: not a field")]
+    public async Task What_is_wrong_with_JSON_is_said_in_our_own_words(string body, string words)
+    {
+        using StringContent content = new(body, Encoding.UTF8, "application/json");
+
+        using var response = await node.PostAsync(content);
+
+        var detail = await DetailAsync(response);
+        Assert.StartsWith(words, detail, StringComparison.Ordinal);
+        Assert.DoesNotContain(".NET", detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("Ledger.", detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", detail, StringComparison.Ordinal);
+    }
+
+    /// <summary>One value, one text: the signature is over the bytes, and nobody should wonder which they are.</summary>
+    [Theory]
+    [InlineData("aGk")]
+    [InlineData("aG k=")]
+    [InlineData("aGk=\\n")]
+    [InlineData("aGl=")]
+    [InlineData("aGk==")]
+    [InlineData("_w==")]
+    public async Task Base64_that_is_not_in_its_one_form_is_malformed(string value)
+    {
+        var text = System.Text.Json.JsonSerializer.Serialize(
+            RunningNode.RequestOf(node.Put(value: "hi")), System.Text.Json.JsonSerializerOptions.Web);
+        using StringContent body = new(
+            text.Replace("\"aGk=\"", $"\"{value}\"", StringComparison.Ordinal), Encoding.UTF8, "application/json");
+
+        using var response = await node.PostAsync(body);
+
+        Assert.StartsWith("value: base64", await DetailAsync(response), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("operations", null)]
     [InlineData("operations", "[null]")]
     [InlineData("operations", "[{}]")]
@@ -235,6 +293,24 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
         await RunningNode.ProblemAsync(response, 413, "too_large");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_that_is_too_large_is_counted_whether_its_length_was_announced_or_not(bool isAnnounced)
+    {
+        var before = await TooLargeAsync();
+        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/transactions")
+        {
+            Content = RunningNode.Packed(new byte[400_000]),
+        };
+        request.Headers.TransferEncodingChunked = !isAnnounced;
+
+        using var response = await node.Http.SendAsync(request, Token);
+
+        await RunningNode.ProblemAsync(response, 413, "too_large");
+        Assert.Equal(before + 1, await TooLargeAsync());
+    }
+
     [Fact]
     public async Task Other_media_types_are_not_taken()
     {
@@ -253,6 +329,18 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
 
         using var noHash = await node.GetAsync("/v1/transactions/abc");
         await RunningNode.ProblemAsync(noHash, 400, "malformed");
+    }
+
+    private static async Task<string> DetailAsync(HttpResponseMessage response)
+        => (await RunningNode.ProblemWithoutWordsAsync(response, 400, "malformed")).GetProperty("detail").GetString()!;
+
+    private async Task<int> TooLargeAsync()
+    {
+        const string Counter = "ledger_transactions_rejected_total{reason=\"too_large\"} ";
+        var metrics = await node.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Token);
+        return int.Parse(
+            metrics.Split('\n').Single(line => line.StartsWith(Counter, StringComparison.Ordinal))[Counter.Length..],
+            System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static ReadOnlyMemory<byte> ArrayOf(Transaction[] transactions)

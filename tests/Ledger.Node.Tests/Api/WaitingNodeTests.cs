@@ -67,7 +67,9 @@ public sealed class WaitingNodeTests(FullNode node) : IClassFixture<FullNode>
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         var reply = Assert.Single((await response.Content.ReadFromJsonAsync<TransactionReply[]>(Token))!);
-        Assert.Equal("pending", reply.Status);
+        Assert.Equal(("pending", "no_quorum"), (reply.Status, reply.Code));
+        Assert.StartsWith(
+            "this validator reaches 1 of the 2 that make a quorum", reply.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,6 +82,30 @@ public sealed class WaitingNodeTests(FullNode node) : IClassFixture<FullNode>
         await RunningNode.ProblemAsync(ready, 503, "not_ready");
         var status = await node.GetAsync<StatusReply>("/v1/status");
         Assert.Equal(("waiting", 2, 0UL), (status.State, status.MempoolTransactions, status.Height));
+    }
+
+    [Theory]
+    [InlineData("/v1/state/open/key")]
+    [InlineData("/v1/state/open?key=key")]
+    [InlineData("/v1/accounts/bob")]
+    public async Task It_serves_no_linearizable_read_and_says_why(string path)
+    {
+        using var response = await node.GetAsync(
+            path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "consistency=linearizable");
+
+        await RunningNode.ProblemAsync(response, 503, "no_quorum");
+        Assert.Contains(
+            "only 1 of the 2 validators that make a quorum answered", await response.Content.ReadAsStringAsync(Token),
+            StringComparison.Ordinal);
+        Assert.True(response.Headers.RetryAfter is { Delta.TotalSeconds: >= 1 });
+    }
+
+    [Fact]
+    public async Task It_serves_local_reads()
+    {
+        using var response = await node.GetAsync("/v1/state/open/key?consistency=local");
+
+        await RunningNode.ProblemAsync(response, 404, "not_found");
     }
 
     [Fact]

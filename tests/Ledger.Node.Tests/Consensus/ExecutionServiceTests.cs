@@ -68,6 +68,22 @@ public sealed class ExecutionServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task At_rest_a_wish_waits_for_the_operator_and_one_for_an_empty_block_does_not()
+    {
+        _execution.Rest(true);
+        _execution.Propose(Wish(Head));
+        var transaction = Waiting();
+        await SettledAsync();
+
+        _execution.Rest(false);
+
+        Assert.Equal([transaction], (await ProposedAsync()).Block.Transactions);
+        _execution.Rest(true);
+        _execution.Propose(Wish(Head) with { AllowEmpty = true });
+        Assert.Equal(Head, (await ProposedAsync()).Block.Parent);
+    }
+
+    [Fact]
     public async Task Behind_others_a_block_waits_for_company()
     {
         var parent = await UnderWayAsync();

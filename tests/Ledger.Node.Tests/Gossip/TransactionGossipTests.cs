@@ -20,7 +20,7 @@ public sealed class TransactionGossipTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _mesh = await TestMesh.StartAsync(3);
-        _gossip = new(_mesh[0].Network, _door.Admission);
+        _gossip = new(_mesh[0].Network, _door.Admission, trustsPeers: false);
         _runs = _gossip.RunAsync(_stop.Token);
     }
 

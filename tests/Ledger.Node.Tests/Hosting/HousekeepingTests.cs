@@ -26,7 +26,7 @@ public sealed class HousekeepingTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _mesh = await TestMesh.StartAsync(2);
-        TransactionGossip gossip = new(_mesh[0].Network, _door.Admission);
+        TransactionGossip gossip = new(_mesh[0].Network, _door.Admission, trustsPeers: false);
         _gossips = gossip.RunAsync(_stop.Token);
         _running.Start();
         _housekeeping = new(

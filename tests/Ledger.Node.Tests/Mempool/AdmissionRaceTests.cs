@@ -26,7 +26,7 @@ public sealed class AdmissionRaceTests
         await using Admission admission = new(
             genesis, state, pool, TimeProvider.System, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
 
-        var answers = await admission.AdmitAsync([transaction.Encoded], TestContext.Current.CancellationToken);
+        var answers = await admission.AdmitAsync([transaction.Encoded], isVouched: false, TestContext.Current.CancellationToken);
 
         Assert.Equal(Refusal.AlreadyFinal, Assert.Single(answers).Refusal);
         Assert.Equal(0, pool.Count);

@@ -181,7 +181,7 @@ public sealed class AdmissionTests : IAsyncDisposable
         await gone.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => _door.Admission.AdmitAsync([_door.Put().Encoded], gone.Token));
+            () => _door.Admission.AdmitAsync([_door.Put().Encoded], isVouched: false, gone.Token));
     }
 
     [Fact]

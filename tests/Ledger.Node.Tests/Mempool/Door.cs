@@ -40,7 +40,7 @@ internal sealed class Door : IAsyncDisposable
     public Transaction Put(SigningKey? sender = null) => Keys.Put(Clock, sender);
 
     public Task<Admitted[]> AdmitAsync(params ReadOnlyMemory<byte>[] encoded)
-        => Admission.AdmitAsync(encoded, TestContext.Current.CancellationToken);
+        => Admission.AdmitAsync(encoded, isVouched: false, TestContext.Current.CancellationToken);
 
     public async Task<Admitted> AdmitAsync(Transaction transaction)
         => Assert.Single(await AdmitAsync(transaction.Encoded));

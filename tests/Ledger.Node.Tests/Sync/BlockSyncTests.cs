@@ -49,7 +49,8 @@ public sealed class BlockSyncTests : IAsyncLifetime
             genesis.Validators, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
         PbftConsensus protocol = new(genesis, new(0), PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
         InboundConsensus inbound = new(
-            protocol, _running.Loop, new(), new SyncLag(genesis.Validators.Count, protocol.LiarsMax), () => _behind.Store.Head!.Height);
+            protocol, _running.Loop, new(), new SyncLag(genesis.Validators.Count, protocol.LiarsMax),
+            new(genesis.Validators.Count, _clock), () => _behind.Store.Head!.Height);
         _running.OnInput = Apply;
         _running.Start();
         _sync = new(_mesh[0].Network, _behind.Store, inbound, _clock, NullLogger<BlockSync>.Instance);
@@ -104,6 +105,36 @@ public sealed class BlockSyncTests : IAsyncLifetime
 
         await CatchUpAsync();
 
+        await IsPunishedAsync("bad_segment");
+    }
+
+    /// <summary>Time stands still in this test: who is believed and brings nothing would be waited for without end.</summary>
+    [Fact]
+    public async Task A_range_that_does_not_begin_at_our_head_is_punished_at_once()
+    {
+        _ahead.Grow(3);
+        _answers[1] = request => Honest(request with { From = request.From.Next });
+
+        await CatchUpAsync();
+
+        Assert.Equal([(1, 1), (2, 1)], await QuestionsAsync(2));
+        await IsPunishedAsync("bad_segment");
+    }
+
+    /// <summary>More than f lied: two certified chains. Ours is not left for theirs, nor theirs waited for.</summary>
+    [Fact]
+    public async Task A_certified_range_of_another_chain_than_ours_is_punished_at_once()
+    {
+        using FinalChain fork = new(new(4), _clock);
+        fork.Grow(3);
+        var common = _ahead.Grow([Keys.Put(_clock)]);
+        _behind.Machine.Finalise([common], [_ahead.Certify(common)]);
+        _ahead.Grow(2);
+        _answers[1] = request => Honest(request, fork);
+
+        await CatchUpAsync();
+
+        Assert.Equal([(1, 2), (2, 2)], await QuestionsAsync(2));
         await IsPunishedAsync("bad_segment");
     }
 
@@ -235,23 +266,25 @@ public sealed class BlockSyncTests : IAsyncLifetime
     }
 
     /// <summary>What an honest peer answers.</summary>
-    private BlockResponse Honest(BlockRequest request)
+    private BlockResponse Honest(BlockRequest request) => Honest(request, _ahead);
+
+    private static BlockResponse Honest(BlockRequest request, FinalChain chain)
     {
         if (request.Hash is { } hash)
         {
-            return _ahead.Store.FindBlock(hash) is { } height
-                ? new(request.Id, [_ahead.Store.ReadBlockBytes(height)!], [])
+            return chain.Store.FindBlock(hash) is { } height
+                ? new(request.Id, [chain.Store.ReadBlockBytes(height)!], [])
                 : new(request.Id, [], []);
         }
 
         Height[] heights =
         [
             .. Enumerable.Range(0, BlockResponse.BlocksMax).Select(i => new Height(request.From.Value + (ulong)i))
-                .Where(height => height <= _ahead.Store.Head!.Height),
+                .Where(height => height <= chain.Store.Head!.Height),
         ];
         return new(
-            request.Id, [.. heights.Select(height => (ReadOnlyMemory<byte>)_ahead.Store.ReadBlockBytes(height)!)],
-            [.. heights.Select(height => _ahead.Store.ReadCertificate(height)!)]);
+            request.Id, [.. heights.Select(height => (ReadOnlyMemory<byte>)chain.Store.ReadBlockBytes(height)!)],
+            [.. heights.Select(height => chain.Store.ReadCertificate(height)!)]);
     }
 
     /// <summary>What consensus makes of a segment: it becomes final here. Time goes on, so that this is noticed.</summary>

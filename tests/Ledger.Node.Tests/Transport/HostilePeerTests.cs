@@ -372,7 +372,7 @@ public sealed class HostilePeerTests
         await stranger.UntilLoggedAsync(
             $"Peer {node.Address} refuses us: its genesis is 07070707…, ours is 08080808…");
         await node.UntilLoggedAsync("its genesis is 08080808…, ours is 07070707…");
-        Assert.Contains("its genesis is", stranger.Network.Peers[0].LastRefusal, StringComparison.Ordinal);
+        Assert.Contains("its genesis is", stranger.Network.Peers[0].LastRefusal?.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,14 +1,13 @@
-using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Simulation;
 
-namespace Ledger.Consensus.Tests.Raft;
+namespace Ledger.Consensus.Tests.Stepped;
 
 /// <summary>
-/// What survives a crash: the journal as bytes, and the final chain. A write either returns, and is then
-/// there for ever, or the node dies in it and nothing of it is.
+/// What survives a crash: the journal as bytes, and the final chain. A write either returns, and is then there for ever,
+/// or the node dies in it and nothing of it is.
 /// </summary>
-internal sealed class RaftDisk : IJournal
+internal sealed class SteppedDisk(Func<JournalRecord, byte[]> encode, Func<byte[], JournalRecord?> decode) : IJournal
 {
     private readonly List<byte[]> _journal = [];
 
@@ -17,16 +16,21 @@ internal sealed class RaftDisk : IJournal
 
     public List<Block> Final { get; } = [];
 
+    /// <summary>In the order of their heights, as they came.</summary>
     public List<QuorumCertificate> Certificates { get; } = [];
 
     public int JournalLength => _journal.Count;
+
+    /// <summary>Another one, with nothing on it.</summary>
+    public SteppedDisk Blank() => new(encode, decode);
 
     /// <summary>The journal as recovery reads it back.</summary>
     public IEnumerable<JournalRecord> Records()
     {
         foreach (var bytes in _journal)
         {
-            Invariant.Holds(RaftCodec.TryDecodeRecord(bytes, out var record, out _), "a record reads back as written");
+            var record = decode(bytes);
+            Invariant.Holds(record is not null, "a record reads back as written");
             yield return record;
         }
     }
@@ -34,14 +38,14 @@ internal sealed class RaftDisk : IJournal
     public void Append(IReadOnlyList<JournalRecord> records)
     {
         DieIfDue();
-        _journal.AddRange(records.Select(RaftCodec.EncodeRecord));
+        _journal.AddRange(records.Select(encode));
     }
 
     public void Replace(IReadOnlyList<JournalRecord> records)
     {
         DieIfDue();
         _journal.Clear();
-        _journal.AddRange(records.Select(RaftCodec.EncodeRecord));
+        _journal.AddRange(records.Select(encode));
     }
 
     public void Finalise(Decision decision)
@@ -50,6 +54,9 @@ internal sealed class RaftDisk : IJournal
         Final.AddRange(decision.Blocks);
         Certificates.AddRange(decision.Certificates);
     }
+
+    /// <summary>Forgets the journal: amnesia, which no correct replica suffers.</summary>
+    public void LoseJournal() => _journal.Clear();
 
     private void DieIfDue()
     {

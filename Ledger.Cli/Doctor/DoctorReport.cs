@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+using Ledger.Cli.Shell;
+
+namespace Ledger.Cli.Doctor;
+
+/// <summary>Says a diagnosis: to a person in sentences and a table, to a program as one document.</summary>
+internal static class DoctorReport
+{
+    private static readonly CompositeFormat Columns = CompositeFormat.Parse(
+        "{0,-14} {1,-8} {2,8} {3,6} {4,-14} {5,-10} {6,5} {7,7} {8,9} {9,7} {10,7}");
+
+    public static void Print(Terminal terminal, Facts facts, Diagnosis diagnosis)
+    {
+        terminal.Line(diagnosis.Headline);
+        foreach (var finding in diagnosis.Findings)
+        {
+            terminal.Line();
+            terminal.Line($"{Word(finding.Severity)}: {finding.What}.");
+            terminal.Line($"  do: {finding.Next}.");
+        }
+
+        if (facts.Answers.Count == 0)
+        {
+            return;
+        }
+
+        var proposes = facts.IsRaft ? "leader" : "primary";
+        terminal.Line();
+        terminal.Line(Row(
+            "validator", "state", "height", facts.ViewWord, proposes, "waits for", "peers", "waiting", "disk MiB", "sync ms",
+            "clock s"));
+        foreach (var visit in facts.Visits.Where(visit => visit.Status is not null || !visit.IsGuess))
+        {
+            terminal.Line(RowOf(visit));
+        }
+    }
+
+    public static void PrintJson(Terminal terminal, Facts facts, Diagnosis diagnosis) => terminal.Json(new
+    {
+        Verdict = diagnosis.Severity switch
+        {
+            Severity.Halted => "halted",
+            Severity.Degraded => "degraded",
+            _ => "well",
+        },
+        diagnosis.Headline,
+        facts.Height,
+        Findings = diagnosis.Findings.Select(finding => new
+        {
+            finding.Code,
+            Severity = Word(finding.Severity),
+            finding.Who,
+            finding.What,
+            finding.Next,
+        }),
+        Nodes = facts.Visits.Where(visit => visit.Status is not null || !visit.IsGuess).Select(visit => new
+        {
+            visit.Url,
+            Validator = visit.Name,
+            Silence = visit.Silence?.Detail,
+            ClockOffsetMs = (long)visit.ClockOffset.TotalMilliseconds,
+            RoundTripMs = visit.RoundTrip.TotalMilliseconds,
+            visit.Status,
+        }),
+    });
+
+    private static string Word(Severity severity) => severity switch
+    {
+        Severity.Halted => "halted",
+        Severity.Degraded => "degraded",
+        _ => "note",
+    };
+
+    private static string RowOf(Visit visit)
+    {
+        if (visit is not { Status: { } status, Vitals: { } vitals })
+        {
+            return visit.Status is { } old
+                ? Row(old.Validator, old.State, old.Height, old.View, old.Primary ?? "-", "-", old.Peers, old.MempoolTransactions, "-", "-", "-")
+                : Row(visit.Name, "silent", "-", "-", "-", "-", "-", "-", "-", "-", "-");
+        }
+
+        return Row(
+            status.Validator, status.State, status.Height, status.View, status.Primary ?? "-", vitals.WaitsFor, status.Peers,
+            status.MempoolTransactions, vitals.DiskFreeBytes >> 20,
+            vitals.JournalSyncMs.ToString("0.0", CultureInfo.InvariantCulture),
+            Math.Round(visit.ClockOffset.TotalSeconds, 1).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture));
+    }
+
+    private static string Row(params object[] cells)
+        => string.Format(CultureInfo.InvariantCulture, Columns, cells).TrimEnd();
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using Ledger.Node.Api;
+
+namespace Ledger.Cli.Doctor;
+
+/// <summary>Where a node is asked, and what is known of it before.</summary>
+internal sealed record Address(Uri Url, string? Expected = null, Func<LocalTrace>? Local = null, bool IsGuess = false);
+
+/// <summary>Asks every node at once, then those that the first ones lead to. Judges nothing.</summary>
+internal sealed class DoctorRound : IDisposable
+{
+    private const int BlocksWanted = 32;
+
+    private readonly HttpClient _http;
+
+    public DoctorRound(TimeSpan patience) => _http = new(new SocketsHttpHandler
+    {
+        ConnectTimeout = patience,
+        MaxConnectionsPerServer = 2,
+    })
+    {
+        Timeout = patience,
+    };
+
+    public async Task<Facts> AskAsync(IReadOnlyList<Address> addresses, CancellationToken cancellationToken)
+    {
+        List<Visit> visits = [.. Neighbours.Recognise(await VisitAllAsync(addresses, cancellationToken))];
+        visits.AddRange(await VisitAllAsync(Neighbours.Of(visits), cancellationToken));
+        visits.RemoveAll(visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
+        Facts facts = new([], visits, []);
+        if (facts.Members.MaxBy(member => member.Status!.Height) is not { } best)
+        {
+            return facts;
+        }
+
+        var from = best.Status!.Height < BlocksWanted ? 1 : best.Status.Height - BlocksWanted + 1;
+        var blocks = await FindAsync<BlockReply[]>(best.Url, $"v1/blocks?from={from}", cancellationToken);
+        return facts with { Validators = NamesIn(best.Status), Blocks = blocks ?? [] };
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Peers come in genesis' order, the one that speaks left out.</summary>
+    private static List<string> NamesIn(StatusReply status)
+    {
+        var names = status.PeerList.Select(peer => peer.Name).ToList();
+        names.Insert(Math.Clamp(status.ValidatorIndex, 0, names.Count), status.Validator);
+        return names;
+    }
+
+    private Task<Visit[]> VisitAllAsync(IEnumerable<Address> addresses, CancellationToken cancellationToken)
+        => Task.WhenAll(addresses.Select(address => VisitAsync(address, cancellationToken)));
+
+    private async Task<Visit> VisitAsync(Address address, CancellationToken cancellationToken)
+    {
+        Visit visit = new(address.Url, address.Expected, Local: address.Local?.Invoke(), IsGuess: address.IsGuess);
+        try
+        {
+            // The first question opens the connection; the second one is as quick as the way there and back.
+            _ = await GetStatusAsync(address.Url, cancellationToken);
+            var sent = DateTimeOffset.UtcNow;
+            var watch = Stopwatch.StartNew();
+            var status = await GetStatusAsync(address.Url, cancellationToken);
+            var took = watch.Elapsed;
+            var offset = DateTimeOffset.FromUnixTimeMilliseconds(status.Clock) - (sent + (took / 2));
+            return visit with { Status = status, ClockOffset = offset, RoundTrip = took };
+        }
+        catch (Exception exception) when (IsSilence(exception) && !cancellationToken.IsCancellationRequested)
+        {
+            return visit with { Silence = Of(exception) };
+        }
+    }
+
+    private async Task<StatusReply> GetStatusAsync(Uri url, CancellationToken cancellationToken)
+    {
+        var status = await _http.GetFromJsonAsync<StatusReply>(new Uri(url, "v1/status"), cancellationToken);
+        return status is { Validator.Length: > 0, PeerList: not null, GenesisHash: not null }
+            ? status
+            : throw new JsonException("it is no node's status");
+    }
+
+    /// <returns>Null when the node has gone in the meantime: the rest can be judged without it.</returns>
+    private async Task<T?> FindAsync<T>(Uri url, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _http.GetFromJsonAsync<T>(new Uri(url, path), cancellationToken);
+        }
+        catch (Exception exception) when (IsSilence(exception) && !cancellationToken.IsCancellationRequested)
+        {
+            return default;
+        }
+    }
+
+    private static bool IsSilence(Exception exception)
+        => exception is HttpRequestException or IOException or JsonException or OperationCanceledException;
+
+    private static Silence Of(Exception exception) => exception switch
+    {
+        HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } refused
+            => new(SilenceKind.NothingListens, refused.InnerException!.Message),
+        HttpRequestException { InnerException: SocketException unreachable }
+            => new(SilenceKind.Unreachable, unreachable.Message),
+        HttpRequestException { StatusCode: HttpStatusCode status }
+            => new(SilenceKind.NotANode, $"HTTP {(int)status}"),
+        JsonException garbled => new(SilenceKind.NotANode, garbled.Message),
+        OperationCanceledException { InnerException: TimeoutException { InnerException: OperationCanceledException or IOException } }
+            => new(SilenceKind.NoAnswer, "no answer in time"),
+        OperationCanceledException => new(SilenceKind.Unreachable, "no connection in time"),
+        _ => new(SilenceKind.Unreachable, exception.InnerException?.Message ?? exception.Message),
+    };
+}

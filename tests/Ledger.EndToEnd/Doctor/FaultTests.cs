@@ -1,0 +1,222 @@
+using System.Diagnostics;
+using System.Globalization;
+using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.EndToEnd.Chaos;
+using Ledger.EndToEnd.Harness;
+using Ledger.Storage.Tests;
+
+namespace Ledger.EndToEnd.Doctor;
+
+/// <summary>Each row of the fault table: a fault in a network of real validators, and the doctor that names it.</summary>
+public sealed class FaultTests
+{
+    private const string Strace = "/usr/bin/strace";
+    private const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+    private const int Seed = 6;
+
+    [Theory]
+    [InlineData(ConsensusMode.Pbft)]
+    [InlineData(ConsensusMode.Raft)]
+    public async Task A_network_that_is_well_is_well_at_rest_and_under_load(ConsensusMode mode)
+    {
+        using var network = mode == ConsensusMode.Raft ? await TestNetwork.StartRaftAsync(4) : await TestNetwork.StartAsync();
+        await DoctorRun.IsWellAsync(network.Nodes);
+        await using Load load = new(network);
+        await load.HearAsync(60);
+
+        var under = await DoctorRun.OfAsync(network.Nodes);
+        Assert.False(under.Finds("does_not_vote"), under.ToString());
+        Assert.False(under.Finds("does_not_advance"), under.ToString());
+        Assert.False(under.Finds("partition"), under.ToString());
+    }
+
+    [Theory]
+    [InlineData(ConsensusMode.Pbft)]
+    [InlineData(ConsensusMode.Raft)]
+    public async Task A_killed_node_is_down_until_it_is_started(ConsensusMode mode)
+    {
+        using var network = mode == ConsensusMode.Raft ? await TestNetwork.StartRaftAsync(4) : await TestNetwork.StartAsync();
+        network.Nodes[3].Process.Kill();
+        await DoctorRun.SaysAsync(FaultTable.Killed, network.Nodes);
+
+        network.Nodes[3].Start();
+        await DoctorRun.IsWellAsync(network.Nodes);
+    }
+
+    [Fact]
+    public async Task The_others_are_asked_when_only_one_is_named()
+    {
+        using var network = await TestNetwork.StartAsync();
+        network.Nodes[1].Process.Pause();
+
+        var run = await DoctorRun.OfAsync(network.Nodes[0]);
+        Assert.Equal(4, run.Document["nodes"]!.AsArray().Count + 1);
+        network.Nodes[1].Process.Kill();
+        await Eventually.HoldsAsync(
+            "the one that nobody named is missed", async () => (await DoctorRun.OfAsync(network.Nodes[0])).Finds("node_down"));
+    }
+
+    [Fact]
+    public async Task A_stopped_primary_stands_still()
+    {
+        using var network = await TestNetwork.StartAsync();
+        network.Nodes[0].Process.Pause();
+        await DoctorRun.SaysAsync(FaultTable.Stopped, network.Nodes);
+
+        network.Nodes[0].Process.Resume();
+        await DoctorRun.IsWellAsync(network.Nodes);
+    }
+
+    [Fact]
+    public async Task Another_genesis_is_named()
+    {
+        using var network = TestNetwork.Create(4);
+        var odd = network.Nodes[3];
+        var other = network.GenesisAt(network.Genesis.Time.Plus(TimeSpan.FromSeconds(1)));
+        File.WriteAllText(odd.GenesisPath, GenesisFile.Write(other));
+        foreach (var node in network.Nodes)
+        {
+            node.Start();
+        }
+
+        await network.Nodes[0].ReadyAsync();
+        await DoctorRun.SaysAsync(FaultTable.WrongGenesis, network.Nodes);
+    }
+
+    [Fact]
+    public async Task A_second_node_with_one_key_is_named_by_what_the_others_refuse()
+    {
+        using var network = await TestNetwork.StartAsync();
+        var original = network.Nodes[3];
+        using var twin = network.NewNode(
+            original.Name, SigningKey.FromSeed(original.Key.ExportSeed()), Ports.FreeBlock(3));
+        File.WriteAllText(twin.GenesisPath, GenesisFile.Write(network.Genesis));
+        twin.WriteConfig(network.Nodes.Take(3));
+
+        twin.Start();
+        await DoctorRun.SaysAsync(FaultTable.SharedKey, network.Nodes);
+    }
+
+    [Fact]
+    public async Task A_full_mempool_is_named()
+    {
+        using var network = await TestNetwork.StartAsync(
+            4, "mempool.maxTransactions=200", "mempool.senderSharePercent=100", "consensus.maxBlockTransactions=1");
+        TestClient client = new(network);
+        using CancellationTokenSource enough = new();
+        var flood = FloodAsync(client, network.Nodes[0], enough.Token);
+
+        await DoctorRun.SaysAsync(FaultTable.MempoolFull, network.Nodes);
+        await enough.CancelAsync();
+        await flood.ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_named_before_it_ends_the_node()
+    {
+        using var network = TestNetwork.Create(4);
+        using var disk = SmallDisk.TryMount(network.Nodes[3].DataPath);
+        Assert.SkipWhen(disk is null, "mounting a small disk needs root");
+        await network.StartAllAsync();
+        disk.Fill();
+        await DoctorRun.SaysAsync(FaultTable.DiskFull, network.Nodes);
+        network.Nodes[3].Process.Kill();
+    }
+
+    [Fact]
+    public async Task A_parted_network_is_named_by_its_parts_and_is_well_when_they_meet_again()
+    {
+        using var network = TestNetwork.Create(4);
+        await using FaultyNetwork lines = new(network.Nodes, Seed);
+        await network.StartAllAsync();
+        lines.Part(node => node < 2);
+        await DoctorRun.SaysAsync(FaultTable.Partition, network.Nodes);
+
+        lines.Heal();
+        await DoctorRun.IsWellAsync(network.Nodes);
+    }
+
+    [Fact]
+    public async Task A_slow_disk_is_named()
+    {
+        Assert.SkipUnless(File.Exists(Strace), "a disk is made slow by strace");
+        using var network = await TestNetwork.StartAsync();
+        using var tracer = Process.Start(new ProcessStartInfo(
+            Strace,
+            [
+                "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_exit=200000",
+                "-p", network.Nodes[3].Process.Id.ToString(CultureInfo.InvariantCulture),
+            ])
+        { RedirectStandardError = true })!;
+        try
+        {
+            await using Load load = new(network);
+            await load.HearAsync(40);
+            await DoctorRun.SaysAsync(FaultTable.SlowDisk, network.Nodes);
+        }
+        finally
+        {
+            tracer.Kill();
+            await tracer.WaitForExitAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_off_is_named()
+    {
+        Assert.SkipUnless(File.Exists(FakeTime), "a clock is set wrong by libfaketime");
+        using var network = TestNetwork.Create(4);
+        var odd = network.Nodes[3];
+        odd.Environment["LD_PRELOAD"] = FakeTime;
+        odd.Environment["FAKETIME"] = "-60s";
+        odd.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
+        await network.StartAllAsync();
+
+        await DoctorRun.SaysAsync(FaultTable.ClockOff, network.Nodes);
+    }
+
+    [Fact]
+    public async Task A_validator_that_never_votes_is_named_though_it_seems_well()
+    {
+        using var network = TestNetwork.Create(4);
+        await using FaultyNetwork lines = new(network.Nodes, Seed);
+        await network.StartAllAsync();
+        lines.Mute(3);
+        await using Load load = new(network);
+        await load.HearAsync(40);
+
+        await DoctorRun.SaysAsync(FaultTable.NeverVotes, network.Nodes);
+        Assert.Equal("ready", (await network.Nodes[3].StatusAsync()).State);
+    }
+
+    [Fact]
+    public void The_operations_page_has_this_very_table()
+    {
+        var page = File.ReadAllText(Path.Combine(Repository(), "docs/operations.md"));
+
+        Assert.All(FaultTable.Rows, row => Assert.Contains(FaultTable.LineOf(row), page, StringComparison.Ordinal));
+    }
+
+    private static string Repository()
+    {
+        for (var folder = AppContext.BaseDirectory; ; folder = Path.GetDirectoryName(folder)!)
+        {
+            if (File.Exists(Path.Combine(folder, "Ledger.sln")))
+            {
+                return folder;
+            }
+        }
+    }
+
+    private static async Task FloodAsync(TestClient client, TestNode node, CancellationToken stop)
+    {
+        for (var i = 0; ; i++)
+        {
+            await TestClient.SubmitAsync(
+                node, wait: false, [.. Enumerable.Range(0, 200).Select(j => client.Put($"{i}/{j}", "flood"))],
+                cancellationToken: stop);
+        }
+    }
+}
