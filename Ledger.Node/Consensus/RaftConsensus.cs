@@ -75,6 +75,8 @@ internal sealed class RaftConsensus(
 
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => position.Primary;
 
+    public ISilence Silence() => new RaftSilence(genesis, self);
+
     public IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop)
         => new LeaderReminder(pool, gossip);
 

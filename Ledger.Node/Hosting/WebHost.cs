@@ -32,6 +32,7 @@ internal static class WebHost
         EvidenceEndpoints evidence,
         TransferEndpoint transfer,
         ContentEndpoints contents,
+        CheckpointEndpoints checkpoints,
         AdminEndpoints operations,
         LogLevels levels,
         Duty duty)
@@ -77,6 +78,7 @@ internal static class WebHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
+        checkpoints.Map(admin);
         transfer.Map(admin);
         operations.Map(admin);
         return app;
