@@ -75,4 +75,14 @@ internal sealed class PbftSilence(Genesis genesis, ValidatorIndex self) : ISilen
                 : null;
         }
     }
+
+    public string WaitsFor()
+    {
+        lock (_lock)
+        {
+            return _first is { } first
+                ? $"the others to commit height {first.Value + (2 * WindowMax)}"
+                : "the others to commit a block";
+        }
+    }
 }
