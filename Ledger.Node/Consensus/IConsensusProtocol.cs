@@ -105,6 +105,9 @@ internal interface ISilence
     /// <param name="position">Where the engine stands.</param>
     /// <returns>What binds this validator from now on; null while it must not speak.</returns>
     IReadOnlyList<JournalRecord>? MayEnd(Height head, ConsensusPosition position);
+
+    /// <summary>What is still to happen before this validator may speak, in words.</summary>
+    string WaitsFor();
 }
 
 /// <summary>What is done, once a second, about transactions that wait here for too long.</summary>

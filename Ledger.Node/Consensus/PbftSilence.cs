@@ -85,6 +85,16 @@ internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
         }
     }
 
+    public string WaitsFor()
+    {
+        lock (_lock)
+        {
+            return _first is { } first
+                ? $"the others to commit height {first.Value + (2 * WindowMax)}"
+                : "the others to commit a block";
+        }
+    }
+
     private void FollowEpoch()
     {
         var epoch = directory.Epoch;

@@ -37,4 +37,15 @@ internal sealed class RaftSilence(Genesis genesis, ValidatorIndex self) : ISilen
                 : null;
         }
     }
+
+    public string WaitsFor()
+    {
+        lock (_lock)
+        {
+            var missing = genesis.Validators.Count - 1 - _terms.Count;
+            return missing > 0
+                ? $"{missing} more members to say which term they are in"
+                : $"a leader of a term after {_terms.Values.Max()}";
+        }
+    }
 }

@@ -103,6 +103,9 @@ internal static partial class NodeLog
         + "silent until the network is provably past that")]
     public static partial void IsSilent(ILogger logger);
 
+    [LoggerMessage(LogLevel.Information, "Silent; waits for {Wish}")]
+    public static partial void WaitsInSilence(ILogger logger, string wish);
+
     [LoggerMessage(LogLevel.Information, "The network is past what this validator may have signed: it may speak again")]
     public static partial void MaySpeak(ILogger logger);
 

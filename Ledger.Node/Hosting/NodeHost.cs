@@ -107,7 +107,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _shelf = new(parts.Root);
         _keeper = new(genesis, parts.Store, _shelf, options.RetentionBlocks, logs.CreateLogger<LedgerKeeper>());
         _silence = parts.Journal.IsSilent
-            ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock)
+            ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock, _logger)
             : null;
         _witness = new(
             _directory, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),

@@ -3,12 +3,18 @@ using Ledger.Core;
 using Ledger.Node.Consensus;
 using Ledger.Node.Sync;
 using Ledger.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Hosting;
 
 /// <summary>Asks, while a validator must be silent, whether it still must.</summary>
 internal sealed class SilenceWatch(
-    ISilence silence, SnapshotClient client, LedgerStore store, ConsensusLoop loop, TimeProvider clock)
+    ISilence silence,
+    SnapshotClient client,
+    LedgerStore store,
+    ConsensusLoop loop,
+    TimeProvider clock,
+    ILogger logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
@@ -22,6 +28,7 @@ internal sealed class SilenceWatch(
     {
         try
         {
+            string? told = null;
             using var timer = new PeriodicTimer(Period, clock);
             while (Oath is null && await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
@@ -31,6 +38,11 @@ internal sealed class SilenceWatch(
                 }
 
                 Oath = silence.MayEnd(store.Head!.Height, loop.Position);
+                if (Oath is null && silence.WaitsFor() is var wish && wish != told)
+                {
+                    told = wish;
+                    NodeLog.WaitsInSilence(logger, wish);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -124,7 +124,7 @@ public sealed class SnapshotTests
         lost.Start();
         await lost.Process.SaysAsync("silent until the network is provably past");
         // Only a leader of a later term than the one it found frees it.
-        await lost.Process.SaysAsync("leads in term");
+        await lost.Process.SaysAsync("a leader of a term after");
         await load.HearAsync(SomeLoad);
         Assert.DoesNotContain("may speak again", lost.Process.Output + lost.Process.Errors, StringComparison.Ordinal);
 

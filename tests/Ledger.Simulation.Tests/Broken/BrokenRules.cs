@@ -59,7 +59,7 @@ internal static class BrokenRules
             "=> VotesIn(certificate.Subject.View) ? Apply(new Certified(certificate)) : null;",
             "=> Apply(new Certified(certificate));")),
         new("S4: reports genesis instead of its highest certificate", 800, new Edit(
-            Safety, "Apply(new LeftFor(target, Highest))", "Apply(new LeftFor(target, final.Genesis))")),
+            Safety, "Apply(new LeftFor(target, Highest))", "Apply(new LeftFor(target, _epoch.StartCertificate))")),
         new("S4: forgets the certificates it has committed to", 800, new Edit(
             Safety, "                Raise(certified.Certificate);\n", "")),
         new("S5: enters views below its own", 200, new Edit(
@@ -71,7 +71,7 @@ internal static class BrokenRules
         new("forgets when it restarts that it has left a view", 200, new Edit(
             Engine, "        _safety.Apply(record);\n        switch", "        if (record is not LeftFor) { _safety.Apply(record); }\n        switch")),
         new("speaks before it has written", 20, new Edit(
-            Replica, "        Persist();\n        SendPromises();", "        SendPromises();\n        Persist();")),
+            Replica, "            Persist();\n            SendPromises();", "            SendPromises();\n            Persist();")),
         new("accepts a base below the highest report", 400, new Edit(
             Gate, "        NewView newView when newView.Timeout.Highest != newView.Base.Subject => \"base_not_highest\",\n", "")),
         new("does not check who signed a message", 100, new Edit(
