@@ -22,6 +22,6 @@ public interface IEngineStatus
     /// <summary>The height of the last block decided here.</summary>
     Height Committed { get; }
 
-    /// <summary>Raft: the members as the log has them; null where the ledger alone knows. The same while they are.</summary>
+    /// <summary>Raft: the members as the log has them; null where the ledger alone knows.</summary>
     Raft.MembersView? Members => null;
 }

@@ -42,8 +42,12 @@ public interface IWorld
 /// <param name="voice">Who signs.</param>
 /// <param name="world">Whom it speaks to.</param>
 /// <param name="recorder">Keeps every turn, to be run again; null: nobody does.</param>
+/// <param name="isSilent">
+/// A replica whose promises were lost follows the others and promises nothing: it signs nothing and keeps no record, so
+/// what it would have said leaves no trace. It is made anew when it may speak.
+/// </param>
 public sealed class Replica(
-    IEngine engine, IJournal journal, IVoice voice, IWorld world, IFlightRecorder? recorder = null)
+    IEngine engine, IJournal journal, IVoice voice, IWorld world, IFlightRecorder? recorder = null, bool isSilent = false)
 {
     private readonly Effects _effects = new();
     private readonly List<Input> _stepped = [];
@@ -89,8 +93,12 @@ public sealed class Replica(
         }
 
         SendHints();
-        Persist();
-        SendPromises();
+        if (!isSilent)
+        {
+            Persist();
+            SendPromises();
+        }
+
         CarryRequests();
         _effects.Clear();
     }

@@ -36,8 +36,7 @@ public static partial class DurableFile
             using (var stream = new FileStream(temporary, options))
             {
                 stream.Write(bytes);
-                stream.Flush();
-                Sync((int)stream.SafeFileHandle.DangerousGetHandle(), temporary);
+                Sync(stream);
             }
 
             File.Move(temporary, full, overwrite: replace);
@@ -49,6 +48,14 @@ public static partial class DurableFile
         }
 
         SyncFolder(Path.GetDirectoryName(full)!);
+    }
+
+    /// <summary>Returns when the disk has all that was written to a file.</summary>
+    /// <exception cref="IOException">It has not.</exception>
+    public static void Sync(FileStream stream)
+    {
+        stream.Flush();
+        Sync((int)stream.SafeFileHandle.DangerousGetHandle(), stream.Name);
     }
 
     /// <summary>Makes the names in a folder durable.</summary>

@@ -40,12 +40,28 @@ public sealed class ConsensusJournal : IDisposable
 
     private static ReadOnlySpan<byte> RangeKey => "range"u8;
 
+    private static ReadOnlySpan<byte> SilentKey => "silent"u8;
+
+    /// <summary>
+    /// True from the making of this journal beside a ledger that had blocks already until <see cref="EndSilence"/>: the
+    /// validator may have promised what no record here tells, and must say nothing that binds it.
+    /// </summary>
+    public bool IsSilent { get; private set; }
+
     /// <summary>
     /// Opens or creates the journal inside the data folder, and reads all of it to see that it is whole.
     /// </summary>
+    /// <param name="dataFolder">The folder that the caller holds.</param>
+    /// <param name="genesisHash">The chain.</param>
+    /// <param name="validatorKey">Whose promises these are.</param>
+    /// <param name="ledgerHasBlocks">
+    /// Whether the ledger beside it goes beyond the genesis block: then a journal that is new has lost, or never had, what
+    /// the validator has promised.
+    /// </param>
     /// <exception cref="DataFolderException">It is of another validator or chain, or in use.</exception>
     /// <exception cref="DamagedDataException">It is gone, or a record is missing or not what was written.</exception>
-    public static ConsensusJournal Open(string dataFolder, Digest genesisHash, PublicKey validatorKey)
+    public static ConsensusJournal Open(
+        string dataFolder, Digest genesisHash, PublicKey validatorKey, bool ledgerHasBlocks = false)
     {
         var root = Path.GetFullPath(dataFolder);
         var folder = Path.Combine(root, DataFolder.JournalName);
@@ -58,7 +74,9 @@ public sealed class ConsensusJournal : IDisposable
         var journal = new ConsensusJournal(folder, validatorKey, RocksFolder.Open(folder, Remedy));
         try
         {
-            journal.Bind(new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark));
+            var isSilent = ledgerHasBlocks && !SilenceWaiver.IsIn(root);
+            journal.Bind(new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark), isSilent);
+            SilenceWaiver.Use(root);
             journal.ReadAll();
             Mark(mark, validatorKey);
             return journal;
@@ -124,6 +142,18 @@ public sealed class ConsensusJournal : IDisposable
         Write(batch, records, _next);
     }
 
+    /// <summary>
+    /// Ends the silence with the records that bind this validator from now on, in one synced write.
+    /// </summary>
+    public void EndSilence(IReadOnlyList<ReadOnlyMemory<byte>> records)
+    {
+        ThrowIfUnusable();
+        using var batch = new WriteBatch();
+        batch.Delete(SilentKey);
+        Write(batch, records, _first);
+        IsSilent = false;
+    }
+
     public void Dispose()
     {
         if (!_disposed)
@@ -184,13 +214,14 @@ public sealed class ConsensusJournal : IDisposable
         }
     }
 
-    private void Bind(JournalBinding expected, bool mayBeNew)
+    private void Bind(JournalBinding expected, bool mayBeNew, bool isSilent)
     {
         if (Read(BindingKey) is { } held)
         {
             var found = JournalBinding.Decode(held)
                 ?? throw Damaged("the record that binds it to a validator is torn");
             found.MustBe(expected, _folder);
+            IsSilent = Read(SilentKey) is not null;
             return;
         }
 
@@ -206,8 +237,14 @@ public sealed class ConsensusJournal : IDisposable
 
         using var batch = new WriteBatch();
         batch.Put(BindingKey, expected.Encode());
+        if (isSilent)
+        {
+            batch.Put(SilentKey, SilentKey);
+        }
+
         PutRange(batch, 1, 1);
         Write(batch);
+        IsSilent = isSilent;
         IsNew = true;
     }
 

@@ -17,6 +17,12 @@ public sealed class DataFolder : IDisposable
     /// <summary>Tells, when the journal is gone, that there was one.</summary>
     internal const string JournalMarkName = "journal-of";
 
+    /// <summary>Where a ledger is built that is to take the place of the present one.</summary>
+    internal const string IncomingName = "ledger.incoming";
+
+    /// <summary>Says that a restore was begun and not finished: the folder is no validator's until it is.</summary>
+    internal const string UnfinishedName = "restore-unfinished";
+
     private const string LockName = "lock";
 
     /// <summary>
@@ -66,18 +72,22 @@ public sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>Holds a folder that is there, and makes none.</summary>
+    /// <exception cref="DataFolderException">No data folder, newer, of another chain, in use or unusable.</exception>
+    /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
+    public static DataFolder OpenExisting(string path, string chainId, Digest genesisHash)
+    {
+        MustBeThere(Path.GetFullPath(path));
+        return Open(path, chainId, genesisHash);
+    }
+
     /// <summary>Holds a folder that is there, to read it while no node writes; changes nothing in it.</summary>
     /// <exception cref="DataFolderException">No data folder, newer, of another chain, or in use.</exception>
     /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
     public static DataFolder OpenReadOnly(string path, string chainId, Digest genesisHash)
     {
         var root = Path.GetFullPath(path);
-        if (!Manifest.ExistsIn(root))
-        {
-            throw new DataFolderException(
-                $"The folder {root} is no data folder: it holds no {Manifest.FileName}; name the one that a node has used");
-        }
-
+        MustBeThere(root);
         try
         {
             var held = Lock(root, FileMode.Open, FileAccess.Read);
@@ -145,6 +155,15 @@ public sealed class DataFolder : IDisposable
 
     private static bool IsDiskFull(Exception failure)
         => failure.Message.Contains("No space left", StringComparison.OrdinalIgnoreCase);
+
+    private static void MustBeThere(string root)
+    {
+        if (!Manifest.ExistsIn(root))
+        {
+            throw new DataFolderException(
+                $"The folder {root} is no data folder: it holds no {Manifest.FileName}; name the one that a node has used");
+        }
+    }
 
     private static void MustNotBeForeign(string root)
     {

@@ -28,6 +28,7 @@ public sealed class LedgerArchive : IDisposable
         var folder = DataFolder.OpenReadOnly(dataFolder, genesis.ChainId, genesis.Hash);
         try
         {
+            RestoreMark.MustNotBeIn(folder.Root);
             var ledger = Path.Combine(folder.Root, DataFolder.LedgerName);
             return new(folder, Families.Open(ledger, StorageOptions.Default, isReadOnly: true));
         }

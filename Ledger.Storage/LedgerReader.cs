@@ -62,6 +62,17 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
             : throw Damaged($"the header at height {header.Height} is not the one that the head names");
     }
 
+    /// <summary>From which heights on the store has what; all from the genesis on unless it says otherwise.</summary>
+    public KeptHeights ReadKept()
+    {
+        if (Get(KeptHeights.Key, families.Meta) is not { } value)
+        {
+            return KeptHeights.All;
+        }
+
+        return KeptHeights.Decode(value) ?? throw Damaged("the record of what it keeps is torn");
+    }
+
     public byte[]? ReadBlockBytes(Height height) => Get(Keys.Of(height), families.Blocks);
 
     public Block? ReadBlock(Height height)

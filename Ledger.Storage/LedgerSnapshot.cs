@@ -31,6 +31,11 @@ public sealed class LedgerSnapshot : IFinalState, IDisposable
 
     public bool HoldsTransaction(Digest hash) => Reader.HoldsTransaction(hash);
 
+    public BlockHeader? ReadHeader(Height height) => Reader.ReadHeader(height);
+
+    /// <summary>The receipts of all of a block's transactions, in order.</summary>
+    public IReadOnlyList<Receipt>? ReadReceipts(Height height) => Reader.ReadReceipts(height);
+
     /// <summary>Every present state key that begins with <paramref name="prefix"/>, ascending.</summary>
     public IEnumerable<KeyValuePair<byte[], byte[]>> ReadStateRange(byte[] prefix)
         => Reader.ReadStateRange(prefix);

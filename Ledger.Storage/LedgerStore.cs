@@ -36,6 +36,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     /// <summary>The head's hash, kept so that nobody computes it again.</summary>
     public Digest? HeadHash => _head?.Hash;
 
+    /// <summary>From which heights on it has headers, receipts and bodies.</summary>
+    public KeptHeights Kept { get; private set; } = KeptHeights.All;
+
     /// <summary>
     /// Fails with the first damage that any read meets, of the store or of a snapshot. Whoever runs on this store must
     /// stop then: nobody knows what else is damaged.
@@ -53,6 +56,7 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         try
         {
             store.Identify(new(genesisHash, chainId));
+            store.Kept = store._reader.ReadKept();
             store._head = store._reader.ReadHead() is { } header ? new(header, header.ComputeHash()) : null;
             return store;
         }
@@ -73,7 +77,8 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         lock (_writing)
         {
             using var lease = _database.Use();
-            if (journal.IsNew)
+            // A silent journal keeps no record, so a ledger that was restored may remember more of the lost one.
+            if (journal.IsNew || journal.IsSilent)
             {
                 using var batch = new WriteBatch();
                 PutReach(batch, journal);
@@ -235,7 +240,7 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
             return [];
         }
 
-        var hashes = new Digest[Math.Min((ulong)count, head.Header.Height.Value + 1)];
+        var hashes = new Digest[Math.Min((ulong)count, head.Header.Height.Value - Kept.Headers.Value + 1)];
         var (hash, header) = (head.Hash, head.Header);
         for (var i = hashes.Length - 1; i >= 0; i--)
         {
@@ -266,6 +271,27 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
             lease.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Lets bodies below a height go, and receipts and places of transactions as far as no transaction in them can still be
+    /// valid; headers and certificates stay. Returns when the disk has the space back. Appends may go on meanwhile.
+    /// </summary>
+    public void Prune(Height below)
+    {
+        using var lease = _database.Use();
+        var head = Head ?? throw new InvalidOperationException("An empty store has nothing to prune.");
+        Pruning pruning = new(_families, _reader, head, Kept);
+        pruning.Run(below, kept => Kept = kept);
+    }
+
+    /// <summary>All of it as it is now in a folder beside, by hard links: at once, while appends go on.</summary>
+    /// <param name="folder">Must not exist, and lie on the same disk.</param>
+    public void Checkpoint(string folder)
+    {
+        using var lease = _database.Use();
+        using var checkpoint = _families.Database.Checkpoint();
+        checkpoint.Save(folder);
     }
 
     /// <summary>Bytes on disk and in write buffers, by column family.</summary>

@@ -84,6 +84,8 @@ internal static class CommandLine
         root.Add(ReceiptCommand.Build(terminal));
         root.Add(HeadersCommand.Build(terminal));
         root.Add(VerifyCommands.Build(terminal));
+        root.Add(SnapshotCommands.Build(terminal));
+        root.Add(BackupCommands.Build(terminal));
         root.Add(EvidenceCommand.Build(terminal));
         root.Add(BenchCommand.Build(terminal));
         root.Add(SimulateCommand.Build(terminal));

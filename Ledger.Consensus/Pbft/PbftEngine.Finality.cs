@@ -106,6 +106,8 @@ public sealed partial class PbftEngine
         {
             _requested = null;
         }
+
+        ReleaseReads(effects);
     }
 
     /// <summary>

@@ -69,7 +69,7 @@ public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier
         }
 
         var now = epoch();
-        if (EpochOf(envelope.Message) is var spoken && spoken != now.Number)
+        if (EpochOf(envelope.Message) is { } spoken && spoken != now.Number)
         {
             return spoken > now.Number ? LaterEpoch : PastEpoch;
         }
@@ -106,14 +106,16 @@ public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier
         };
     }
 
-    private static ulong EpochOf(Message message) => message switch
+    /// <summary>Null for a question: whoever is asked answers with what it knows by now.</summary>
+    private static ulong? EpochOf(Message message) => message switch
     {
         PrePrepare proposal => proposal.View.Epoch,
         Prepare prepare => prepare.Subject.View.Epoch,
         Commit commit => commit.Subject.View.Epoch,
         ViewChange viewChange => viewChange.Target.Epoch,
         NewView newView => newView.View.Epoch,
-        _ => 0,
+        ReadAnswer answer => answer.Highest.Subject.View.Epoch,
+        _ => null,
     };
 
     private static string? Malformation(Envelope envelope, ValidatorSet validators) => envelope.Message switch

@@ -28,7 +28,6 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
     private readonly Chance _chance;
     private EngineTimer _tick;
     private TimeSpan _now;
-    private MembersView? _members;
 
     /// <param name="genesis">The members that the chain starts with.</param>
     /// <param name="self">This replica.</param>
@@ -75,18 +74,7 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
 
     /// <inheritdoc/>
     public MembersView Members
-    {
-        get
-        {
-            var committed = Log.ConfigurationAt(LogIndex.Max(_safety.Commit, Log.Start.Index));
-            if (_members is null || _members.Latest != Configuration || _members.Committed != committed)
-            {
-                _members = new(Configuration, committed);
-            }
-
-            return _members;
-        }
-    }
+        => new(Configuration, Log.ConfigurationAt(LogIndex.Max(_safety.Commit, Log.Start.Index)));
 
     View IEngineStatus.View => Term.AsView;
 

@@ -4,7 +4,7 @@ using Ledger.Storage;
 namespace Ledger.Node.Api;
 
 /// <summary>Collects from the store what shows that a header is final.</summary>
-internal static class FinalityReader
+public static class FinalityReader
 {
     /// <summary>From a height up to the first certificate at or above <paramref name="reach"/>.</summary>
     /// <param name="genesis">Of the chain.</param>

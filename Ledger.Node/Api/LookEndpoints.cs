@@ -95,6 +95,11 @@ internal sealed class LookEndpoints(
             return Problems.BadRequest("a height is a whole number, or 'latest'");
         }
 
+        if (height < store.Kept.Blocks && height <= store.Head!.Height)
+        {
+            return IsPruned(height.Value);
+        }
+
         if (http.Request.Headers.Accept == TransactionBodies.MessagePackType && store.ReadBlockBytes(height.Value) is { } bytes)
         {
             return Results.Bytes(bytes, TransactionBodies.MessagePackType);
@@ -110,6 +115,11 @@ internal sealed class LookEndpoints(
 
     private IResult Blocks(ulong from, ulong? to)
     {
+        if (from < store.Kept.Blocks.Value && from <= store.Head!.Height.Value)
+        {
+            return IsPruned(new(from));
+        }
+
         var last = Math.Min(to ?? ulong.MaxValue, store.Head!.Height.Value);
         List<BlockReply> blocks = [];
         for (var height = from; height <= last && blocks.Count < BlocksMax; height++)
@@ -122,6 +132,16 @@ internal sealed class LookEndpoints(
 
         return Results.Ok(blocks);
     }
+
+    private IResult NoSuchTransaction(string hash)
+        => Problems.NotFound(store.Kept.Receipts == Height.Genesis
+            ? $"no transaction {hash} is final here"
+            : $"no transaction {hash} is final here from height {store.Kept.Receipts} on, and this node knows none below");
+
+    private IResult IsPruned(Height height)
+        => Problems.Pruned(
+            $"block {height} is final and its body is not kept here: this node has blocks from {store.Kept.Blocks} on; ask an "
+            + "archive node");
 
     private BlockReply Describe(BlockHeader header, Digest hash, int transactions)
     {
@@ -146,7 +166,7 @@ internal sealed class LookEndpoints(
             || store.ReadReceipt(place.Height, place.Index) is not { } receipt
             || store.ReadHeader(place.Height) is not { } header)
         {
-            return Problems.NotFound($"no transaction {text} is final here");
+            return NoSuchTransaction(text);
         }
 
         var certificate = CertificateAtOrAbove(place.Height);
@@ -269,6 +289,11 @@ internal sealed class LookEndpoints(
         var next = ulong.TryParse(context.Request.Headers["Last-Event-ID"], out var last)
             ? unchecked(Math.Max(last, last + 1))
             : from ?? store.Head!.Height.Value + 1;
+        if (next < store.Kept.Blocks.Value && next <= store.Head!.Height.Value)
+        {
+            return IsPruned(new(next));
+        }
+
         var transactionsToo = types?.Split(',').Contains("transaction") ?? true;
         return TypedResults.ServerSentEvents(
             FollowAsync(context.Response, new(next), transactionsToo, lifetime.ApplicationStopping, context.RequestAborted));

@@ -13,6 +13,9 @@ internal static class Problems
 
     public static IResult NotFound(string what) => Of(StatusCodes.Status404NotFound, "not_found", what);
 
+    /// <summary>It was here, or at least was final before this node began, and this node does not keep it.</summary>
+    public static IResult Pruned(string what) => Of(StatusCodes.Status410Gone, "pruned", what);
+
     public static IResult BadRequest(string detail) => Of(StatusCodes.Status400BadRequest, "malformed", detail);
 
     /// <summary>For what a request ran into instead of an answer.</summary>

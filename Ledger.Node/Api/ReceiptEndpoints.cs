@@ -35,6 +35,13 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
             return Problems.NotFound($"no transaction {text} is final here");
         }
 
+        if (place.Height < store.Kept.Blocks)
+        {
+            return Problems.Pruned(
+                $"the body of block {place.Height}, which holds this transaction, is not kept here: this node has blocks from "
+                + $"{store.Kept.Blocks} on; a receipt saved earlier stays valid, an archive node makes a new one");
+        }
+
         return ProverOf(place.Height) is { } prover
             ? ProofReplies.Of(http, prover.Prove(place.Index))
             : ProofReplies.NotCertified($"block {place.Height}");
@@ -44,6 +51,11 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
     private IResult Headers(HttpContext http, Height from, ulong? to)
     {
         var head = store.Head!.Height;
+        if (from < store.Kept.Headers)
+        {
+            return Problems.Pruned($"this node began with a snapshot and has headers from {store.Kept.Headers} on");
+        }
+
         if (from == Height.Genesis || from > head)
         {
             return Problems.NotFound($"headers 1 to {head} are final here, {from} is not among them");

@@ -48,6 +48,15 @@ public sealed record NodeOptions
 
     public required int CacheMiB { get; init; }
 
+    /// <summary>A snapshot is kept of each block whose height this divides; 0 for none.</summary>
+    public required ulong SnapshotEveryBlocks { get; init; }
+
+    /// <summary>How many blocks' bodies are kept at least; 0 for all.</summary>
+    public required ulong RetentionBlocks { get; init; }
+
+    /// <summary>Whether this node may begin from a peer's snapshot; otherwise it fetches every block.</summary>
+    public required bool TakesSnapshots { get; init; }
+
     /// <summary>The collector of spans, null for none.</summary>
     public Uri? TraceEndpoint { get; init; }
 

@@ -50,6 +50,10 @@ public static class NodeOptionsLoader
         ("mempool.maxBytes", "67108864", "bytes of them at most; 131072 to 17179869184"),
         ("mempool.senderSharePercent", "50", "how much of either one sender may take; 1 to 100"),
         ("storage.cacheMiB", "64", "block cache of the store; 8 to 65536"),
+        ("snapshots.everyBlocks", "10000", "a snapshot is kept of every so many blocks, for validators that join; 0 for none"),
+        ("retention.blocks", "0",
+            "blocks whose bodies are kept at least; 0 keeps all, otherwise at least snapshots.everyBlocks"),
+        ("sync.fromSnapshot", "auto", "auto: begin from a peer's snapshot where that is cheaper; never: fetch every block"),
         ("log.format", "auto", "json, console, or auto: console on a terminal"),
         ("log.level", "information", "trace, debug, information, warning or error"),
         ("trace.endpoint", "",
@@ -159,6 +163,7 @@ public static class NodeOptionsLoader
         {
             var viewTimeout = Number("consensus.viewTimeoutMs", 10, 600_000);
             var window = (int)Number("consensus.window", 1, 64);
+            var snapshotEvery = Number("snapshots.everyBlocks", 0, 1_000_000_000);
             return new()
             {
                 GenesisFile = FilePath("genesisFile"),
@@ -195,6 +200,9 @@ public static class NodeOptionsLoader
                     Number("mempool.maxBytes", Limits.TransactionBytes, 1L << 34),
                     (int)Number("mempool.senderSharePercent", 1, 100)),
                 CacheMiB = (int)Number("storage.cacheMiB", 8, 65_536),
+                SnapshotEveryBlocks = (ulong)snapshotEvery,
+                RetentionBlocks = (ulong)Retention(snapshotEvery),
+                TakesSnapshots = OneOf("sync.fromSnapshot", "auto", "never") == "auto",
                 LogFormat = OneOf("log.format", "auto", "json", "console"),
                 LogLevel = OneOf("log.level", "trace", "debug", "information", "warning", "error"),
                 TraceEndpoint = Url("trace.endpoint"),
@@ -228,6 +236,20 @@ public static class NodeOptionsLoader
 
             faults.Add($"{path}: '{Text(path)}' is no whole number from {least} to {most}");
             return least;
+        }
+
+        /// <summary>What is pruned here must be had as a snapshot, or nobody who lacks it could ever join.</summary>
+        private long Retention(long snapshotEvery)
+        {
+            var blocks = Number("retention.blocks", 0, long.MaxValue);
+            if (blocks > 0 && (snapshotEvery == 0 || blocks < snapshotEvery))
+            {
+                faults.Add(
+                    "retention.blocks: what is pruned must be had as a snapshot: snapshots.everyBlocks must be 1 to "
+                    + "retention.blocks");
+            }
+
+            return blocks;
         }
 
         private Uri? Url(string path)

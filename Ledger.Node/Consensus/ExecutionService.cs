@@ -11,6 +11,16 @@ namespace Ledger.Node.Consensus;
 /// <param name="BatchDelay">How long a proposal waits for company while earlier blocks are still under way.</param>
 public sealed record ProposalOptions(int MaxTransactions, int MaxBytes, TimeSpan BatchDelay);
 
+/// <summary>Which blocks' states are kept as snapshots.</summary>
+/// <param name="everyBlocks">Those whose height this divides; 0 for none.</param>
+/// <param name="take">Called while such a block is the head; does not wait.</param>
+public sealed class SnapshotSchedule(ulong everyBlocks, Action take)
+{
+    public bool IsDue(Height height) => everyBlocks > 0 && height.Value % everyBlocks == 0;
+
+    public void Take() => take();
+}
+
 /// <summary>
 /// The single owner of the <see cref="LedgerMachine"/>: validates, proposes and finalises, one job after the other, and
 /// answers through the consensus loop. What it is asked is bounded by the engine's window, so its channel is not.
@@ -24,7 +34,8 @@ public sealed class ExecutionService(
     TimeProvider clock,
     Action<Input> answer,
     Action<Block> proposed,
-    Action<IReadOnlyList<FinalBlock>> finalised) : IDisposable
+    Action<IReadOnlyList<FinalBlock>> finalised,
+    SnapshotSchedule? snapshots = null) : IDisposable
 {
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
@@ -181,11 +192,30 @@ public sealed class ExecutionService(
     {
         var since = Traces.Now;
         var validatorsAsOf = machine.ValidatorsAsOf;
-        var final = machine.Finalise(decision.Blocks, decision.Certificates);
-        IReadOnlyList<Input> news = [new Input.Finalised(decision.Blocks[^1].Height)];
+        List<FinalBlock> final = [];
+
+        // A state is there to be kept only while its block is the head.
+        var from = 0;
+        for (var i = 0; i < decision.Blocks.Count; i++)
+        {
+            var isDue = snapshots?.IsDue(decision.Blocks[i].Height) == true;
+            if (isDue || i == decision.Blocks.Count - 1)
+            {
+                final.AddRange(machine.Finalise([.. decision.Blocks.Skip(from).Take(i + 1 - from)], decision.Certificates));
+                from = i + 1;
+            }
+
+            if (isDue)
+            {
+                snapshots!.Take();
+            }
+        }
+
+        Input.Finalised last = new(decision.Blocks[^1].Height);
+        IReadOnlyList<Input> news = [last];
         if (machine.ValidatorsAsOf != validatorsAsOf && OnValidatorsChanged is { } changed)
         {
-            (_self, news) = changed(machine.Epoch, (Input.Finalised)news[0]);
+            (_self, news) = changed(machine.Epoch, last);
         }
 
         foreach (var input in news)

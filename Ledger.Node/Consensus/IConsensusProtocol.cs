@@ -81,6 +81,9 @@ internal interface IConsensusProtocol
     /// <summary>Who proposes in this position; null while nobody does, as far as is known here.</summary>
     ValidatorIndex? PrimaryOf(ConsensusPosition position);
 
+    /// <summary>Watches when a validator that has lost its promises may speak again.</summary>
+    ISilence Silence();
+
     /// <summary>Looks after transactions that the primary does not serve.</summary>
     IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop);
 }
@@ -93,6 +96,27 @@ internal enum Untimely
 
     /// <summary>It is of an epoch that is over here.</summary>
     Late,
+}
+
+/// <summary>
+/// A validator may have promised more than it knows: it was restored, or has lost its journal. It says nothing that binds
+/// it until the network is provably past all of that (docs/decisions/0025-silence.md).
+/// </summary>
+internal interface ISilence
+{
+    /// <summary>Something that a peer has said after this start, checked.</summary>
+    void Heard(Verified message);
+
+    /// <summary>A peer's view or term, by its own word of now.</summary>
+    void PeerIsIn(ValidatorIndex peer, View view);
+
+    /// <param name="head">The last final block here.</param>
+    /// <param name="position">Where the engine stands.</param>
+    /// <returns>What binds this validator from now on; null while it must not speak.</returns>
+    IReadOnlyList<JournalRecord>? MayEnd(Height head, ConsensusPosition position);
+
+    /// <summary>What is still to happen before this validator may speak, in words.</summary>
+    string WaitsFor();
 }
 
 /// <summary>What is done, once a second, about transactions that wait here for too long.</summary>

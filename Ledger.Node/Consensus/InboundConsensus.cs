@@ -11,7 +11,7 @@ namespace Ledger.Node.Consensus;
 /// </summary>
 internal sealed class InboundConsensus(
     IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag,
-    ConsensusDiary diary, Func<Height> height)
+    ConsensusDiary diary, Func<Height> height, Action<Verified>? heard = null)
 {
     public async ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -46,6 +46,7 @@ internal sealed class InboundConsensus(
             lag.PeerIsAt(from, claimed, height());
         }
 
+        heard?.Invoke(verified);
         if (protocol.VoteIn(envelope.Message) is { } voted)
         {
             diary.Heard(from, voted);

@@ -78,6 +78,8 @@ internal sealed class PbftConsensus(
     /// <summary>The view alone says who, also while it is not entered yet.</summary>
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => directory.Validators.PrimaryOf(position.View);
 
+    public ISilence Silence() => new PbftSilence(directory);
+
     public IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop)
         => new CensorshipWatch(pool, gossip, loop, requestTimeout);
 }

@@ -81,6 +81,8 @@ internal sealed class RaftConsensus(
 
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => position.Primary;
 
+    public ISilence Silence() => new RaftSilence(directory);
+
     public IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop)
         => new LeaderReminder(pool, gossip);
 

@@ -20,16 +20,28 @@ public static class LedgerNode
         var logger = logs.CreateLogger("Ledger.Node");
         try
         {
-            using var parts = NodeParts.Open(options);
-            await using var host = new NodeHost(options, parts, logs, levels);
-            return await host.RunAsync(stoppingToken).ConfigureAwait(false);
+            while (true)
+            {
+                switch (await RunOnceAsync(options, logs, levels, stoppingToken).ConfigureAwait(false))
+                {
+                    case NodeEnd.Stopped:
+                        return 0;
+                    case NodeEnd.Failed:
+                        return ExitFailed;
+                    case NodeEnd.WantsSnapshot:
+                        await SyncStateAsync(options, logs, levels, stoppingToken).ConfigureAwait(false);
+                        break;
+                    default:
+                        break;
+                }
+            }
         }
         catch (Exception exception) when (IsConfiguration(exception))
         {
             await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
             return ExitBadConfiguration;
         }
-        catch (Exception exception) when (exception is DamagedDataException or StorageFailedException)
+        catch (Exception exception) when (exception is DamagedDataException or StorageFailedException or SnapshotException)
         {
             NodeLog.Failed(logger, exception.Message);
             await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
@@ -45,6 +57,23 @@ public static class LedgerNode
         var validators = ValidatorHistory.Of(genesis);
         NodeParts.CheckMayStart(key.PublicKey, validators, genesis, options);
         _ = NodeParts.PeersOf(options, validators, genesis);
+    }
+
+    private static async Task<NodeEnd> RunOnceAsync(
+        NodeOptions options, ILoggerFactory logs, LogLevels levels, CancellationToken stoppingToken)
+    {
+        using var parts = NodeParts.Open(options);
+        await using var host = new NodeHost(options, parts, logs, levels);
+        return await host.RunAsync(stoppingToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What cannot be had from a snapshot now is tried as blocks again.</summary>
+    private static async Task SyncStateAsync(
+        NodeOptions options, ILoggerFactory logs, LogLevels levels, CancellationToken stoppingToken)
+    {
+        using var parts = NodeParts.Open(options);
+        await using var host = new StateSyncHost(options, parts, logs, levels);
+        await host.RunAsync(stoppingToken).ConfigureAwait(false);
     }
 
     private static bool IsConfiguration(Exception exception)
@@ -68,6 +97,17 @@ internal static partial class NodeLog
 
     [LoggerMessage(LogLevel.Warning, "{Count} validators in mode {Mode} tolerate no fault; {Least} are the least that tolerate one")]
     public static partial void TooFew(ILogger logger, int count, ConsensusMode mode, int least);
+
+    [LoggerMessage(LogLevel.Warning,
+        "This validator has blocks and a new journal: it may have signed what it no longer knows. It follows and stays "
+        + "silent until the network is provably past that")]
+    public static partial void IsSilent(ILogger logger);
+
+    [LoggerMessage(LogLevel.Information, "Silent; waits for {Wish}")]
+    public static partial void WaitsInSilence(ILogger logger, string wish);
+
+    [LoggerMessage(LogLevel.Information, "The network is past what this validator may have signed: it may speak again")]
+    public static partial void MaySpeak(ILogger logger);
 
     [LoggerMessage(LogLevel.Information, "Stopping")]
     public static partial void Stops(ILogger logger);

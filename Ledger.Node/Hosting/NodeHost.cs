@@ -48,6 +48,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly FlightRecorder? _recorder;
     private readonly ExecutionService _execution;
     private readonly BlockSync _sync;
+    private readonly SnapshotShelf _shelf;
+    private readonly LedgerKeeper _keeper;
+    private readonly SilenceWatch? _silence;
+    private readonly TaskCompletionSource _snapshotWanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Housekeeping _housekeeping;
     private readonly EvidenceService _witness;
     private readonly WebApplication _web;
@@ -88,7 +92,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var transactionTraces = new TransactionTraces(clock);
         var lag = _lag = new(_directory.History.Seats, _protocol.LiarsMax);
         var recent = new RecentBlocks();
-        var inbound = new InboundConsensus(_protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height);
+        var inbound = new InboundConsensus(
+            _protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, _directory.History, genesis) },
@@ -97,8 +102,16 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _roster = new(_directory, _network.Follow);
         _loop.OnMembers = _roster.OnLog;
         _gossip = new(_network, _admission, _protocol.TrustsPeers);
-        _sync = new(_network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>());
+        var snapshots = new SnapshotClient(_network, clock);
+        _sync = new(
+            _network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>(),
+            (head, stop) => TakesSnapshotAsync(snapshots, head, stop));
         var server = new BlockServer(_network, parts.Store, recent);
+        _shelf = new(parts.Root);
+        _keeper = new(genesis, parts.Store, _shelf, options.RetentionBlocks, logs.CreateLogger<LedgerKeeper>());
+        _silence = parts.Journal.IsSilent
+            ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock, _logger)
+            : null;
         _witness = new(
             _directory, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),
             signatures, clock, logs.CreateLogger<EvidenceService>());
@@ -106,7 +119,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             .On(FrameKind.Transactions, _gossip.OnFrameAsync)
             .On(FrameKind.Request, server.OnRequestAsync)
             .On(FrameKind.Response, _sync.OnResponseAsync)
-            .On(FrameKind.Evidence, _witness.OnFrameAsync);
+            .On(FrameKind.Evidence, _witness.OnFrameAsync)
+            .On(FrameKind.SnapshotRequest,
+                new SnapshotServer(_network, parts.Store, _shelf, () => _loop.Position.View).OnRequestAsync)
+            .On(FrameKind.SnapshotResponse, snapshots.OnResponseAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         var alertMetrics = new AlertMetrics(
@@ -127,7 +143,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
                 lag.WeAreAt(final[^1].Block.Height);
                 diary.Finalised();
-            })
+            },
+            new(options.SnapshotEveryBlocks, _keeper.Take))
         {
             Traces = blockTraces,
             OnValidatorsChanged = ChangeValidators,
@@ -145,7 +162,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
             new(genesis.ChainId, genesis.Hash, _directory.Self, _directory.History.Seats, NodeStatus.Version),
             options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
-        _replica = new(engine, journal, new NodeVoice(parts.Key, _directory), world, _recorder);
+        _replica = new(
+            engine, journal, new NodeVoice(parts.Key, _directory), world, _recorder, parts.Journal.IsSilent);
         foreach (var block in _protocol.ProposalsIn(records))
         {
             recent.Add(block);
@@ -157,7 +175,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var duty = new Duty { OnRest = Rest };
         var vitals = new NodeVitals(options, _directory, _loop, diary, _pool, lag);
         var status = new NodeStatus(
-            _directory, _protocol, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock);
+            _directory, _protocol, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock,
+            parts.Journal);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
@@ -168,6 +187,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new TransferEndpoint(transfer, _directory),
             new MembersEndpoint(members),
             new(parts.Store),
+            new CheckpointEndpoints(parts.Store, parts.Root),
             new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
             levels, duty);
     }
@@ -176,7 +196,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public IReadOnlyList<string> Addresses => [.. _web.Urls];
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>
-    public async Task<int> RunAsync(CancellationToken stoppingToken)
+    public async Task<NodeEnd> RunAsync(CancellationToken stoppingToken)
     {
         NodeLog.Starts(
             _logger, _directory.SelfName, _parts.Genesis.ChainId, _parts.Store.Head!.Height, _parts.Genesis.Hash);
@@ -195,6 +215,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 _logger, _directory.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
         }
 
+        if (_silence is not null)
+        {
+            NodeLog.IsSilent(_logger);
+        }
+
         using CancellationTokenSource stop = new();
         await ListenAsync(
             [("peers.listen", _options.PeerListen)], () => _network.StartAsync(stop.Token)).ConfigureAwait(false);
@@ -208,7 +233,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token), _witness.RunAsync(stop.Token),
+            _housekeeping.RunAsync(stop.Token), _witness.RunAsync(stop.Token), _keeper.RunAsync(stop.Token),
+            _silence?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token),
+            _snapshotWanted.Task.WaitAsync(stop.Token),
         ];
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using var onAsked = stoppingToken.Register(asked.SetResult);
@@ -225,10 +252,40 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         if (first.Exception?.InnerException is { } failure)
         {
             NodeLog.Failed(_logger, failure.Message);
-            return LedgerNode.ExitFailed;
+            return NodeEnd.Failed;
         }
 
-        return 0;
+        if (stoppingToken.IsCancellationRequested)
+        {
+            return NodeEnd.Stopped;
+        }
+
+        if (_silence?.Oath is { } oath)
+        {
+            _parts.Journal.EndSilence([.. oath.Select(record => (ReadOnlyMemory<byte>)_protocol.EncodeRecord(record))]);
+            NodeLog.MaySpeak(_logger);
+            return NodeEnd.MaySpeak;
+        }
+
+        return _snapshotWanted.Task.IsCompleted ? NodeEnd.WantsSnapshot : NodeEnd.Stopped;
+    }
+
+    /// <summary>Looks at what the peers have, and leaves the chain of blocks for a snapshot where that is better.</summary>
+    private async Task<bool> TakesSnapshotAsync(SnapshotClient client, Height head, CancellationToken stoppingToken)
+    {
+        if (!_options.TakesSnapshots)
+        {
+            return false;
+        }
+
+        var offers = await client.OffersAsync(head, stoppingToken).ConfigureAwait(false);
+        if (!SyncChoice.PrefersSnapshot(head, [.. offers.Select(offer => offer.Offer)], _protocol.LiarsMax))
+        {
+            return false;
+        }
+
+        _snapshotWanted.TrySetResult();
+        return true;
     }
 
     /// <summary>
@@ -334,6 +391,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         _loop.Dispose();
         _execution.Dispose();
+        _keeper.Dispose();
+        _shelf.Dispose();
         _tracing?.Dispose();
     }
 }

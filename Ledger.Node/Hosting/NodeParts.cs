@@ -25,9 +25,15 @@ internal sealed class NodeParts : IDisposable
 
     public SigningKey Key { get; }
 
+    /// <summary>The data folder's path.</summary>
+    public string Root => _folder.Root;
+
     public LedgerStore Store { get; }
 
     public ConsensusJournal Journal { get; }
+
+    /// <summary>Who the validators are and were, as far as the ledger has come here.</summary>
+    public ValidatorHistory ReadValidators() => ValidatorsIn(Genesis, Store);
 
     public static NodeParts Open(NodeOptions options)
     {
@@ -39,11 +45,15 @@ internal sealed class NodeParts : IDisposable
         try
         {
             folder = DataFolder.Open(options.DataDir, genesis.ChainId, genesis.Hash);
+            RestoreMark.MustNotBeIn(folder.Root);
+            IncomingLedger.Settle(folder.Root);
+            LedgerCheckpoint.Remove(folder.Root);
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
             CheckMayStart(key.PublicKey, ValidatorsIn(genesis, store), genesis, options);
-            journal = ConsensusJournal.Open(folder.Root, genesis.Hash, key.PublicKey);
+            journal = ConsensusJournal.Open(
+                folder.Root, genesis.Hash, key.PublicKey, ledgerHasBlocks: store.Head?.Height > Height.Genesis);
             store.Accompany(journal);
             return new(genesis, key, folder, store, journal);
         }

@@ -18,7 +18,8 @@ internal sealed class NodeStatus(
     SyncLag lag,
     NodeVitals vitals,
     Duty duty,
-    TimeProvider clock)
+    TimeProvider clock,
+    ConsensusJournal journal)
 {
     /// <summary>A loop that has not turned for this long while work waits is stuck.</summary>
     private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(10);
@@ -65,6 +66,7 @@ internal sealed class NodeStatus(
             : !directory.IsMember ? "joining"
             : Obstacle is not null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
+            : journal.IsSilent ? "silent"
             : "ready";
 
     public StatusReply Describe()

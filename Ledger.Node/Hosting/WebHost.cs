@@ -33,6 +33,7 @@ internal static class WebHost
         TransferEndpoint transfer,
         MembersEndpoint members,
         ContentEndpoints contents,
+        CheckpointEndpoints checkpoints,
         AdminEndpoints operations,
         LogLevels levels,
         Duty duty)
@@ -78,6 +79,7 @@ internal static class WebHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
+        checkpoints.Map(admin);
         transfer.Map(admin);
         members.Map(admin);
         operations.Map(admin);

@@ -40,6 +40,9 @@ internal sealed record BlockRequest(ulong Id, Digest? Hash, Height From)
 internal sealed record BlockResponse(
     ulong Id, IReadOnlyList<ReadOnlyMemory<byte>> Blocks, IReadOnlyList<QuorumCertificate> Certificates)
 {
+    /// <summary>Whoever answers has no block below this: it was pruned, or never had it.</summary>
+    public Height Lowest { get; init; }
+
     /// <summary>Blocks in one answer.</summary>
     public const int BlocksMax = 64;
 
@@ -53,8 +56,9 @@ internal sealed record BlockResponse(
 
     private static void Write(ref MessagePackWriter writer, BlockResponse response)
     {
-        writer.WriteArrayHeader(3);
+        writer.WriteArrayHeader(4);
         writer.Write(response.Id);
+        writer.Write(response.Lowest.Value);
         writer.WriteArrayHeader(response.Blocks.Count);
         foreach (var block in response.Blocks)
         {
@@ -70,8 +74,9 @@ internal sealed record BlockResponse(
 
     private static BlockResponse Read(ref MessagePackReader reader)
     {
-        Fields.ReadFixedArray(ref reader, 3, "an answer");
+        Fields.ReadFixedArray(ref reader, 4, "an answer");
         var id = reader.ReadUInt64();
+        var lowest = Fields.ReadHeight(ref reader);
         var blocks = new ReadOnlyMemory<byte>[Fields.ReadCount(ref reader, BlocksMax, "blocks")];
         for (var i = 0; i < blocks.Length; i++)
         {
@@ -84,6 +89,6 @@ internal sealed record BlockResponse(
             certificates[i] = CertificateCodec.Read(ref reader);
         }
 
-        return new(id, blocks, certificates);
+        return new(id, blocks, certificates) { Lowest = lowest };
     }
 }

@@ -29,7 +29,7 @@ internal sealed class BlockServer(PeerNetwork network, LedgerStore store, Recent
 
         var found = recent.Find(hash)?.Encoded
             ?? (store.FindBlock(hash) is { } height ? store.ReadBlockBytes(height) : (ReadOnlyMemory<byte>?)null);
-        return new(request.Id, found is { } block ? [block] : [], []);
+        return new(request.Id, found is { } block ? [block] : [], []) { Lowest = store.Kept.Blocks };
     }
 
     private BlockResponse Range(BlockRequest request)
@@ -54,6 +54,6 @@ internal sealed class BlockServer(PeerNetwork network, LedgerStore store, Recent
             }
         }
 
-        return new(request.Id, blocks, certificates);
+        return new(request.Id, blocks, certificates) { Lowest = store.Kept.Blocks };
     }
 }

@@ -18,7 +18,8 @@ internal sealed partial class BlockSync(
     LedgerStore store,
     InboundConsensus inbound,
     TimeProvider clock,
-    ILogger<BlockSync> logger)
+    ILogger<BlockSync> logger,
+    Func<Height, CancellationToken, Task<bool>>? takesSnapshot = null)
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(10);
@@ -39,6 +40,9 @@ internal sealed partial class BlockSync(
 
     private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
     private long _nextId;
+
+    /// <summary>A peer had no longer what was wanted of it.</summary>
+    private bool _metPruned;
 
     /// <summary>Asks the peers for a block; never waits. What is not found is asked for again by the engine.</summary>
     public void FetchBlock(Digest hash, Height height) => _wishes.Writer.TryWrite((hash, height));
@@ -115,7 +119,7 @@ internal sealed partial class BlockSync(
         {
             await foreach (var target in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                if (target.Height > store.Head!.Height)
+                if (target.Height > store.Head!.Height && !await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
                 {
                     await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
                 }
@@ -123,7 +127,10 @@ internal sealed partial class BlockSync(
                 while (target.IsNeeded && target.Height > store.Head!.Height)
                 {
                     await Task.Delay(AskAgainAfter, clock, stoppingToken).ConfigureAwait(false);
-                    await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
+                    if (!await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
+                    {
+                        await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
+                    }
                 }
             }
         }
@@ -131,6 +138,18 @@ internal sealed partial class BlockSync(
         {
             // The node stops.
         }
+    }
+
+    /// <summary>
+    /// Whether a snapshot is the cheaper way, or the only one; the node then leaves this for it. The peers are asked only
+    /// when one of them lacks what is wanted, or very many blocks are.
+    /// </summary>
+    private Task<bool> TakesSnapshotAsync(Target target, CancellationToken stoppingToken)
+    {
+        var head = store.Head!.Height;
+        return takesSnapshot is not null && (_metPruned || target.Height.Value >= head.Value + SyncChoice.BlocksLeast)
+            ? takesSnapshot(head, stoppingToken)
+            : Task.FromResult(false);
     }
 
     /// <summary>
@@ -165,6 +184,12 @@ internal sealed partial class BlockSync(
             var answer = await AskAsync(peer, new(NextId(), null, last.Next), stoppingToken).ConfigureAwait(false);
             if (answer is null || answer.Blocks.Count == 0)
             {
+                if (answer?.Lowest > last.Next)
+                {
+                    _metPruned = true;
+                    LogPruned(logger, peer, answer.Lowest, last.Next);
+                }
+
                 return false;
             }
 
@@ -256,6 +281,9 @@ internal sealed partial class BlockSync(
     }
 
     private ulong NextId() => (ulong)Interlocked.Increment(ref _nextId);
+
+    [LoggerMessage(LogLevel.Information, "Validator {Validator} has no block below {Lowest}, and {Wanted} is wanted")]
+    private static partial void LogPruned(ILogger logger, ValidatorIndex validator, Height lowest, Height wanted);
 
     [LoggerMessage(LogLevel.Information, "Caught up from height {From} to {To}; a peer was at {Target}")]
     private static partial void LogCaughtUp(ILogger logger, Height from, Height to, Height target);

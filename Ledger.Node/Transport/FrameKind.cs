@@ -13,6 +13,10 @@ public enum FrameKind : byte
     Pong = 6,
     Evidence = 7,
 
+    /// <summary>A question about snapshots or for a piece of one.</summary>
+    SnapshotRequest = 8,
+    SnapshotResponse = 9,
+
     Hello = 16,
     Proof = 17,
     Accepted = 18,
@@ -39,6 +43,9 @@ public static class FrameLimits
     /// <summary>A block of full size and its certificate.</summary>
     public const int ResponseBytes = Limits.BlockBytes + (256 * 1024);
 
+    /// <summary>A chunk of full size and what stands around it.</summary>
+    public const int SnapshotResponseBytes = SnapshotLimits.ChunkBytesMax + 1024;
+
     public const int PingBytes = sizeof(ulong);
 
     public const int EvidenceBytes = Evidence.BytesMax;
@@ -52,6 +59,8 @@ public static class FrameLimits
         (FrameKind.Transactions, FramePhase.Established) => TransactionsBytes,
         (FrameKind.Request, FramePhase.Established) => RequestBytes,
         (FrameKind.Response, FramePhase.Established) => ResponseBytes,
+        (FrameKind.SnapshotRequest, FramePhase.Established) => RequestBytes,
+        (FrameKind.SnapshotResponse, FramePhase.Established) => SnapshotResponseBytes,
         (FrameKind.Ping or FrameKind.Pong, FramePhase.Established) => PingBytes,
         (FrameKind.Evidence, FramePhase.Established) => EvidenceBytes,
         (FrameKind.Hello or FrameKind.Proof or FrameKind.Accepted or FrameKind.Refused, FramePhase.Handshake)

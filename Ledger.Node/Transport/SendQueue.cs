@@ -24,7 +24,7 @@ internal sealed class SendQueue(int framesMax, long urgentBytesMax, long bulkByt
 
     public bool TryAdd(OutgoingFrame frame)
     {
-        var lane = frame.Kind is FrameKind.Transactions or FrameKind.Response ? _bulk : _urgent;
+        var lane = frame.Kind is FrameKind.Transactions or FrameKind.Response or FrameKind.SnapshotResponse ? _bulk : _urgent;
         if (!lane.TryAdd(frame))
         {
             return false;

@@ -127,6 +127,14 @@ internal static partial class Native
     public static partial void rocksdb_checkpoint_object_destroy(nint checkpoint);
 
     [LibraryImport(Library)]
+    public static partial void rocksdb_compact_range(
+        nint db, byte[]? start, nuint startLength, byte[]? limit, nuint limitLength);
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_compact_range_cf(
+        nint db, nint family, byte[]? start, nuint startLength, byte[]? limit, nuint limitLength);
+
+    [LibraryImport(Library)]
     public static partial nint rocksdb_create_iterator(nint db, nint options);
 
     [LibraryImport(Library)]

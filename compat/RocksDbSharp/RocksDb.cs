@@ -206,6 +206,28 @@ public class RocksDb : IDisposable
         return new(checkpoint, _lifetime);
     }
 
+    /// <summary>Rewrites a range, null for no bound, so that what was deleted in it leaves the disk.</summary>
+    public void CompactRange(byte[]? start, byte[]? limit, ColumnFamilyHandle? cf = null)
+    {
+        var (from, to) = ((nuint)(start?.Length ?? 0), (nuint)(limit?.Length ?? 0));
+        var db = _lifetime.Enter();
+        try
+        {
+            if (cf is null)
+            {
+                Native.rocksdb_compact_range(db, start, from, limit, to);
+            }
+            else
+            {
+                Native.rocksdb_compact_range_cf(db, cf.Handle, start, from, limit, to);
+            }
+        }
+        finally
+        {
+            _lifetime.Leave();
+        }
+    }
+
     public string? GetProperty(string propertyName, ColumnFamilyHandle? cf = null)
     {
         var name = Encoding.UTF8.GetBytes(propertyName + "\0");

@@ -13,6 +13,32 @@ public sealed class RocksDbTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Compaction_takes_what_was_deleted_off_the_disk()
+    {
+        using var db = RocksDb.Open(new DbOptions().SetCreateIfMissing(true), _folder.Path);
+        var noise = new byte[100_000];
+        for (var i = 0; i < 100; i++)
+        {
+            Random.Shared.NextBytes(noise);
+            db.Put([(byte)i], noise);
+        }
+
+        db.CompactRange((byte[]?)null, null);
+        var before = Tables();
+        for (var i = 0; i < 100; i++)
+        {
+            db.Remove([(byte)i]);
+        }
+
+        db.CompactRange((byte[]?)null, null);
+
+        Assert.True(before > 9_000_000, $"{before}");
+        Assert.True(Tables() < 100_000, $"{Tables()}");
+
+        long Tables() => new DirectoryInfo(_folder.Path).EnumerateFiles("*.sst").Sum(file => file.Length);
+    }
+
+    [Fact]
     public void What_was_put_is_found_until_it_is_removed_also_after_reopening()
     {
         using (var db = Open())

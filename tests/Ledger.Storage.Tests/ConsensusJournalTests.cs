@@ -192,6 +192,51 @@ public sealed class ConsensusJournalTests : IDisposable
     }
 
     [Fact]
+    public void A_new_journal_beside_a_ledger_with_blocks_is_silent_until_it_is_told_what_binds()
+    {
+        using (var journal = Open(ledgerHasBlocks: true))
+        {
+            Assert.True(journal.IsSilent);
+        }
+
+        // Silence outlives the process, whatever the ledger holds by then.
+        using (var journal = Open(ledgerHasBlocks: false))
+        {
+            Assert.True(journal.IsSilent);
+            journal.EndSilence(Sample.Records("oath"));
+            Assert.False(journal.IsSilent);
+        }
+
+        using var ended = Open(ledgerHasBlocks: true);
+        Assert.False(ended.IsSilent);
+        Assert.Equal(["oath"], Sample.Texts(ended.ReadAll()));
+    }
+
+    [Fact]
+    public void A_journal_that_grew_with_its_ledger_is_not_silent_nor_one_that_the_operator_vouches_for()
+    {
+        Open(ledgerHasBlocks: false).Dispose();
+        using (var journal = Open(ledgerHasBlocks: true))
+        {
+            Assert.False(journal.IsSilent);
+        }
+
+        Directory.Delete(_folder.Sub("journal"), recursive: true);
+        File.Delete(_folder.Sub("journal-of"));
+        SilenceWaiver.Give(_folder.Path);
+        using (var vouched = Open(ledgerHasBlocks: true))
+        {
+            Assert.False(vouched.IsSilent);
+        }
+
+        // The operator's word is good for one journal.
+        Directory.Delete(_folder.Sub("journal"), recursive: true);
+        File.Delete(_folder.Sub("journal-of"));
+        using var again = Open(ledgerHasBlocks: true);
+        Assert.True(again.IsSilent);
+    }
+
+    [Fact]
     public void Another_validators_key_is_refused()
     {
         Write("a");
@@ -244,7 +289,10 @@ public sealed class ConsensusJournalTests : IDisposable
         return key;
     }
 
-    private ConsensusJournal Open() => ConsensusJournal.Open(_folder.Path, Sample.Genesis, Sample.Validator);
+    private ConsensusJournal Open() => Open(ledgerHasBlocks: false);
+
+    private ConsensusJournal Open(bool ledgerHasBlocks)
+        => ConsensusJournal.Open(_folder.Path, Sample.Genesis, Sample.Validator, ledgerHasBlocks);
 
     private void Write(params string[] records)
     {

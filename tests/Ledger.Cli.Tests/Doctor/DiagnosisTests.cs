@@ -265,6 +265,16 @@ public sealed class DiagnosisTests
     }
 
     [Fact]
+    public void One_that_was_removed_is_told_so_and_is_not_called_behind()
+    {
+        var diagnosis = Diagnosis.Of(Clinic.Well().With(
+            "validator-3", visit => visit.WithStatus(status => status with { Height = 23, State = "removed" })));
+
+        Assert.Contains("was removed from the validators", diagnosis.The("removed").What, StringComparison.Ordinal);
+        Assert.DoesNotContain(diagnosis.Findings, finding => finding.Code == "behind");
+    }
+
+    [Fact]
     public void Evidence_accuses_the_one_that_it_is_about_and_names_who_has_it()
     {
         var diagnosis = Diagnosis.Of(Clinic.Well().With("validator-2", visit => visit.WithVitals(

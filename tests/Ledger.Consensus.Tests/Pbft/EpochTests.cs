@@ -199,6 +199,42 @@ public sealed class EpochTests
         Assert.DoesNotContain("R2 says COMMIT v4294967296", cluster.Transcript, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// Replica 2 and two newcomers make a quorum of the new set, and go on to a block that clients are told of, while a
+    /// quorum of the old set has not seen the change become final: what these answer is the change, and no more.
+    /// </summary>
+    [Fact]
+    public void L5_what_a_quorum_of_the_old_set_answers_serves_no_read_once_its_epoch_is_over()
+    {
+        var cluster = OnlyReplica2AndTheNewcomersWentOn();
+        cluster.Nodes[3].Take(new Input.ReadRequested(1, cluster.Now));
+        cluster.DeliverAll(packet => packet.Envelope.Message is ReadQuery or ReadAnswer && packet.From.Value != 2 && packet.To.Value != 2);
+        Assert.Empty(cluster.Nodes[3].Reads);
+
+        cluster.CatchUp(cluster.Nodes[3], new(2));
+        Assert.Equal(1UL, cluster.Nodes[3].Epoch.Number);
+        Assert.DoesNotContain(1UL, cluster.Nodes[3].Reads.Keys);
+        Assert.Equal("the validators have just changed: ask again", cluster.Nodes[3].RefusedReads[1]);
+
+        cluster.Nodes[3].Take(new Input.ReadRequested(2, cluster.Now));
+        cluster.DeliverAll();
+        Assert.Equal(new Height(2), cluster.Nodes[3].Reads[2]);
+    }
+
+    [Fact]
+    public void L5_a_read_below_the_end_of_an_epoch_is_served_in_it()
+    {
+        var cluster = new Cluster(replicas: 4, spares: 1);
+        cluster.Submit("apple");
+        cluster.DeliverAll();
+        cluster.Nodes[3].Take(new Input.ReadRequested(1, cluster.Now));
+        cluster.Submit("add 4");
+        cluster.Deliver<PrePrepare>();
+        cluster.Deliver<ReadQuery>();
+        cluster.Deliver<ReadAnswer>();
+        Assert.Equal(new Height(1), cluster.Nodes[3].Reads[1]);
+    }
+
     [Fact]
     public void The_last_of_three_removals_leaves_one_that_goes_on_alone()
     {
@@ -212,6 +248,25 @@ public sealed class EpochTests
         cluster.Submit("apple");
         cluster.DeliverAll();
         AssertFinal(cluster, ["remove 1", "remove 3", "remove 0", "apple"], 2);
+    }
+
+    private static Cluster OnlyReplica2AndTheNewcomersWentOn()
+    {
+        var cluster = new Cluster(
+            replicas: 4, PbftOptions.Default with { RepeatEvery = TimeSpan.FromHours(1) }, spares: 2);
+        cluster.Submit("add 4, add 5, remove 0, remove 1");
+        cluster.Deliver<PrePrepare>();
+        cluster.Deliver<Prepare>();
+        cluster.Deliver<Commit>(packet => packet.To == new ValidatorIndex(2));
+        cluster.Drop<Message>();
+        cluster.CatchUp(cluster.Nodes[4], new(2));
+        cluster.CatchUp(cluster.Nodes[5], new(2));
+        cluster.Submit("apple");
+        cluster.DeliverAll(packet => packet.From.Value is 2 or 4 or 5 && packet.To.Value is 2 or 4 or 5);
+        cluster.Drop<Message>();
+        AssertFinal(cluster, ["add 4, add 5, remove 0, remove 1", "apple"], 2, 4, 5);
+        AssertFinal(cluster, [], 0, 1, 3);
+        return cluster;
     }
 
     private static int[] WhoSays(string words, Cluster cluster) =>

@@ -15,8 +15,22 @@ public sealed class ReadTests
         var cluster = OnlyReplica1Knows();
         Read(cluster, 3);
         cluster.DeliverAll(packet => IsAboutReads(packet) && packet.To.Value != 1);
+        Assert.Empty(cluster.Nodes[3].Reads);
+        Assert.Empty(cluster.Nodes[3].RefusedReads);
+        cluster.CatchUp(cluster.Nodes[3], new(1));
         Assert.Equal(new Height(1), cluster.Nodes[3].Reads[1]);
-        Assert.Empty(cluster.Nodes[3].Disk.Final);
+    }
+
+    /// <summary>A view change may have given the block up: asking again finds out.</summary>
+    [Fact]
+    public void A_read_whose_height_does_not_become_final_is_refused_after_a_while()
+    {
+        var cluster = OnlyReplica1Knows();
+        Read(cluster, 3);
+        cluster.DeliverAll(packet => IsAboutReads(packet) && packet.To.Value != 1);
+        cluster.Advance(2 * SaidOnce.AskEvery);
+        Assert.Empty(cluster.Nodes[3].Reads);
+        Assert.Equal("height 1 is not final here yet", cluster.Nodes[3].RefusedReads[1]);
     }
 
     [Fact]

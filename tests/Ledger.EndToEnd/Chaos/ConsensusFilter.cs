@@ -12,6 +12,9 @@ internal sealed class ConsensusFilter
     private readonly byte[] _header = new byte[RawPeer.HeaderBytes];
     private int _headerRead;
     private long _payloadLeft;
+
+    /// <summary>The header that has begun waits until its kind is known; one that began while nothing is mute goes.</summary>
+    private bool _withholds;
     private bool _drops;
 
     /// <returns>What of these bytes arrives.</returns>
@@ -22,6 +25,9 @@ internal sealed class ConsensusFilter
         {
             if (_payloadLeft == 0)
             {
+                _withholds = _headerRead == 0 ? isMute : _withholds;
+                _drops = _withholds;
+                Take(bytes[..1], passed);
                 _header[_headerRead++] = bytes[0];
                 bytes = bytes[1..];
                 if (_headerRead < _header.Length)
@@ -31,8 +37,11 @@ internal sealed class ConsensusFilter
 
                 _headerRead = 0;
                 _payloadLeft = BinaryPrimitives.ReadUInt32BigEndian(_header);
-                _drops = isMute && _header[^1] == RawPeer.Consensus;
-                Take(_header, passed);
+                _drops = _withholds && _header[^1] == RawPeer.Consensus;
+                if (_withholds)
+                {
+                    Take(_header, passed);
+                }
             }
 
             var part = (int)Math.Min(_payloadLeft, bytes.Length);

@@ -25,7 +25,7 @@ public abstract class RunningNode : IAsyncLifetime, ILoggerProvider, ILogger
     private ILoggerFactory? _logs;
     private NodeParts? _parts;
     private NodeHost? _host;
-    private Task<int> _runs = Task.FromResult(0);
+    private Task _runs = Task.CompletedTask;
 
     /// <param name="validators">This node is the first of them; the others are not there.</param>
     /// <param name="settings">On top of what every node is told.</param>

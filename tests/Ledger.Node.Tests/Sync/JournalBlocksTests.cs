@@ -53,7 +53,7 @@ public sealed class JournalBlocksTests : IAsyncDisposable
         Assert.Equal(7UL, answer.Id);
         Assert.Equal(block.Encoded.ToArray(), Assert.Single(answer.Blocks).ToArray());
         await _stop.CancelAsync();
-        Assert.Equal(0, await runs);
+        Assert.Equal(NodeEnd.Stopped, await runs);
     }
 
     public async ValueTask DisposeAsync()

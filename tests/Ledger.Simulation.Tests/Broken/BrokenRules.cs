@@ -14,6 +14,8 @@ internal static class BrokenRules
     private const string Replica = "Replica.cs";
     private const string RaftSafety = "Raft/Safety.cs";
     private const string RaftEngine = "Raft/RaftEngine.cs";
+    private const string RaftChange = "Raft/RaftEngine.Members.cs";
+    private const string RaftStated = "Raft/RaftEngine.Stated.cs";
     private const string RaftMembers = "Raft/RaftConfiguration.cs";
 
     public static IReadOnlyList<BrokenRule> All { get; } =
@@ -59,7 +61,7 @@ internal static class BrokenRules
             "=> VotesIn(certificate.Subject.View) ? Apply(new Certified(certificate)) : null;",
             "=> Apply(new Certified(certificate));")),
         new("S4: reports genesis instead of its highest certificate", 800, new Edit(
-            Safety, "Apply(new LeftFor(target, Highest))", "Apply(new LeftFor(target, final.Genesis))")),
+            Safety, "Apply(new LeftFor(target, Highest))", "Apply(new LeftFor(target, _epoch.StartCertificate))")),
         new("S4: forgets the certificates it has committed to", 800, new Edit(
             Safety, "                Raise(certified.Certificate);\n", "")),
         new("S5: enters views below its own", 200, new Edit(
@@ -71,7 +73,7 @@ internal static class BrokenRules
         new("forgets when it restarts that it has left a view", 200, new Edit(
             Engine, "        _safety.Apply(record);\n        switch", "        if (record is not LeftFor) { _safety.Apply(record); }\n        switch")),
         new("speaks before it has written", 20, new Edit(
-            Replica, "        Persist();\n        SendPromises();", "        SendPromises();\n        Persist();")),
+            Replica, "            Persist();\n            SendPromises();", "            SendPromises();\n            Persist();")),
         new("accepts a base below the highest report", 400, new Edit(
             Gate, "        NewView newView when newView.Timeout.Highest != newView.Base.Subject => \"base_not_highest\",\n", "")),
         new("does not check who signed a message", 100, new Edit(
@@ -137,6 +139,16 @@ internal static class BrokenRules
             RaftSafety,
             "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);",
             "=> true;")),
+        new("raft, R7: a configuration counts only once it is committed", 200, new Edit(
+            RaftEngine,
+            "public RaftConfiguration Configuration => Log.Configuration;",
+            "public RaftConfiguration Configuration => Log.ConfigurationAt(LogIndex.Max(_safety.Commit, Log.Start.Index));")),
+        new("raft, R7: changes several voters in a single step", 400, new Edit(
+            RaftChange, "            sameVoters\n                ? settled", "            true\n                ? settled")),
+        new("raft: makes blocks before the voters are those that the ledger states", 100, new Edit(
+            RaftStated, "=> _stated is not { } stated ||", "=> true || _stated is not { } stated ||")),
+        new("raft: goes back to members that the ledger has left behind", 1500, new Edit(
+            RaftStated, "=> _durable < Log.BlockAt(LogIndex.Max(Log.ConfigurationIndex, Log.Start.Index)).Height;", "=> false;")),
         new("raft, R6: acknowledges what it has not stored", 100, new Edit(
             RaftSafety, "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;",
             "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Forgotten(Apply(new Stored(entry))) : null;\n\n"

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Ledger.Cli.Shell;
+using Ledger.Core;
+using Ledger.Storage;
+
+namespace Ledger.Cli.Commands;
+
+/// <summary>The data folder that a snapshot or a backup is restored into: marked until all of it is there.</summary>
+internal static class RestoreTarget
+{
+    public static Option<string> Data { get; } = new("--data")
+    {
+        Description = "An empty folder, or one in which this restore was not finished",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    public static Option<bool> NothingSigned { get; } = new("--nothing-signed-since")
+    {
+        Description = "You vouch that the validator's key has signed nothing since: it need not be silent at first. "
+            + "If that is wrong it votes twice",
+    };
+
+    /// <summary>Restores under the mark, which stays when anything fails.</summary>
+    public static async Task FillAsync(ParseResult parsed, Genesis genesis, string what, Func<string, Task> restore)
+    {
+        using var folder = DataFolder.Open(parsed.GetRequiredValue(Data), genesis.ChainId, genesis.Hash);
+        var root = folder.Root;
+        IncomingLedger.Settle(root);
+        if (Directory.Exists(Path.Combine(root, "ledger")))
+        {
+            throw new CliException($"{root} holds a ledger already", "restore into an empty folder");
+        }
+
+        RestoreMark.Set(root, what);
+        await restore(root);
+        if (parsed.GetValue(NothingSigned))
+        {
+            SilenceWaiver.Give(root);
+        }
+
+        RestoreMark.Clear(root);
+    }
+}

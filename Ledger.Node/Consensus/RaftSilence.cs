@@ -1,0 +1,54 @@
+using Ledger.Consensus;
+using Ledger.Consensus.Raft;
+using Ledger.Core;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>
+/// Raft: once every other member has said which term it is in now, no vote or acknowledgement of ours that anybody has can
+/// be of a later one. A leader of a later term than all of these was elected after we fell silent, counts nothing that we
+/// once acknowledged, and has all that is committed. From its term on we may vote and acknowledge.
+/// </summary>
+internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ValidatorIndex, View> _terms = [];
+
+    private IReadOnlyList<ValidatorIndex> Others => [.. directory.Seated.Indices.Where(seat => seat != directory.Self)];
+
+    public void Heard(Verified message)
+    {
+        // Terms are asked for: a follower does not speak to us by itself.
+    }
+
+    public void PeerIsIn(ValidatorIndex peer, View view)
+    {
+        lock (_lock)
+        {
+            _terms.TryAdd(peer, view);
+        }
+    }
+
+    public IReadOnlyList<JournalRecord>? MayEnd(Height head, ConsensusPosition position)
+    {
+        lock (_lock)
+        {
+            return Missing == 0 && _terms.Count > 0
+                && position.Primary is { } leader && leader != directory.Self && position.View > _terms.Values.Max()
+                ? [new TermEntered(new(position.View.Value), leader)]
+                : null;
+        }
+    }
+
+    public string WaitsFor()
+    {
+        lock (_lock)
+        {
+            return Missing > 0
+                ? $"{Missing} more members to say which term they are in"
+                : $"a leader of a term after {_terms.Values.Max()}";
+        }
+    }
+
+    private int Missing => Others.Count(other => !_terms.ContainsKey(other));
+}

@@ -1,0 +1,351 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Storage.Tests.Snapshots;
+
+public sealed class SnapshotTests : IDisposable
+{
+    /// <summary>For an empty database and some of the chunks.</summary>
+    private const int EnoughToBegin = 1_500_000;
+
+    private readonly SnapshotChain _chain = new();
+
+    public SnapshotTests() => _chain.GrowLarge();
+
+    public void Dispose() => _chain.Dispose();
+
+    [Fact]
+    public void A_restored_ledger_has_the_state_the_head_and_the_memory_against_replay()
+    {
+        var put = _chain.Put("small", "again", [9]);
+        _chain.Grow(put);
+
+        using var folder = RestoreInto("restored", _chain.Snapshot());
+
+        using var store = Open(folder);
+        Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
+        Assert.Equal(
+            _chain.Store.ReadStateRange([]).Select(e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))),
+            store.ReadStateRange([]).Select(e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))));
+        Assert.Equal(_chain.Store.FindTransaction(put.Hash), store.FindTransaction(put.Hash));
+        Assert.Null(store.ReadBlock(store.Head!.Height));
+        Assert.Equal(new(new(1), new(1), store.Head.Height.Next), store.Kept);
+        Assert.NotNull(store.ReadCertificate(store.Head.Height));
+        Assert.Equal(5, store.RecentHashes(256).Count);
+
+        LedgerMachine machine = new(_chain.Genesis, store);
+        var next = _chain.Put("small", "next", [8]);
+        var block = _chain.Machine.Propose(_chain.Machine.HeadHash, [put, next], new(1_700_000_000_000), new(0), 10, 1000)!;
+        Assert.Equal([next], block.Transactions);
+        Assert.Null(machine.Validate(block, null, _ => true));
+        machine.Finalise([block], []);
+        Assert.Equal(block.Hash, store.HeadHash);
+    }
+
+    [Fact]
+    public void Two_ledgers_of_one_chain_make_the_same_chunks()
+    {
+        using var folder = RestoreInto("restored", _chain.Snapshot());
+        using var store = Open(folder);
+        using var state = store.Snapshot();
+        using var first = SnapshotFile.Open(_chain.PathOf("a.snapshot"));
+
+        var second = new SnapshotWriter(_chain.Genesis, state, TestContext.Current.CancellationToken)
+            .Write(_chain.PathOf("b.snapshot"), _chain.HeadFinality);
+
+        Assert.True(first.Manifest.State.Count > 16);
+        Assert.Equal(first.Manifest.ContentHash(), second.ContentHash());
+        Assert.Equal(first.Manifest.State, second.State);
+    }
+
+    [Fact]
+    public void Only_blocks_whose_transactions_may_still_be_valid_come_along()
+    {
+        _chain.Wait(TimeSpan.FromDays(2));
+        var last = _chain.Grow(_chain.Put("small", "late", [1]));
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+
+        Assert.Equal(last.Height.Previous, snapshot.Manifest.History[0].From);
+        Assert.Null(snapshot.Manifest.FaultIn(0, snapshot.ReadChunk(0)));
+
+        // The same without the block that shows that the one above it is the oldest that matters.
+        Assert.True(HistoryChunk.TryDecode(snapshot.ReadChunk(0), out var history, out _));
+        var cut = new HistoryChunk([history.Blocks[^1]]).Encode();
+        var part = snapshot.Manifest.History[0] with
+        {
+            From = last.Height,
+            Below = last.Parent,
+            Chunk = ChunkId.Of(cut),
+        };
+        var shorter = snapshot.Manifest with { History = [part] };
+        Assert.Null(shorter.FaultIn(_chain.Genesis));
+        Assert.Contains("may still be valid", shorter.FaultIn(0, cut), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_restore_goes_on_where_it_was()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        var root = _chain.PathOf("restored");
+        using var folder = DataFolder.Open(root, _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
+        {
+            using var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest);
+            Assert.Equal(i, restore.DoneCount);
+            Assert.Null(restore.Accept(snapshot.Manifest.ChunkCount - 1 - i, snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1 - i)));
+        }
+
+        using (var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest))
+        {
+            restore.Finish();
+        }
+
+        using var store = Open(folder);
+        Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
+    }
+
+    [Fact]
+    public void What_another_snapshot_left_is_not_gone_on_with()
+    {
+        using var old = SnapshotFile.Open(_chain.Snapshot());
+        _chain.Grow(_chain.Put("small", "more", [1]));
+        using var newer = SnapshotFile.Open(_chain.Snapshot("b.snapshot"));
+        var root = _chain.PathOf("restored");
+        using var folder = DataFolder.Open(root, _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using (var restore = SnapshotRestore.Begin(root, _chain.Genesis, old.Manifest))
+        {
+            restore.Accept(0, old.ReadChunk(0));
+        }
+
+        using var again = SnapshotRestore.Begin(root, _chain.Genesis, newer.Manifest);
+
+        Assert.Equal(0, again.DoneCount);
+    }
+
+    [Fact]
+    public void A_chunk_with_an_entry_missing_added_or_changed_is_refused()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        var manifest = snapshot.Manifest;
+        var refused = 0;
+        for (var i = manifest.History.Count; i < manifest.ChunkCount; i++)
+        {
+            Assert.True(StateChunk.TryDecode(snapshot.ReadChunk(i), out var chunk, out _));
+            if (chunk.Entries.Count == 0)
+            {
+                continue;
+            }
+
+            var (key, value) = chunk.Entries[0];
+            byte[] another = [.. key[..^1], (byte)(key[^1] ^ 1)];
+            foreach (var entries in new (byte[], byte[])[][]
+            {
+                [.. chunk.Entries.Skip(1)], [.. chunk.Entries, (another, value)], [(another, value), .. chunk.Entries.Skip(1)],
+                [(key, [.. value, 0]), .. chunk.Entries.Skip(1)], [.. chunk.Entries, (key, value)],
+            })
+            {
+                Assert.NotNull(manifest.FaultIn(i, (chunk with { Entries = entries }).Encode()));
+                refused++;
+            }
+        }
+
+        Assert.True(refused > 50);
+    }
+
+    [Fact]
+    public void A_chunk_of_history_with_a_receipt_or_header_missing_or_changed_is_refused()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        Assert.True(HistoryChunk.TryDecode(snapshot.ReadChunk(0), out var chunk, out _));
+        for (var i = 0; i < chunk.Blocks.Count; i++)
+        {
+            var (header, receipts) = chunk.Blocks[i];
+            AssertRefused((header, [.. receipts.Skip(1)]), i);
+            AssertRefused((header, [.. receipts, receipts[0]]), i);
+            AssertRefused((header, [receipts[0] with { Failure = FailureReason.Overflow }, .. receipts.Skip(1)]), i);
+            AssertRefused((header with { Time = header.Time.Plus(TimeSpan.FromDays(-3)) }, receipts), i);
+        }
+
+        var without = new HistoryChunk([.. chunk.Blocks.Skip(1)]);
+        Assert.NotNull(snapshot.Manifest.FaultIn(0, without.Encode()));
+
+        void AssertRefused((BlockHeader, IReadOnlyList<Receipt>) block, int at)
+        {
+            (BlockHeader, IReadOnlyList<Receipt>)[] blocks = [.. chunk.Blocks];
+            blocks[at] = block;
+            Assert.NotNull(snapshot.Manifest.FaultIn(0, new HistoryChunk(blocks).Encode()));
+        }
+    }
+
+    [Fact]
+    public void A_manifest_that_proves_too_little_is_refused()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        var good = snapshot.Manifest;
+        using SnapshotChain other = new("another");
+
+        Assert.Null(good.FaultIn(_chain.Genesis));
+        AssertFault("genesis", good, other.Genesis);
+        AssertFault("are a quorum", good with { Finality = _chain.FinalityOf(_chain.Store.Head!, 2) });
+        AssertFault("are a quorum", good with { Finality = good.Finality with { Signers = [.. good.Finality.Signers.Skip(1)] } });
+        AssertFault("not valid", good with
+        {
+            Finality = good.Finality with { Header = good.Header with { StateRoot = Digest.Zero } },
+        });
+        AssertFault("whole state", good with { State = [.. good.State.Skip(1)] });
+        AssertFault("whole state", good with { State = [.. good.State.Take(good.State.Count - 1)] });
+        AssertFault("whole state", good with { State = [.. good.State, good.State[^1]] });
+        AssertFault("whole state", good with { State = [good.State[1], good.State[0], .. good.State.Skip(2)] });
+        AssertFault("whole state", good with { State = [] });
+        AssertFault("history", good with { History = [] });
+        AssertFault("history", good with { History = [good.History[0] with { To = good.Height.Previous }] });
+        AssertFault("history", good with { History = [good.History[0] with { Top = Digest.Zero }] });
+        AssertFault("history", good with { History = [good.History[0] with { From = Height.Genesis }] });
+        AssertFault("history", good with { History = [good.History[0], good.History[0]] });
+
+        void AssertFault(string words, SnapshotManifest manifest, Genesis? genesis = null)
+            => Assert.Contains(words, manifest.FaultIn(genesis ?? _chain.Genesis), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_is_cut_off_anywhere_is_refused()
+    {
+        var path = _chain.Snapshot();
+        var whole = File.ReadAllBytes(path);
+        var cut = _chain.PathOf("cut");
+        foreach (var length in new[] { 0, 1, 15, 16, 40, whole.Length / 2, whole.Length - 1 })
+        {
+            File.WriteAllBytes(cut, whole[..length]);
+            Assert.Throws<SnapshotException>(() => SnapshotFile.Open(cut));
+        }
+
+        File.WriteAllBytes(cut, [.. whole, 0]);
+        Assert.Throws<SnapshotException>(() => SnapshotFile.Open(cut));
+    }
+
+    [Fact]
+    public void A_flipped_byte_is_found_wherever_it_is()
+    {
+        var path = _chain.Snapshot();
+        var whole = File.ReadAllBytes(path);
+        var damaged = _chain.PathOf("damaged");
+        var chance = new Random(1);
+        for (var i = 0; i < 60; i++)
+        {
+            // Half of them near the end, where the manifest is.
+            var at = i % 2 == 0 ? chance.Next(whole.Length) : whole.Length - 1 - chance.Next(4_000);
+            whole[at] ^= 0x10;
+            File.WriteAllBytes(damaged, whole);
+            whole[at] ^= 0x10;
+            Assert.Throws<SnapshotException>(() => ReadAll(damaged));
+        }
+    }
+
+    [Fact]
+    public void A_newer_file_is_named_as_such_and_a_foreign_one_too()
+    {
+        var path = _chain.Snapshot();
+        var bytes = File.ReadAllBytes(path);
+        bytes[15] = (byte)'2';
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains("newer", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message, StringComparison.Ordinal);
+
+        File.WriteAllText(path, "{ \"format\": \"ledger/receipt/v1\", \"genesis\": \"00\" }");
+        Assert.Contains("no snapshot", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Throws<SnapshotException>(() => SnapshotFile.Open(_chain.PathOf("missing")));
+    }
+
+    [Fact]
+    public void A_snapshot_is_not_written_over_a_file_and_not_without_a_certificate()
+    {
+        var path = _chain.Snapshot();
+        Assert.Throws<SnapshotException>(() => _chain.Snapshot());
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!)));
+
+        using var state = _chain.Store.Snapshot();
+        SnapshotWriter writer = new(_chain.Genesis, state, TestContext.Current.CancellationToken);
+        Assert.Throws<SnapshotException>(() => writer.Write(_chain.PathOf("b"), () => null));
+        Assert.Throws<SnapshotException>(() => writer.Write(_chain.PathOf("c"), () => _chain.FinalityOf(state.Head!, 2)));
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!)));
+    }
+
+    [Fact]
+    public void A_ledger_that_was_being_put_in_place_is_put_in_place()
+    {
+        using var folder = RestoreInto("restored", _chain.Snapshot());
+
+        // As a crash between the mark and the exchange leaves it, with an older ledger still there.
+        var root = folder.Root;
+        Directory.Move(Path.Combine(root, "ledger"), Path.Combine(root, "ledger.incoming"));
+        File.WriteAllText(Path.Combine(root, "ledger.incoming.whole"), "");
+        Directory.CreateDirectory(Path.Combine(root, "ledger"));
+        File.WriteAllText(Path.Combine(root, "ledger", "older"), "");
+
+        IncomingLedger.Settle(root);
+        IncomingLedger.Settle(root);
+
+        using var store = Open(folder);
+        Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
+        Assert.False(File.Exists(Path.Combine(root, "ledger", "older")));
+    }
+
+    [Fact]
+    public void A_full_disk_in_the_middle_of_a_restore_is_named_and_the_restore_goes_on_with_more_space()
+    {
+        using var disk = SmallDisk.TryMount(_chain.PathOf("disk"));
+        if (disk is null)
+        {
+            return;
+        }
+
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        var root = Path.Combine(disk.Path, "data");
+        using var folder = DataFolder.Open(root, _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        disk.Fill();
+        var ballast = Path.Combine(disk.Path, "ballast");
+        using (var file = File.OpenWrite(ballast))
+        {
+            file.SetLength(file.Length - EnoughToBegin);
+        }
+
+        var failure = Assert.ThrowsAny<Exception>(() => RestoreAll(snapshot, root));
+        Assert.Contains("space", failure.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.False(Directory.Exists(Path.Combine(root, "ledger")));
+        File.Delete(ballast);
+        disk.Grow();
+        RestoreAll(snapshot, root);
+        using var store = Open(folder);
+        Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
+    }
+
+    private DataFolder RestoreInto(string name, string path)
+    {
+        using var snapshot = SnapshotFile.Open(path);
+        var folder = DataFolder.Open(_chain.PathOf(name), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        RestoreAll(snapshot, folder.Root);
+        return folder;
+    }
+
+    private void RestoreAll(SnapshotFile snapshot, string root)
+    {
+        using var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest);
+        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
+        {
+            Assert.Null(restore.Accept(i, snapshot.ReadChunk(i)));
+        }
+
+        restore.Finish();
+    }
+
+    private static void ReadAll(string path)
+    {
+        using var snapshot = SnapshotFile.Open(path);
+        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
+        {
+            snapshot.ReadChunk(i);
+        }
+    }
+
+    private LedgerStore Open(DataFolder folder)
+        => LedgerStore.Open(folder.Root, _chain.Genesis.Hash, _chain.Genesis.ChainId, StorageOptions.Default);
+}
