@@ -66,8 +66,9 @@ public sealed class StatedTests
     [Fact]
     public void One_that_has_no_seat_says_nothing_and_asks_for_blocks()
     {
-        var cluster = With(4, voters: [0, 1, 2]);
-        cluster.Nodes[3].Take(new Input.MembersStated(new([new(0), new(1), new(2)], [], []), Height.Genesis, ValidatorIndex.None));
+        var cluster = new RaftCluster(4, members: Members([0, 1, 2], []));
+        cluster.Nodes[3].Take(new Input.MembersStated(Members([0, 1, 2], []), Height.Genesis, ValidatorIndex.None));
+        cluster.Elect(0);
         cluster.Nodes[3].Tick(4 * RaftOptions.Default.ElectionTicks);
         Assert.Equal(RaftRole.Follower, cluster.Nodes[3].Engine!.Role);
         Assert.DoesNotContain("R3 says", cluster.Transcript, StringComparison.Ordinal);
