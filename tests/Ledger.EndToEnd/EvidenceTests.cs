@@ -53,6 +53,15 @@ public sealed class EvidenceTests
         (exitCode, output, _) = await LedgerProcess.RunAsync("evidence", "--json", "--node", $"{first.HttpUrl}");
         Assert.Equal(0, exitCode);
         Assert.Equal(liar.Name, JsonDocument.Parse(output).RootElement[0].GetProperty("validator").GetString());
+
+        (exitCode, output, _) = await LedgerProcess.RunAsync(["doctor", "--json", "--node", $"{first.HttpUrl}"]);
+        Assert.Equal(1, exitCode);
+        var found = JsonDocument.Parse(output).RootElement;
+        Assert.Contains(found.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("what").GetString()!
+            .StartsWith(
+                $"{liar.Name} signed two different statements (prepare), the proof is on the ledger since block {recorded.RecordedAt}",
+                StringComparison.Ordinal));
+        Assert.Equal(recorded.RecordedAt, found.GetProperty("evidence")[0].GetProperty("recordedAt").GetUInt64());
     }
 
     [Fact]
