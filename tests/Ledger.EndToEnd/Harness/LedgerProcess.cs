@@ -74,6 +74,14 @@ internal sealed class LedgerProcess : IDisposable
         return new(start);
     }
 
+    /// <summary>A program of the system's, heard and ended like our own.</summary>
+    public static LedgerProcess StartOther(string program, params IEnumerable<string> arguments)
+        => new(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
+
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
         params IEnumerable<string> arguments)

@@ -110,11 +110,13 @@ internal sealed class TestNode : IDisposable
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken = default)
         => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
 
+    public Task<string> MetricsAsync() => _http.GetStringAsync(new Uri(HttpUrl, "metrics"));
+
     /// <summary>The sum over all series of this name whose labels contain the text.</summary>
     public async Task<double> MetricAsync(string name, string labels = "")
     {
         var sum = 0.0;
-        foreach (var line in (await _http.GetStringAsync(new Uri(HttpUrl, "metrics"))).Split('\n'))
+        foreach (var line in (await MetricsAsync()).Split('\n'))
         {
             if (line.StartsWith(name, StringComparison.Ordinal)
                 && line[name.Length] is ' ' or '{'
