@@ -5,6 +5,7 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
+[Collection(Alone.Name)]
 public sealed class IdleTests
 {
     private static readonly TimeSpan ManyTimeouts = TimeSpan.FromSeconds(3);

@@ -8,6 +8,7 @@ namespace Ledger.EndToEnd;
 /// The leader is killed under load, again and again. LEDGER_LEADER_KILLS says how often; what each took is in the test's
 /// output, for docs/performance.md.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class LeaderLossTests
 {
     private const int KillsDefault = 5;

@@ -4,6 +4,7 @@ using Ledger.EndToEnd.Harness;
 namespace Ledger.EndToEnd.Page;
 
 /// <summary>The status page as people see it: in a real browser, wide and narrow, light and dark, by keyboard alone.</summary>
+[Collection(Alone.Name)]
 public sealed class PageTests(RunningNetwork running) : IClassFixture<RunningNetwork>
 {
     private const int FirstViewBytes = 100_000;
