@@ -311,8 +311,8 @@ public sealed class DiagnosisTests
         var finding = diagnosis.The("evidence");
         Assert.Equal((Severity.Degraded, "validator-1"), (finding.Severity, Assert.Single(finding.Who)));
         Assert.EndsWith(
-            "(commit, proposal, prepare), 2 proofs are on the ledger, the last one since block 7 (9 days ago); "
-                + "as validator-3, validator-4 can prove",
+            "(commit, proposal, prepare), 2 proofs are on the ledger, the last one since block 7 (9 days "
+                + "ago); as validator-3, validator-4 can prove",
             finding.What, StringComparison.Ordinal);
     }
 

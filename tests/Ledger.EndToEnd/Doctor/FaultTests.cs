@@ -10,8 +10,8 @@ using Ledger.Storage.Tests;
 namespace Ledger.EndToEnd.Doctor;
 
 /// <summary>
-/// Each row of the fault table: a fault in a network of real validators, the doctor that names it, and the alert that a real
-/// Prometheus finds true.
+/// Each row of the fault table: a fault in a network of real validators, the doctor that names it, and the
+/// alert that a real Prometheus finds true.
 /// </summary>
 public sealed class FaultTests
 {
@@ -24,7 +24,7 @@ public sealed class FaultTests
     [InlineData(ConsensusMode.Raft)]
     public async Task A_network_that_is_well_is_well_at_rest_and_under_load(ConsensusMode mode)
     {
-        using var network = mode == ConsensusMode.Raft ? await TestNetwork.StartRaftAsync(4) : await TestNetwork.StartAsync();
+        using var network = await TestNetwork.StartAsync(mode, 4);
         await DoctorRun.IsWellAsync(network.Nodes);
         using var alerts = await AlertWatch.StartAsync(network.Nodes);
         await using Load load = new(network);
@@ -38,7 +38,8 @@ public sealed class FaultTests
 
         // Slow disks and votes that come last are what a busy machine may really have.
         var busy = new[] { FaultTable.SlowDisk.Alert, FaultTable.NeverVotes.Alert };
-        Assert.Empty((await alerts.TrueAsync()).Intersect(FaultTable.Rows.Select(row => row.Alert).Except(busy)));
+        Assert.Empty(
+            (await alerts.TrueAsync()).Intersect(FaultTable.Rows.Select(row => row.Alert).Except(busy)));
     }
 
     [Theory]
@@ -46,7 +47,7 @@ public sealed class FaultTests
     [InlineData(ConsensusMode.Raft)]
     public async Task A_killed_node_is_down_until_it_is_started(ConsensusMode mode)
     {
-        using var network = mode == ConsensusMode.Raft ? await TestNetwork.StartRaftAsync(4) : await TestNetwork.StartAsync();
+        using var network = await TestNetwork.StartAsync(mode, 4);
         using var alerts = await AlertWatch.StartAsync(network.Nodes);
         network.Nodes[3].Process.Kill();
         await IsNamedAsync(FaultTable.Killed, network, alerts);
@@ -66,7 +67,8 @@ public sealed class FaultTests
         Assert.Equal(4, run.Document["nodes"]!.AsArray().Count + 1);
         network.Nodes[1].Process.Kill();
         await Eventually.HoldsAsync(
-            "the one that nobody named is missed", async () => (await DoctorRun.OfAsync(network.Nodes[0])).Finds("node_down"));
+            "the one that nobody named is missed",
+            async () => (await DoctorRun.OfAsync(network.Nodes[0])).Finds("node_down"));
     }
 
     [Fact]
@@ -117,7 +119,8 @@ public sealed class FaultTests
     public async Task A_full_mempool_is_named()
     {
         using var network = await TestNetwork.StartAsync(
-            4, "mempool.maxTransactions=200", "mempool.senderSharePercent=100", "consensus.maxBlockTransactions=1");
+            4, "mempool.maxTransactions=200", "mempool.senderSharePercent=100",
+            "consensus.maxBlockTransactions=1");
         using var alerts = await AlertWatch.StartAsync(network.Nodes);
         TestClient client = new(network);
         using CancellationTokenSource enough = new();
@@ -166,7 +169,8 @@ public sealed class FaultTests
         using var tracer = Process.Start(new ProcessStartInfo(
             Strace,
             [
-                "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_exit=200000",
+                "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e",
+                "inject=fsync,fdatasync:delay_exit=200000",
                 "-p", network.Nodes[3].Process.Id.ToString(CultureInfo.InvariantCulture),
             ])
         { RedirectStandardError = true })!;
@@ -218,7 +222,8 @@ public sealed class FaultTests
     {
         var page = File.ReadAllText(Path.Combine(Repository(), "docs/operations.md"));
 
-        Assert.All(FaultTable.Rows, row => Assert.Contains(FaultTable.LineOf(row), page, StringComparison.Ordinal));
+        Assert.All(
+            FaultTable.Rows, row => Assert.Contains(FaultTable.LineOf(row), page, StringComparison.Ordinal));
     }
 
     /// <summary>The doctor first: it must not need a Prometheus.</summary>

@@ -1,6 +1,8 @@
 namespace Ledger.EndToEnd.Harness;
 
-/// <summary>Tests of figures, which another test beside them would falsify: they run one by one, after all others.</summary>
+/// <summary>
+/// Tests of figures, which another test beside them would falsify: they run one by one, after all others.
+/// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Alone
 {

@@ -51,7 +51,8 @@ internal sealed class LedgerProcess : IDisposable
     public static LedgerProcess Start(
         IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
-        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+        var host = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
         var program = Path.Combine(AppContext.BaseDirectory, "ledger.dll");
         ProcessStartInfo start = new(host, [program, .. arguments])
         {

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Ledger.EndToEnd.Harness;
 
 /// <summary>
-/// Finds blocks of free ports, so that tests and runs side by side do not meet. A validator that is killed leaves its ports
-/// free for a while: a block is handed out again only after all others were.
+/// Finds blocks of free ports, so that tests and runs side by side do not meet. A validator that is killed
+/// leaves its ports free for a while: a block is handed out again only after all others were.
 /// </summary>
 internal static class Ports
 {

@@ -3,8 +3,9 @@ using Ledger.EndToEnd.Harness;
 namespace Ledger.EndToEnd.Monitoring;
 
 /// <summary>
-/// The system's Prometheus beside a test network, under the rules and alerts that ship with the ledger. It scrapes each
-/// second, and evaluates as often; only the waiting that comes before somebody is woken is not waited for.
+/// The system's Prometheus beside a test network, under the rules and alerts that ship with the ledger. It
+/// scrapes each second, and evaluates as often; only the waiting that comes before somebody is woken is not
+/// waited for.
 /// </summary>
 internal sealed class AlertWatch : IDisposable
 {
@@ -34,12 +35,15 @@ internal sealed class AlertWatch : IDisposable
             """);
         var address = $"127.0.0.1:{Ports.FreeBlock(1)}";
         _process = LedgerProcess.StartOther(
-            Prometheus.Program, $"--config.file={config}", $"--storage.tsdb.path={Path.Combine(_folder, "data")}",
+            Prometheus.Program, $"--config.file={config}",
+            $"--storage.tsdb.path={Path.Combine(_folder, "data")}",
             $"--web.listen-address={address}");
         _prometheus = new(new($"http://{address}/"));
     }
 
-    /// <summary>Every rule has been evaluated when this returns; null where Prometheus is not installed.</summary>
+    /// <summary>
+    /// Every rule has been evaluated when this returns; null where Prometheus is not installed.
+    /// </summary>
     public static async Task<AlertWatch?> StartAsync(IReadOnlyList<TestNode> nodes)
     {
         if (!Prometheus.IsInstalled)
@@ -49,19 +53,26 @@ internal sealed class AlertWatch : IDisposable
 
         AlertWatch watch = new(nodes);
         await Eventually.HoldsAsync("Prometheus evaluates every rule", async ()
-            => await watch._prometheus.RulesAsync() is { Count: > 0 } rules && rules.All(rule => rule.Health == "ok"));
+            => await watch._prometheus.RulesAsync() is { Count: > 0 } rules
+                && rules.All(rule => rule.Health == "ok"));
         return watch;
     }
 
-    /// <summary>True is pending as well: what an alert waits before it wakes somebody is in its unit tests.</summary>
+    /// <summary>
+    /// True is pending as well: what an alert waits before it wakes somebody is in its unit tests.
+    /// </summary>
     public Task IsTrueAsync(string alert)
         => Eventually.HoldsAsync($"{alert} is true", async () => (await TrueAsync()).Contains(alert));
 
     public Task IsFalseAsync(string alert)
-        => Eventually.HoldsAsync($"{alert} is no longer true", async () => !(await TrueAsync()).Contains(alert));
+        => Eventually.HoldsAsync(
+            $"{alert} is no longer true", async () => !(await TrueAsync()).Contains(alert));
 
-    public async Task<IReadOnlyList<string>> TrueAsync()
-        => [.. (await _prometheus.RulesAsync()).Where(rule => rule.State is "pending" or "firing").Select(rule => rule.Name)];
+    public async Task<IReadOnlyList<string>> TrueAsync() =>
+    [
+        .. (await _prometheus.RulesAsync()).Where(rule => rule.State is "pending" or "firing")
+            .Select(rule => rule.Name),
+    ];
 
     public void Dispose()
     {
