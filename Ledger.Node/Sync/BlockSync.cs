@@ -222,6 +222,11 @@ internal sealed partial class BlockSync(
 
                 end = block.Height;
                 segment = [];
+                if (block.Header.EndsEpoch && !await AppliedAsync(end, stoppingToken).ConfigureAwait(false))
+                {
+                    // Who certifies what follows is known once this block is final here.
+                    return false;
+                }
             }
         }
 

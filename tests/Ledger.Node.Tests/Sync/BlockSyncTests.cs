@@ -47,9 +47,11 @@ public sealed class BlockSyncTests : IAsyncLifetime
     {
         _mesh = await TestMesh.StartAsync(4, prepare: Prepare);
         var genesis = _behind.Genesis;
+        ValidatorDirectory directory = new(
+            genesis, genesis.Validators[new(0)].PublicKey, Epoch.First(genesis), ValidatorHistory.Of(genesis));
         ValidatorSignatures signatures = new(
-            genesis.Validators, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
-        PbftConsensus protocol = new(genesis, new(0), PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
+            directory, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
+        PbftConsensus protocol = new(directory, PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
         InboundConsensus inbound = new(
             protocol, _running.Loop, new(), new SyncLag(genesis.Validators.Count, protocol.LiarsMax),
             new(genesis.Validators.Count, _clock), () => _behind.Store.Head!.Height);
