@@ -31,7 +31,9 @@ internal sealed class DoctorRound : IDisposable
 
     public async Task<Facts> AskAsync(IReadOnlyList<Address> addresses, CancellationToken cancellationToken)
     {
-        List<Visit> visits = [.. Neighbours.Recognise(await VisitAllAsync(addresses, cancellationToken))];
+        // Named twice, by a devnet's folder and by LEDGER_NODE, a node would look like two with one key.
+        var distinct = addresses.DistinctBy(address => address.Url);
+        List<Visit> visits = [.. Neighbours.Recognise(await VisitAllAsync(distinct, cancellationToken))];
         visits.AddRange(await VisitAllAsync(Neighbours.Of(visits), cancellationToken));
         visits.RemoveAll(visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
         Facts facts = new([], visits, []);
