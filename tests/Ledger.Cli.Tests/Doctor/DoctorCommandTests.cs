@@ -46,8 +46,10 @@ public sealed class DoctorCommandTests
         await using var node = await FakeNode.StartAsync();
         using DoctorRound round = new(TimeSpan.FromSeconds(30));
 
+        Uri[] named = [new(node.Url), new(node.Url.TrimEnd('/') + "/")];
+
         var facts = await round.AskAsync(
-            [new(new(node.Url)), new(new(node.Url.TrimEnd('/') + "/"))], TestContext.Current.CancellationToken);
+            [.. named.Select(url => new Address(url))], TestContext.Current.CancellationToken);
 
         Assert.Single(facts.Visits);
     }
