@@ -38,17 +38,20 @@ internal sealed class NodeStatus(
     {
         get
         {
-            var reached = network.Connected.Count + 1;
             var quorum = directory.Validators.Quorums.Quorum;
-            return reached < quorum
-                ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
+            return Reached < quorum
+                ? $"this {(directory.IsMember ? "validator" : "node")} reaches {Reached} of the {quorum} that make a quorum"
+                    + (directory.IsMember ? ", itself included" : "")
                 : protocol.PrimaryOf(loop.Position) is null
                     ? "no leader is known: a majority of the voters may be out of reach"
                     : null;
         }
     }
 
-    private bool HasQuorum => network.Connected.Count + 1 >= directory.Validators.Quorums.Quorum;
+    /// <summary>The validators that can agree with this node's help; itself, if it is one.</summary>
+    private int Reached => network.Connected.Count + (directory.IsMember ? 1 : 0);
+
+    private bool HasQuorum => Reached >= directory.Validators.Quorums.Quorum;
 
     private string State
         => !duty.TakesTransactions ? "draining"
@@ -78,7 +81,7 @@ internal sealed class NodeStatus(
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
             primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
-            vitals.Measure(HasQuorum));
+            vitals.Measure(HasQuorum), directory.Validators.Quorums.Quorum);
     }
 
     private long? AgeMs(DateTimeOffset? since)
