@@ -101,7 +101,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _gossip = new(_network, _admission, _protocol.TrustsPeers);
         var snapshots = new SnapshotClient(_network, clock);
         _sync = new(
-            _network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>(),
+            _network, parts.Store, inbound, waiters, clock, logs.CreateLogger<BlockSync>(),
             (head, stop) => TakesSnapshotAsync(snapshots, head, stop));
         var server = new BlockServer(_network, parts.Store, recent);
         _shelf = new(parts.Root);

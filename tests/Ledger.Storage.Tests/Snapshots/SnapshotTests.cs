@@ -10,6 +10,8 @@ public sealed class SnapshotTests : IDisposable
 
     private static readonly PublicKey Late = SigningKey.FromSeed(Sha256.Hash([77]).ToArray()).PublicKey;
 
+    private static readonly Operation AddsOne = new Operation.AddValidator("late", Late, "late:7000");
+
     private readonly SnapshotChain _chain = new();
 
     public SnapshotTests() => _chain.GrowLarge();
@@ -27,7 +29,8 @@ public sealed class SnapshotTests : IDisposable
         using var store = Open(folder);
         Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
         Assert.Equal(
-            _chain.Store.ReadStateRange([]).Select(e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))),
+            _chain.Store.ReadStateRange([]).Select(
+                e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))),
             store.ReadStateRange([]).Select(e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))));
         Assert.Equal(_chain.Store.FindTransaction(put.Hash), store.FindTransaction(put.Hash));
         Assert.Null(store.ReadBlock(store.Head!.Height));
@@ -37,20 +40,21 @@ public sealed class SnapshotTests : IDisposable
 
         LedgerMachine machine = new(_chain.Genesis, store);
         var next = _chain.Put("small", "next", [8]);
-        var block = _chain.Machine.Propose(_chain.Machine.HeadHash, [put, next], new(1_700_000_000_000), new(0), 10, 1000)!;
+        var block = _chain.Machine.Propose(
+            _chain.Machine.HeadHash, [put, next], new(1_700_000_000_000), new(0), 10, 1000)!;
         Assert.Equal([next], block.Transactions);
         Assert.Null(machine.Validate(block, null, _ => true));
         machine.Finalise([block], []);
         Assert.Equal(block.Hash, store.HeadHash);
     }
 
-    /// <summary>The changes lie below the blocks that came along; what stands on them must be shown all the same.</summary>
+    /// <summary>The changes lie below the blocks that came along; what stands on them must be shown.</summary>
     [Fact]
     public void A_restored_ledger_knows_its_epoch_and_every_change_of_validators_with_its_certificate()
     {
-        var removal = _chain.Grow(_chain.Sign(new Operation.RemoveValidator(_chain.Genesis.Validators[new(3)].PublicKey)));
+        var removal = _chain.Grow(_chain.Sign(RemovesTheLast()));
         _chain.Grow(_chain.Put("small", "between", [1]));
-        var addition = _chain.Grow(_chain.Sign(new Operation.AddValidator("late", Late, "late:7000")));
+        var addition = _chain.Grow(_chain.Sign(AddsOne));
         _chain.Wait(TimeSpan.FromDays(2));
         _chain.Grow(_chain.Put("small", "after", [1]));
         _chain.Wait(TimeSpan.FromDays(2));
@@ -80,7 +84,7 @@ public sealed class SnapshotTests : IDisposable
     [Fact]
     public void The_block_of_a_snapshot_may_be_the_one_that_changed_the_validators()
     {
-        _chain.Grow(_chain.Sign(new Operation.RemoveValidator(_chain.Genesis.Validators[new(3)].PublicKey)));
+        _chain.Grow(_chain.Sign(RemovesTheLast()));
 
         using var folder = RestoreInto("restored", _chain.Snapshot());
 
@@ -93,8 +97,8 @@ public sealed class SnapshotTests : IDisposable
     [Fact]
     public void A_snapshot_that_leaves_a_change_of_validators_out_is_not_put_in_place()
     {
-        _chain.Grow(_chain.Sign(new Operation.RemoveValidator(_chain.Genesis.Validators[new(3)].PublicKey)));
-        _chain.Grow(_chain.Sign(new Operation.AddValidator("late", Late, "late:7000")));
+        _chain.Grow(_chain.Sign(RemovesTheLast()));
+        _chain.Grow(_chain.Sign(AddsOne));
         _chain.Grow(_chain.Put("small", "after", [1]));
         using var snapshot = SnapshotFile.Open(_chain.Snapshot());
         var cut = snapshot.Manifest with
@@ -103,7 +107,8 @@ public sealed class SnapshotTests : IDisposable
         };
         Assert.NotNull(cut.FaultIn(_chain.Genesis));
 
-        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
         using var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, cut);
         for (var i = 0; i < cut.ChunkCount; i++)
         {
@@ -154,6 +159,8 @@ public sealed class SnapshotTests : IDisposable
         Assert.Contains("may still be valid", shorter.FaultIn(0, cut), StringComparison.Ordinal);
     }
 
+    private Operation.RemoveValidator RemovesTheLast() => new(_chain.Genesis.Validators[new(3)].PublicKey);
+
     [Fact]
     public void A_restore_goes_on_where_it_was()
     {
@@ -164,7 +171,10 @@ public sealed class SnapshotTests : IDisposable
         {
             using var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest);
             Assert.Equal(i, restore.DoneCount);
-            Assert.Null(restore.Accept(snapshot.Manifest.ChunkCount - 1 - i, snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1 - i)));
+            Assert.Null(
+                restore.Accept(
+                    snapshot.Manifest.ChunkCount - 1 - i,
+                    snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1 - i)));
         }
 
         using (var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest))
@@ -212,7 +222,8 @@ public sealed class SnapshotTests : IDisposable
             byte[] another = [.. key[..^1], (byte)(key[^1] ^ 1)];
             foreach (var entries in new (byte[], byte[])[][]
             {
-                [.. chunk.Entries.Skip(1)], [.. chunk.Entries, (another, value)], [(another, value), .. chunk.Entries.Skip(1)],
+                [.. chunk.Entries.Skip(1)], [.. chunk.Entries, (another, value)],
+                [(another, value), .. chunk.Entries.Skip(1)],
                 [(key, [.. value, 0]), .. chunk.Entries.Skip(1)], [.. chunk.Entries, (key, value)],
             })
             {
@@ -234,7 +245,8 @@ public sealed class SnapshotTests : IDisposable
             var (header, receipts) = chunk.Blocks[i];
             AssertRefused((header, [.. receipts.Skip(1)]), i);
             AssertRefused((header, [.. receipts, receipts[0]]), i);
-            AssertRefused((header, [receipts[0] with { Failure = FailureReason.Overflow }, .. receipts.Skip(1)]), i);
+            AssertRefused(
+                (header, [receipts[0] with { Failure = FailureReason.Overflow }, .. receipts.Skip(1)]), i);
             AssertRefused((header with { Time = header.Time.Plus(TimeSpan.FromDays(-3)) }, receipts), i);
         }
 
@@ -259,7 +271,9 @@ public sealed class SnapshotTests : IDisposable
         Assert.Null(good.FaultIn(_chain.Genesis));
         AssertFault("genesis", good, other.Genesis);
         AssertFault("are a quorum", good with { Finality = _chain.FinalityOf(_chain.Store.Head!, 2) });
-        AssertFault("are a quorum", good with { Finality = good.Finality with { Signers = [.. good.Finality.Signers.Skip(1)] } });
+        AssertFault(
+            "are a quorum",
+            good with { Finality = good.Finality with { Signers = [.. good.Finality.Signers.Skip(1)] } });
         AssertFault("not valid", good with
         {
             Finality = good.Finality with { Header = good.Header with { StateRoot = Digest.Zero } },
@@ -267,7 +281,8 @@ public sealed class SnapshotTests : IDisposable
         AssertFault("whole state", good with { State = [.. good.State.Skip(1)] });
         AssertFault("whole state", good with { State = [.. good.State.Take(good.State.Count - 1)] });
         AssertFault("whole state", good with { State = [.. good.State, good.State[^1]] });
-        AssertFault("whole state", good with { State = [good.State[1], good.State[0], .. good.State.Skip(2)] });
+        AssertFault(
+            "whole state", good with { State = [good.State[1], good.State[0], .. good.State.Skip(2)] });
         AssertFault("whole state", good with { State = [] });
         AssertFault("history", good with { History = [] });
         AssertFault("history", good with { History = [good.History[0] with { To = good.Height.Previous }] });
@@ -320,10 +335,14 @@ public sealed class SnapshotTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         bytes[15] = (byte)'2';
         File.WriteAllBytes(path, bytes);
-        Assert.Contains("newer", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "newer", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message,
+            StringComparison.Ordinal);
 
         File.WriteAllText(path, "{ \"format\": \"ledger/receipt/v1\", \"genesis\": \"00\" }");
-        Assert.Contains("no snapshot", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no snapshot", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<SnapshotException>(() => SnapshotFile.Open(_chain.PathOf("missing")));
     }
 
@@ -337,7 +356,8 @@ public sealed class SnapshotTests : IDisposable
         using var state = _chain.Store.Snapshot();
         SnapshotWriter writer = new(_chain.Genesis, state, TestContext.Current.CancellationToken);
         Assert.Throws<SnapshotException>(() => writer.Write(_chain.PathOf("b"), () => null));
-        Assert.Throws<SnapshotException>(() => writer.Write(_chain.PathOf("c"), () => _chain.FinalityOf(state.Head!, 2)));
+        Assert.Throws<SnapshotException>(
+            () => writer.Write(_chain.PathOf("c"), () => _chain.FinalityOf(state.Head!, 2)));
         Assert.Equal(path, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!)));
     }
 
