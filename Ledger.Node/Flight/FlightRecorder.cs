@@ -26,7 +26,7 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
     private const int Pieces = 4;
 
     private readonly BlockingCollection<Item> _items = new(WaitingMax);
-    private readonly FlightSource _source;
+    private readonly Func<FlightSource> _source;
     private readonly FlightFolder _folder;
     private readonly long _pieceBytes;
     private readonly TimeProvider _clock;
@@ -45,8 +45,13 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 
     private volatile bool _isOver;
 
+    /// <param name="source">Whose engine it is, asked as each recording begins: validators come and go.</param>
+    /// <param name="dataFolder">Where the recordings are kept.</param>
+    /// <param name="megabytes">What they may take.</param>
+    /// <param name="clock">When turns were.</param>
+    /// <param name="logger">Hears why it stops.</param>
     public FlightRecorder(
-        FlightSource source, string dataFolder, int megabytes, TimeProvider clock, ILogger<FlightRecorder> logger)
+        Func<FlightSource> source, string dataFolder, int megabytes, TimeProvider clock, ILogger<FlightRecorder> logger)
     {
         _source = source;
         var bytes = (long)megabytes << 20;
@@ -71,7 +76,7 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 
         try
         {
-            if (_items.TryAdd(new(FlightStart.Of(_source, engine), null, 0, default)))
+            if (_items.TryAdd(new(FlightStart.Of(_source(), engine), null, 0, default)))
             {
                 _begun++;
                 _hasGap = false;

@@ -38,10 +38,10 @@ internal sealed class NodeStatus(
     {
         get
         {
-            var reached = Reached;
             var quorum = directory.Validators.Quorums.Quorum;
-            return reached < quorum
-                ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
+            return Reached < quorum
+                ? $"this {(directory.IsMember ? "validator" : "node")} reaches {Reached} of the {quorum} that make a quorum"
+                    + (directory.IsMember ? ", itself included" : "")
                 : protocol.PrimaryOf(loop.Position) is null
                     ? "no leader is known: a majority of the voters may be out of reach"
                     : null;
@@ -88,7 +88,7 @@ internal sealed class NodeStatus(
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
             primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
-            vitals.Measure(HasQuorum));
+            vitals.Measure(HasQuorum), directory.Validators.Quorums.Quorum);
     }
 
     private long? AgeMs(DateTimeOffset? since)

@@ -135,6 +135,7 @@ public sealed class SnapshotRestore : IDisposable
                 batch.Put(Keys.Of(head.Height), CertificateCodec.Encode(certificate), _families.Certificates);
             }
 
+            PutEpochs(batch);
             batch.Delete(ManifestKey, _families.Meta);
             batch.Delete(TreeKey, _families.Meta);
             for (var i = 0; i < _isDone.Length; i++)
@@ -246,6 +247,34 @@ public sealed class SnapshotRestore : IDisposable
 
         batch.Put(TreeKey, Keys.Of(updated.Root), _families.Meta);
         _pending = updated;
+    }
+
+    /// <summary>
+    /// The blocks that changed the validators may lie far below the history; proofs and snapshots of this ledger need their
+    /// headers and certificates all the same, which the manifest has shown to be good.
+    /// </summary>
+    private void PutEpochs(WriteBatch batch)
+    {
+        var head = Manifest.Height;
+        foreach (var (header, view, signers, _) in Manifest.Finality.Changes.Where(change => change.Header.Height <= head))
+        {
+            var height = Keys.Of(header.Height);
+            var hash = header.ComputeHash();
+            QuorumCertificate certificate = new(StatementKind.Commit, new(view, header.Height, hash), signers);
+            batch.Put(height, Canonical.Encode(header, HeaderCodec.Write), _families.Headers);
+            batch.Put(Keys.Of(hash), height, _families.BlockHeights);
+            batch.Put(height, CertificateCodec.Encode(certificate), _families.Certificates);
+        }
+
+        var changes = ValidatorHistory.Read(_genesis, key => _families.Database.Get(key, _families.State)).Changes;
+        foreach (var height in changes.Where(height => height != head || Manifest.Finality.Path.Count > 0))
+        {
+            if (!Manifest.Finality.Changes.Any(change => change.Header.Height == height))
+            {
+                throw new SnapshotException(
+                    $"the snapshot does not show who changed the validators at height {height}: take another one");
+            }
+        }
     }
 
     private void Write(WriteBatch batch, bool isSynced)

@@ -130,7 +130,8 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
     private IReadOnlyList<string> Files() => FlightFolder.In(_folder.Path);
 
     private FlightRecorder Start() => new(
-        new("test", _chain.Genesis, new(0), 4, "0.0.0"), _folder.Path, Megabytes, new ManualClock(), this);
+        () => new("test", _chain.Genesis, new(0), 4, "0.0.0"), _folder.Path, Megabytes, new ManualClock(),
+        this);
 
     /// <summary>Turns of one input each, whose words make it as long as the test likes.</summary>
     private async Task RecordAsync(int turns, int words)
