@@ -33,6 +33,14 @@ internal sealed class NodeStatus(
     /// <summary>In sync and, counting itself, connected to a quorum, of which one proposes.</summary>
     public bool IsReady => State == "ready";
 
+    /// <summary>For whoever probes.</summary>
+    public string WhyNotReady => State switch
+    {
+        "removed" => "removed from the validators: it votes no more and will not lead",
+        "joining" => "no validator yet: an admin is to add it",
+        _ => "behind, or connected to too few validators for a quorum",
+    };
+
     /// <summary>Why nothing can become final now, as far as is known here, for people; null when it can.</summary>
     public string? Obstacle
     {
