@@ -72,7 +72,8 @@ public sealed class StateTree
     }
 
     /// <summary>
-    /// To be called once the store holds this version: deep pages leave memory, but for a cache of them. Older versions may not be used after.
+    /// To be called once the store holds this version: deep pages leave memory, but for a cache of them. Older versions
+    /// may not be used after.
     /// </summary>
     public void Unload()
     {

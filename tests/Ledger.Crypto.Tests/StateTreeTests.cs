@@ -68,7 +68,7 @@ public sealed class StateTreeTests
     }
 
     [Fact]
-    public void Deep_pages_that_were_changed_lately_are_not_read_again_and_none_is_taken_for_its_earlier_self()
+    public void Deep_pages_changed_lately_are_not_read_again_and_none_is_taken_for_its_earlier_self()
     {
         var chance = new Random(4);
         var store = new PageStore();
