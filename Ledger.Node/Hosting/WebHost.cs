@@ -41,6 +41,7 @@ internal static class WebHost
         ReceiptEndpoints receipts,
         EvidenceEndpoints evidence,
         TransferEndpoint transfer,
+        MembersEndpoint members,
         ContentEndpoints contents,
         CheckpointEndpoints checkpoints,
         AdminEndpoints operations,
@@ -88,6 +89,7 @@ internal static class WebHost
         var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
         checkpoints.Map(admin);
         transfer.Map(admin);
+        members.Map(admin);
         operations.Map(admin);
         return app;
     }
