@@ -101,7 +101,7 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
 
     private WebApplication BuildWeb(NodeOptions options, CollectorRegistry registry, LogLevels levels)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(WebHost.Surroundings);
         NodeLogging.Configure(builder.Logging, options, levels);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

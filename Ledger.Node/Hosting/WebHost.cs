@@ -22,6 +22,16 @@ internal static class WebHost
     /// <summary>Well below the open files that any system allows: clients must not use up what the store needs.</summary>
     private const int ConnectionsMax = 512;
 
+    /// <summary>
+    /// Whatever the surroundings say: in development a client would be shown our stack. Nor are their settings watched for
+    /// changes, since that is a watch on the working folder and all below it, a devnet's databases too.
+    /// </summary>
+    public static WebApplicationOptions Surroundings { get; } = new()
+    {
+        EnvironmentName = Environments.Production,
+        Args = ["--hostBuilder:reloadConfigOnChange=false"],
+    };
+
     public static WebApplication Build(
         NodeOptions options,
         NodeStatus status,
@@ -39,9 +49,7 @@ internal static class WebHost
         Duty duty)
     {
         ListenOptions? adminListen = null;
-        // Whatever the surroundings say: in development a client would be shown our stack.
-        var builder = WebApplication.CreateSlimBuilder(
-            new WebApplicationOptions { EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(Surroundings);
         NodeLogging.Configure(builder.Logging, options, levels);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
