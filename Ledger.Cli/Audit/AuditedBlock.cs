@@ -37,33 +37,45 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
             return Bad(height, RecordFamily.Blocks, bytes, $"the signature of {part} is not valid");
         }
 
-        return WithCertificate(archive, genesis, block, key);
+        var found = CertificateFault(archive, genesis, block.Header, block, out var certificate);
+        return found is null ? new(block, certificate, null) : new(null, null, found);
     }
 
-    private static AuditedBlock WithCertificate(LedgerArchive archive, Genesis genesis, Block block, byte[] key)
+    /// <param name="header">What the certificate must be for.</param>
+    /// <param name="block">Its block, where there is one.</param>
+    /// <param name="certificate">Null when there is none of its own, or a fault.</param>
+    public static AuditFault? CertificateFault(
+        LedgerArchive archive, Genesis genesis, BlockHeader header, Block? block, out QuorumCertificate? certificate)
     {
+        certificate = null;
+        var key = LedgerRecord.KeyOf(header.Height);
         if (archive.Read(RecordFamily.Certificates, key) is not { } record)
         {
-            return new(block, null, null);
+            return null;
         }
 
-        if (!CertificateCodec.TryDecode(record, out var certificate, out var fault))
+        if (!CertificateCodec.TryDecode(record, out var decoded, out var fault))
         {
-            return Bad(block.Height, RecordFamily.Certificates, 0..record.Length, fault);
+            return AuditFault.Of(header.Height.Value, RecordFamily.Certificates, key, 0..record.Length, fault);
         }
 
-        var subject = certificate.Subject;
-        if (subject.Block != block.Hash && HeaderFault(archive, block, subject.Block, key) is { } damaged)
+        var subject = decoded.Subject;
+        var hash = block?.Hash ?? header.ComputeHash();
+        if (block is not null && subject.Block != hash && HeaderFault(archive, block, subject.Block, key) is { } damaged)
         {
-            return new(null, null, damaged);
+            return damaged;
         }
 
-        fault = certificate.Kind != StatementKind.Commit || subject.Height != block.Height || subject.Block != block.Hash
+        fault = decoded.Kind != StatementKind.Commit || subject.Height != header.Height || subject.Block != hash
             ? "it certifies something else than this block"
-            : FinalityVerifier.FaultIn(new(block.Header, [], subject.View, certificate.Signers), genesis);
-        return fault is null
-            ? new(block, certificate, null)
-            : Bad(block.Height, RecordFamily.Certificates, 0..record.Length, fault);
+            : FinalityVerifier.FaultIn(new(header, [], subject.View, decoded.Signers), genesis);
+        if (fault is not null)
+        {
+            return AuditFault.Of(header.Height.Value, RecordFamily.Certificates, key, 0..record.Length, fault);
+        }
+
+        certificate = decoded;
+        return null;
     }
 
     /// <summary>Where the certificate is for the header that lies beside the block, the block's own is what changed.</summary>
