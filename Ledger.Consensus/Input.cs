@@ -38,6 +38,17 @@ public abstract record Input
     /// <summary>A decided block is durable with its state and receipts.</summary>
     public sealed record Finalised(Height Height) : Input;
 
+    /// <summary>
+    /// The block that changed the validators is durable, and those after it count from now on; follows its
+    /// <see cref="Finalised"/>.
+    /// </summary>
+    /// <param name="Epoch">Whose first block is still to be proposed, or came with others' blocks.</param>
+    /// <param name="Self">This replica's seat; <see cref="ValidatorIndex.None"/> when it is no validator in this epoch.</param>
+    public sealed record EpochBegan(Epoch Epoch, ValidatorIndex Self) : Input;
+
+    /// <summary>A peer speaks of an epoch that has not begun here: there are final blocks that this replica lacks.</summary>
+    public sealed record PeerIsAhead(ValidatorIndex Peer) : Input;
+
     /// <summary>A peer's connection came up: what was lost with the last one is said again.</summary>
     public sealed record PeerConnected(ValidatorIndex Peer) : Input;
 
@@ -58,7 +69,21 @@ public abstract record Input
     /// <summary>Raft: this leader shall hand over, to the one named or to whoever is furthest.</summary>
     public sealed record TransferRequested(ValidatorIndex? To) : Input;
 
-    /// <summary>Raft: the members shall become these; a notice says how far it is, or why not.</summary>
+    /// <summary>
+    /// Raft: what the ledger says of the members, once the block that said so is final here; comes before the
+    /// <see cref="Finalised"/> of that block, so that who knows the block knows its word.
+    /// </summary>
+    /// <param name="Members">Who shall be what from now on.</param>
+    /// <param name="VotersSince">The last block that changed the voters.</param>
+    /// <param name="Self">This replica's seat, for ever; <see cref="ValidatorIndex.None"/> before it has one.</param>
+    public sealed record MembersStated(Raft.Membership Members, Height VotersSince, ValidatorIndex Self) : Input;
+
+    /// <summary>Raft: may the members become these? <see cref="Notice.MembersAnswered"/> says why not.</summary>
+    public sealed record MembersAsked(Raft.Membership Target) : Input;
+
+    /// <summary>
+    /// Raft, where no ledger states the members: they shall become these; a notice says how far it is, or why not.
+    /// </summary>
     public sealed record MembersRequested(Raft.Membership Target) : Input;
 
     /// <summary>Raft: so many bytes of a snapshot that <see cref="Effect.InstallSnapshot"/> asked for are here.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Storage;
@@ -13,6 +14,9 @@ internal sealed class AuditPass(
     LedgerArchive archive, Genesis genesis, AuditStart start, Height head, bool isExact, Action<ulong, ulong> progress)
 {
     private readonly ScatteredRecords _scattered = new(archive, start, head, isExact);
+    private readonly ConcurrentDictionary<Digest, ValidatorSet> _validators = new(
+        [new(genesis.Validators.Hash, genesis.Validators)]);
+    private readonly HashSet<Height> _changes = [];
     private AuditState _state = new();
     private BlockHeader? _last;
     private ulong? _uncertifiedFrom;
@@ -34,9 +38,15 @@ internal sealed class AuditPass(
             return null;
         }
 
+        if (ChangesFault(to) is { } unproven)
+        {
+            return unproven;
+        }
+
         var below = Digest.Zero;
         await foreach (var outline in HeightsAhead.ReadAsync(
-            start.Kept.Headers, to, height => AuditedOutline.Read(archive, genesis, start.Kept, height), cancellationToken))
+            start.Kept.Headers, to, height => AuditedOutline.Read(archive, genesis, _validators, start.Kept, height),
+            cancellationToken))
         {
             if (outline.Fault is { } fault)
             {
@@ -61,6 +71,26 @@ internal sealed class AuditPass(
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The sets that certify what is not executed: the state names the changes, and each counts once those who were
+    /// validators before it have certified it.
+    /// </summary>
+    private AuditFault? ChangesFault(Height to)
+    {
+        var changes = CertifiedChanges.Read(archive, genesis, to, out var fault);
+        foreach (var (header, validators) in changes)
+        {
+            _validators[validators.Hash] = validators;
+            _changes.Add(header.Height);
+            if (fault is null && header.Height < start.Kept.Headers)
+            {
+                fault = _scattered.FaultIn(header.Height, [LedgerRecord.OfHash(header.ComputeHash(), header.Height)]);
+            }
+        }
+
+        return fault;
     }
 
     private IEnumerable<LedgerRecord> OfOutline(AuditedOutline outline)
@@ -105,9 +135,13 @@ internal sealed class AuditPass(
         var comparing = Task.FromResult<AuditFault?>(null);
         try
         {
-            await foreach (var audited in HeightsAhead.ReadAsync(
-                from, head, height => AuditedBlock.Read(archive, genesis, height), cancellationToken))
+            await foreach (var read in HeightsAhead.ReadAsync(
+                from, head, height => AuditedBlock.Read(archive, genesis, _validators, height), cancellationToken))
             {
+                // Those of a new epoch were read before execution had led to its validators.
+                var audited = read.IsCertificateUnchecked
+                    ? read.CheckCertificate(genesis, machine.Epoch.Validators)
+                    : read;
                 FinalBlock? final = null;
                 var found = audited.Fault ?? ExecutionFault(machine, audited, out final);
 
@@ -143,6 +177,7 @@ internal sealed class AuditPass(
         }
 
         final = machine.Finalise([block], audited.Certificate is null ? [] : [audited.Certificate])[0];
+        _validators.TryAdd(machine.Epoch.Validators.Hash, machine.Epoch.Validators);
         _transactions += block.Transactions.Count;
         Passed(block.Header, audited.Certificate is not null);
         return null;
@@ -202,7 +237,7 @@ internal sealed class AuditPass(
                     return AuditFault.Of(head.Value, family, key, null, "it stands above the head");
                 }
 
-                if (key.AsSpan().SequenceCompareTo(lowest) < 0)
+                if (key.AsSpan().SequenceCompareTo(lowest) < 0 && !IsOfChange(family, key))
                 {
                     return AuditFault.Of(head.Value, family, key, null, "it stands below what the folder keeps");
                 }
@@ -211,6 +246,11 @@ internal sealed class AuditPass(
 
         return null;
     }
+
+    /// <summary>What shows that the validators changed is kept however old it is.</summary>
+    private bool IsOfChange(RecordFamily family, byte[] key)
+        => family is RecordFamily.Headers or RecordFamily.Certificates
+            && _changes.Any(height => LedgerRecord.KeyOf(height).AsSpan().SequenceEqual(key));
 
     private AuditFault? StateFault()
         => UnexecutedStateFault() ?? ContentFault(RecordFamily.State, _state.Entries)

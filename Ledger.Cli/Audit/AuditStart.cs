@@ -52,6 +52,11 @@ internal sealed record AuditStart(KeptHeights Kept, Height? Base, string? Snapsh
         using var file = SnapshotFile.Open(Snapshot!);
         var manifest = file.Manifest;
         AuditState state = new();
+        foreach (var change in manifest.Finality.Changes.Where(change => change.Header.Height <= manifest.Height))
+        {
+            state.Remember(change.Header);
+        }
+
         for (var i = 0; i < manifest.ChunkCount; i++)
         {
             var bytes = file.ReadChunk(i);

@@ -12,6 +12,7 @@ internal sealed class AuditState : ILedgerStore
     private readonly Dictionary<byte[], byte[]> _entries = new(BytesComparer.Instance);
     private readonly Dictionary<byte[], byte[]> _pages = new(BytesComparer.Instance);
     private readonly HashSet<Digest> _transactions = [];
+    private readonly Dictionary<Height, BlockHeader> _epochEnds = [];
 
     public BlockHeader? Head { get; private set; }
 
@@ -30,6 +31,9 @@ internal sealed class AuditState : ILedgerStore
 
     /// <summary>Transactions of blocks that are not executed, which may not be applied again.</summary>
     public void Remember(IEnumerable<Digest> transactions) => _transactions.UnionWith(transactions);
+
+    /// <summary>A block that changed the validators, below those that are executed.</summary>
+    public void Remember(BlockHeader epochEnd) => _epochEnds[epochEnd.Height] = epochEnd;
 
     /// <summary>Makes the tree over the entries that were put.</summary>
     /// <param name="head">The block that they are to be the state of.</param>
@@ -52,6 +56,11 @@ internal sealed class AuditState : ILedgerStore
         foreach (var final in blocks)
         {
             Head = final.Block.Header;
+            if (Head.EndsEpoch)
+            {
+                _epochEnds[Head.Height] = Head;
+            }
+
             foreach (var transaction in final.Block.Transactions)
             {
                 _transactions.Add(transaction.Hash);
@@ -68,6 +77,8 @@ internal sealed class AuditState : ILedgerStore
             }
         }
     }
+
+    public BlockHeader? ReadHeader(Height height) => _epochEnds.GetValueOrDefault(height);
 
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
         => _entries.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(stateKey, out var value) ? value : null;

@@ -12,7 +12,15 @@ namespace Ledger.Cli.Audit;
 /// <param name="Certificate">Its own; null when a descendant's makes it final.</param>
 internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate, AuditFault? Fault)
 {
-    public static AuditedBlock Read(LedgerArchive archive, Genesis genesis, Height height)
+    /// <summary>Whether the signatures of the certificate are still to be checked: by a set that was not known yet.</summary>
+    public bool IsCertificateUnchecked { get; private init; }
+
+    /// <param name="archive">The folder.</param>
+    /// <param name="genesis">Of the chain.</param>
+    /// <param name="known">The validator sets that execution has led to so far, by hash.</param>
+    /// <param name="height">Which.</param>
+    public static AuditedBlock Read(
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, Height height)
     {
         var key = LedgerRecord.KeyOf(height);
         if (archive.Read(RecordFamily.Blocks, key) is not { } record)
@@ -37,45 +45,49 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
             return Bad(height, RecordFamily.Blocks, bytes, $"the signature of {part} is not valid");
         }
 
-        var found = CertificateFault(archive, genesis, block.Header, block, out var certificate);
-        return found is null ? new(block, certificate, null) : new(null, null, found);
+        return WithCertificate(archive, genesis, known, block, key);
     }
 
-    /// <param name="header">What the certificate must be for.</param>
-    /// <param name="block">Its block, where there is one.</param>
-    /// <param name="certificate">Null when there is none of its own, or a fault.</param>
-    public static AuditFault? CertificateFault(
-        LedgerArchive archive, Genesis genesis, BlockHeader header, Block? block, out QuorumCertificate? certificate)
+    private static AuditedBlock WithCertificate(
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, Block block, byte[] key)
     {
-        certificate = null;
-        var key = LedgerRecord.KeyOf(header.Height);
         if (archive.Read(RecordFamily.Certificates, key) is not { } record)
         {
-            return null;
+            return new(block, null, null);
         }
 
-        if (!CertificateCodec.TryDecode(record, out var decoded, out var fault))
+        if (!CertificateCodec.TryDecode(record, out var certificate, out var fault))
         {
-            return AuditFault.Of(header.Height.Value, RecordFamily.Certificates, key, 0..record.Length, fault);
+            return Bad(block.Height, RecordFamily.Certificates, 0..record.Length, fault);
         }
 
-        var subject = decoded.Subject;
-        var hash = block?.Hash ?? header.ComputeHash();
-        if (block is not null && subject.Block != hash && HeaderFault(archive, block, subject.Block, key) is { } damaged)
+        var subject = certificate.Subject;
+        if (subject.Block != block.Hash && HeaderFault(archive, block, subject.Block, key) is { } damaged)
         {
-            return damaged;
+            return new(null, null, damaged);
         }
 
-        fault = decoded.Kind != StatementKind.Commit || subject.Height != header.Height || subject.Block != hash
-            ? "it certifies something else than this block"
-            : FinalityVerifier.FaultIn(new(header, [], subject.View, decoded.Signers), genesis);
-        if (fault is not null)
+        if (certificate.Kind != StatementKind.Commit || subject.Height != block.Height || subject.Block != block.Hash)
         {
-            return AuditFault.Of(header.Height.Value, RecordFamily.Certificates, key, 0..record.Length, fault);
+            return Bad(
+                block.Height, RecordFamily.Certificates, 0..record.Length, "it certifies something else than this block");
         }
 
-        certificate = decoded;
-        return null;
+        AuditedBlock audited = new(block, certificate, null) { IsCertificateUnchecked = true };
+        return known.TryGetValue(block.Header.ValidatorsHash, out var validators)
+            ? audited.CheckCertificate(genesis, validators)
+            : audited;
+    }
+
+    /// <summary>With the certificate checked by the set that execution has led to.</summary>
+    public AuditedBlock CheckCertificate(Genesis genesis, ValidatorSet validators)
+    {
+        var fault = FinalityVerifier.FaultIn(
+            Block!.Header, Certificate!.Subject.View, Certificate.Signers, genesis, validators);
+        return fault is null
+            ? this with { IsCertificateUnchecked = false }
+            : Bad(
+                Block.Height, RecordFamily.Certificates, 0..CertificateCodec.Encode(Certificate).Length, fault);
     }
 
     /// <summary>Where the certificate is for the header that lies beside the block, the block's own is what changed.</summary>

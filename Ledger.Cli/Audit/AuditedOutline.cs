@@ -14,7 +14,14 @@ namespace Ledger.Cli.Audit;
 internal sealed record AuditedOutline(
     BlockHeader? Header, Digest Hash, IReadOnlyList<Receipt> Receipts, bool IsCertified, AuditFault? Fault)
 {
-    public static AuditedOutline Read(LedgerArchive archive, Genesis genesis, KeptHeights kept, Height height)
+    /// <param name="archive">The folder.</param>
+    /// <param name="genesis">Of the chain.</param>
+    /// <param name="known">The validator sets that certified changes have led to, by hash.</param>
+    /// <param name="kept">From which heights on there is what.</param>
+    /// <param name="height">Which.</param>
+    public static AuditedOutline Read(
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, KeptHeights kept,
+        Height height)
     {
         var key = LedgerRecord.KeyOf(height);
         if (archive.Read(RecordFamily.Headers, key) is not { } record)
@@ -32,9 +39,15 @@ internal sealed record AuditedOutline(
             return Bad(height, RecordFamily.Headers, 0..record.Length, "it is not the header of this height");
         }
 
+        if (!known.TryGetValue(header.ValidatorsHash, out var validators))
+        {
+            return Bad(
+                height, RecordFamily.Headers, 0..record.Length, "it names validators that no certified change has led to");
+        }
+
         var (block, isCertified, fault) = height >= kept.Blocks
-            ? WithBody(archive, genesis, header, record)
-            : WithoutBody(archive, genesis, header, record);
+            ? WithBody(archive, genesis, known, header, record)
+            : WithoutBody(archive, genesis, validators, header, record);
         IReadOnlyList<Receipt> receipts = [];
         if (fault is null && height >= kept.Receipts)
         {
@@ -47,9 +60,10 @@ internal sealed record AuditedOutline(
     }
 
     private static (Block?, bool, AuditFault?) WithBody(
-        LedgerArchive archive, Genesis genesis, BlockHeader header, byte[] record)
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, BlockHeader header,
+        byte[] record)
     {
-        var audited = AuditedBlock.Read(archive, genesis, header.Height);
+        var audited = AuditedBlock.Read(archive, genesis, known, header.Height);
         var fault = audited.Fault ?? AuditFault.Difference(
             header.Height.Value,
             new(
@@ -60,29 +74,41 @@ internal sealed record AuditedOutline(
     }
 
     private static (Block?, bool, AuditFault?) WithoutBody(
-        LedgerArchive archive, Genesis genesis, BlockHeader header, byte[] record)
+        LedgerArchive archive, Genesis genesis, ValidatorSet validators, BlockHeader header, byte[] record)
     {
-        var fault = AuditedBlock.CertificateFault(archive, genesis, header, null, out var certificate);
-        if (fault is { Family: RecordFamily.Certificates } && IsAloneAgainst(archive, header))
+        var key = LedgerRecord.KeyOf(header.Height);
+        if (archive.Read(RecordFamily.Certificates, key) is not { } encoded)
         {
-            fault = AuditFault.Of(
-                header.Height.Value, RecordFamily.Headers, LedgerRecord.KeyOf(header.Height), 0..record.Length,
-                "it is not the header that was certified");
+            return (null, false, null);
         }
 
-        return (null, certificate is not null, fault);
+        if (!CertificateCodec.TryDecode(encoded, out var certificate, out var fault))
+        {
+            return (null, false, AuditFault.Of(
+                header.Height.Value, RecordFamily.Certificates, key, 0..encoded.Length, fault));
+        }
+
+        var subject = certificate.Subject;
+        if (subject.Block != header.ComputeHash() && NamesItAsParent(archive, header.Height.Next, subject.Block))
+        {
+            return (null, false, AuditFault.Of(
+                header.Height.Value, RecordFamily.Headers, key, 0..record.Length, "it is not the header that was certified"));
+        }
+
+        fault = certificate.Kind != StatementKind.Commit || subject.Height != header.Height
+            || subject.Block != header.ComputeHash()
+            ? "it certifies something else than this block"
+            : FinalityVerifier.FaultIn(header, subject.View, certificate.Signers, genesis, validators);
+        return (null, true, fault is null
+            ? null
+            : AuditFault.Of(header.Height.Value, RecordFamily.Certificates, key, 0..encoded.Length, fault));
     }
 
     /// <summary>Where header and certificate differ, the header above tells which of them was changed.</summary>
-    private static bool IsAloneAgainst(LedgerArchive archive, BlockHeader header)
-    {
-        var above = archive.Read(RecordFamily.Headers, LedgerRecord.KeyOf(header.Height.Next));
-        return archive.Read(RecordFamily.Certificates, LedgerRecord.KeyOf(header.Height)) is { } record
-            && CertificateCodec.TryDecode(record, out var certificate, out _)
-            && certificate.Subject.Block != header.ComputeHash()
-            && Canonical.TryDecode(above ?? [], HeaderCodec.Read, HeaderCodec.Write, out var next, out _)
-            && next.Parent == certificate.Subject.Block;
-    }
+    private static bool NamesItAsParent(LedgerArchive archive, Height above, Digest block)
+        => archive.Read(RecordFamily.Headers, LedgerRecord.KeyOf(above)) is { } record
+            && Canonical.TryDecode(record, HeaderCodec.Read, HeaderCodec.Write, out var header, out _)
+            && header.Parent == block;
 
     private static AuditFault? ReceiptsFault(
         LedgerArchive archive, BlockHeader header, Block? block, out IReadOnlyList<Receipt> receipts)

@@ -4,8 +4,10 @@ namespace Ledger.Node.Api;
 
 /// <summary><c>GET /v1/status</c>: what the node says of itself. No secrets.</summary>
 /// <param name="State">
-/// "ready", "syncing" while behind a peer, "waiting" while too few peers are connected, or "draining" by the operator's word.
+/// "ready", "syncing" while behind a peer, "waiting" while too few peers are connected, "draining" by the operator's word,
+/// "joining" while this node is no validator yet, or "removed" when it is none any more.
 /// </param>
+/// <param name="ValidatorIndex">Its seat; -1 while it has none.</param>
 /// <param name="View">In Raft the term.</param>
 /// <param name="Primary">In Raft the leader; null while none is known.</param>
 /// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
@@ -101,7 +103,29 @@ public sealed record RoleReply(string Role, string? Namespace);
 public sealed record AccountReply(
     string Address, ulong Height, IReadOnlyList<BalanceReply> Balances, IReadOnlyList<RoleReply> Roles);
 
-public sealed record ValidatorReply(int Index, string Name, string PublicKey);
+/// <param name="Index">Its seat: the same for as long as the chain lives.</param>
+/// <param name="Address">Where its peers reach it; absent for those of genesis, whose addresses each node configures.</param>
+/// <param name="Role">voter; in Raft also learner: it is sent everything and counts for nothing yet.</param>
+/// <param name="Phase">
+/// settled; in Raft, while members change: learning, joining and leaving (old and new voters must both agree), changing (it
+/// votes before and after).
+/// </param>
+public sealed record ValidatorReply(
+    int Index,
+    string Name,
+    string PublicKey,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Address = null,
+    string Role = ValidatorReply.Voter,
+    string Phase = ValidatorReply.Settled)
+{
+    public const string Voter = "voter";
+
+    public const string Learner = "learner";
+
+    public const string Settled = "settled";
+
+    public const string Learning = "learning";
+}
 
 /// <summary>Proof that a validator voted for two blocks where it may vote for one.</summary>
 /// <param name="Kind">"proposal", "prepare" or "commit": what it signed twice.</param>
@@ -140,7 +164,17 @@ public sealed record OperationRequest(
     string? To = null,
     ulong? Amount = null,
     string? Account = null,
-    string? Role = null);
+    string? Role = null,
+    string? Name = null,
+    string? PublicKey = null,
+    string? Address = null);
+
+/// <summary><c>POST /admin/v1/members/check</c>: asks a leader whether members may change so now.</summary>
+/// <param name="Operations">Of add-validator, promote-validator and remove-validator.</param>
+public sealed record MembersRequest(IReadOnlyList<OperationRequest>? Operations);
+
+/// <param name="Possible">Always true: what is not is refused with its reason.</param>
+public sealed record MembersReply(bool Possible);
 
 /// <summary><c>POST /admin/v1/transfer-leadership</c>.</summary>
 /// <param name="To">A validator's name; null for whoever lacks least.</param>

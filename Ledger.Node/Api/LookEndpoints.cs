@@ -2,8 +2,10 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
+using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Consensus;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +18,13 @@ namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
 internal sealed class LookEndpoints(
-    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs, ReadConsistency reads)
+    Genesis genesis,
+    LedgerStore store,
+    ValidatorDirectory directory,
+    FinalityWaiters waiters,
+    StateProofEndpoints proofs,
+    ReadConsistency reads,
+    Func<MembersView?> members)
 {
     private const int BlocksMax = 100;
 
@@ -60,8 +68,7 @@ internal sealed class LookEndpoints(
             (HttpContext http, string address, string? consistency)
                 => reads.ServeAsync(http, consistency, () => Account(address)))
             .Produces<AccountReply>();
-        routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
-            (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
+        routes.MapGet("/v1/validators", () => MemberReplies.Of(directory, members()));
         routes.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
         routes.MapGet("/v1/events", Events);
     }
@@ -146,7 +153,7 @@ internal sealed class LookEndpoints(
     }
 
     private string[] Names(QuorumCertificate certificate)
-        => [.. certificate.Signers.Select(signer => genesis.Validators[signer.Validator].Name)];
+        => [.. certificate.Signers.Select(signer => directory.NameOf(signer.Validator))];
 
     private IResult Receipt(string text)
     {

@@ -39,10 +39,17 @@ public sealed class ExecutionService(
 {
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
+    private ValidatorIndex _self = self;
     private volatile bool _waitsForTransactions;
     private bool _rests;
     private ProposalRequest? _wanted;
     private long _wantedSince;
+
+    /// <summary>
+    /// Told, on the executor's own thread, that the block of this input is durable and changed who the validators are;
+    /// answers with this node's seat from now on, and what the engine is to be told.
+    /// </summary>
+    public Func<Epoch, Input.Finalised, (ValidatorIndex Self, IReadOnlyList<Input> News)>? OnValidatorsChanged { get; set; }
 
     internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
@@ -152,7 +159,7 @@ public sealed class ExecutionService(
         var since = Traces.Now;
         var candidates = pool.Take(options.MaxTransactions, options.MaxBytes);
         var block = machine.Propose(
-            request.Parent, candidates, Now(), self, options.MaxTransactions, options.MaxBytes);
+            request.Parent, candidates, Now(), _self, options.MaxTransactions, options.MaxBytes);
         if (block is null || (block.Transactions.Count == 0 && !request.AllowEmpty))
         {
             // All candidates were final or expired by now; the wish stands.
@@ -184,6 +191,7 @@ public sealed class ExecutionService(
     private void FinaliseNow(Decision decision)
     {
         var since = Traces.Now;
+        var validatorsAsOf = machine.ValidatorsAsOf;
         List<FinalBlock> final = [];
 
         // A state is there to be kept only while its block is the head.
@@ -203,7 +211,18 @@ public sealed class ExecutionService(
             }
         }
 
-        answer(new Input.Finalised(decision.Blocks[^1].Height));
+        Input.Finalised last = new(decision.Blocks[^1].Height);
+        IReadOnlyList<Input> news = [last];
+        if (machine.ValidatorsAsOf != validatorsAsOf && OnValidatorsChanged is { } changed)
+        {
+            (_self, news) = changed(machine.Epoch, last);
+        }
+
+        foreach (var input in news)
+        {
+            answer(input);
+        }
+
         Traces.Finalised(final, since);
         finalised(final);
     }

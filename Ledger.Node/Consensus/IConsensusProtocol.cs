@@ -36,6 +36,15 @@ internal interface IConsensusProtocol
     /// <exception cref="Storage.DamagedDataException">One does not fit the other.</exception>
     (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records);
 
+    /// <summary>Asks an engine whether the members may become these now; null where only the ledger has a say.</summary>
+    Input? MayChange(Ledger.Consensus.Raft.Membership target);
+
+    /// <summary>
+    /// What the engine is told once a block is durable that changed who the validators are, as the directory has them by
+    /// now: its finality and their change, in the order that the engine needs.
+    /// </summary>
+    IReadOnlyList<Input> NewsOf(Input.Finalised finalised);
+
     byte[] Encode(Envelope envelope);
 
     bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out Envelope envelope);
@@ -50,6 +59,9 @@ internal interface IConsensusProtocol
     /// <param name="connection">Whom the connection's handshake proved at the other end.</param>
     /// <param name="reason">When refused: a short word for the metric's label.</param>
     Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason);
+
+    /// <summary>Whether what was refused is no fault but of another time; null when it is a fault.</summary>
+    Untimely? UntimelinessOf(string reason);
 
     /// <summary>Checks that consecutive blocks end in one that a quorum has certified.</summary>
     CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
@@ -74,6 +86,16 @@ internal interface IConsensusProtocol
 
     /// <summary>Looks after transactions that the primary does not serve.</summary>
     IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop);
+}
+
+/// <summary>How a message can be right and of no use.</summary>
+internal enum Untimely
+{
+    /// <summary>It is of an epoch that has not begun here: this node lacks final blocks.</summary>
+    Early,
+
+    /// <summary>It is of an epoch that is over here.</summary>
+    Late,
 }
 
 /// <summary>

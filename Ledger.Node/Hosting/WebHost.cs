@@ -34,6 +34,7 @@ internal static class WebHost
         ReceiptEndpoints receipts,
         EvidenceEndpoints evidence,
         TransferEndpoint transfer,
+        MembersEndpoint members,
         ContentEndpoints contents,
         CheckpointEndpoints checkpoints,
         AdminEndpoints operations,
@@ -60,6 +61,7 @@ internal static class WebHost
         var admin = app.MapGroup(AdminPath).AddEndpointFilter(OnlyOn(adminPort));
         checkpoints.Map(admin);
         transfer.Map(admin);
+        members.Map(admin);
         operations.Map(admin);
         return app;
     }

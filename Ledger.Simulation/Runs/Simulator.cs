@@ -45,12 +45,14 @@ public sealed class Simulator : IDisposable
         Plan = new(options.Faults, options.LeftOut, _chance.Fork());
         Genesis = MakeGenesis(options);
         Pbft = DrawOptions(_chance.Fork());
-        Signatures = new(options.Nodes);
+        Members = ValidatorHistory.Of(Genesis);
+        Signatures = new(options.Nodes + options.Spares);
         Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
         Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
         Hosts = MakeHosts(_chance.Fork());
+        Admin = new(this, new(options.Seed + 1));
         Network = new(this, Hosts.Count, _chance.Fork());
         _faults = new(this, _chance.Fork());
     }
@@ -64,6 +66,11 @@ public sealed class Simulator : IDisposable
     internal Genesis Genesis { get; }
 
     internal ValidatorSet Validators => Genesis.Validators;
+
+    /// <summary>The validators, as far as any machine's ledger has come.</summary>
+    internal ValidatorHistory Members { get; private set; }
+
+    internal SimulatedAdmin Admin { get; }
 
     internal PbftOptions Pbft { get; }
 
@@ -100,7 +107,7 @@ public sealed class Simulator : IDisposable
     internal bool LiarsAct { get; private set; } = true;
 
     /// <summary>Whether one more honest validator may fail for good.</summary>
-    internal bool MayLoseOne => Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
+    internal bool MayLoseOne => Options.Spares == 0 && Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
 
     public static SimulationResult Run(SimulationOptions options, Action<TraceEvent>? listener = null)
     {
@@ -145,6 +152,17 @@ public sealed class Simulator : IDisposable
         foreach (var host in Hosts)
         {
             host.Dispose();
+        }
+    }
+
+    public static PublicKey KeyOf(int seat) => new(Sha256.Hash([(byte)seat]).ToArray());
+
+    /// <summary>A block that changed the validators is final on some machine.</summary>
+    internal void Learn(ValidatorHistory members)
+    {
+        if (members.Epoch > Members.Epoch || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
+        {
+            Members = members;
         }
     }
 
@@ -280,6 +298,11 @@ public sealed class Simulator : IDisposable
             client.Begin();
         }
 
+        if (Options.Spares > 0)
+        {
+            Admin.Begin();
+        }
+
         _faults.Begin();
         while (Steps < Options.Steps && Agenda.Next(FaultsMax))
         {
@@ -358,7 +381,7 @@ public sealed class Simulator : IDisposable
 
         foreach (var host in Hosts)
         {
-            if (host.IsHonest && !host.HasRefused
+            if (host.IsHonest && !host.HasRefused && (Options.Spares == 0 || Members.Seated.Contains(host.Self))
                 && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest
                     || life.Witness.Owes))
             {
@@ -382,7 +405,7 @@ public sealed class Simulator : IDisposable
 
     private List<Host> MakeHosts(Chance chance)
     {
-        List<Host> hosts = [.. Enumerable.Range(0, Options.Nodes).Select(i => new Host(this, i, new(i)))];
+        List<Host> hosts = [.. Enumerable.Range(0, Options.Nodes + Options.Spares).Select(i => new Host(this, i, new(i)))];
         var drawn = chance.Below(Options.Faulty + 1);
         var liars = Options.IsRaft ? 0 : Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
         List<Host> shuffled = [.. hosts];
@@ -424,9 +447,14 @@ public sealed class Simulator : IDisposable
     private Genesis MakeGenesis(SimulationOptions options)
     {
         Validator[] members = [.. Enumerable.Range(0, options.Nodes).Select(i =>
-            new Validator($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray())))];
+            new Validator($"validator-{i}", KeyOf(i)))];
         GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
             new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
+        if (options.Spares > 0)
+        {
+            roles = [.. roles, new(SimulatedAdmin.Key.PublicKey, Role.Admin, "")];
+        }
+
         var mode = options.IsRaft ? ConsensusMode.Raft : ConsensusMode.Pbft;
         return new("simulation", mode, new(1_700_000_000_000), members, roles);
     }

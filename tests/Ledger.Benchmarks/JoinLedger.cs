@@ -69,7 +69,7 @@ internal static class JoinLedger
             Invariant.Holds(BlockCodec.TryDecode(source.ReadBlockBytes(height)!, out var block, out _), "a block");
             var certificate = source.ReadCertificate(height)!;
             var fault = FinalityVerifier.FaultIn(
-                new(block!.Header, [], certificate.Subject.View, certificate.Signers), genesis);
+                block!.Header, certificate.Subject.View, certificate.Signers, genesis, machine.Epoch.Validators);
             Invariant.Holds(fault is null, "each block is certified");
             machine.Finalise([block], [certificate]);
         }

@@ -8,9 +8,14 @@ internal sealed class Chain
     private ulong _nonce;
 
     public Chain(params GenesisRole[] more)
+        : this(ConsensusMode.Pbft, more)
+    {
+    }
+
+    public Chain(ConsensusMode mode, params GenesisRole[] more)
     {
         Genesis = new(
-            "test", ConsensusMode.Pbft, new(1_000_000),
+            "test", mode, new(1_000_000),
             [new("one", Key(1).PublicKey), new("two", Key(2).PublicKey)],
             [
                 new(Admin.PublicKey, Role.Admin, ""), new(Admin.PublicKey, Role.Issuer, ""),

@@ -67,7 +67,7 @@ internal sealed class AuditedFolder : IDisposable
 
     public static AuditedFolder WithSnapshot(string salt = "") => new(salt, hasSnapshot: true, []);
 
-    /// <summary>A folder of the same chain that began with the snapshot, and has fetched the blocks above it.</summary>
+    /// <summary>Another folder of the chain, begun with the snapshot; it has the blocks above it, too.</summary>
     public string BornOfSnapshot()
     {
         var data = _folder.Sub("born");

@@ -4,8 +4,8 @@ using Ledger.Cli.Shell;
 namespace Ledger.Cli.Tests.Audit;
 
 /// <summary>
-/// A folder that lacks its first blocks is executed from a certified snapshot where one is at hand, held against the
-/// certified headers where not, and the audit says which.
+/// A folder that lacks its first blocks is executed from a certified snapshot where one is at hand, held
+/// against the certified headers where not, and the audit says which.
 /// </summary>
 public sealed class PartialAuditTests
 {
@@ -22,14 +22,12 @@ public sealed class PartialAuditTests
         Assert.Equal(6, (int)said.Json["transactions"]!);
         Assert.Equal(5UL, (ulong)said.Json["kept"]!["blocks"]!);
         var words = await folder.AuditAsync();
-        Assert.Contains("headers 0 to 4 are those that a quorum has certified", words.Output, StringComparison.Ordinal);
-        Assert.Contains(
-            "blocks 5 to 6 with 6 transactions are as execution from the certified snapshot", words.Output,
-            StringComparison.Ordinal);
+        AssertSaid("headers 0 to 4 are those that a quorum has certified", words);
+        AssertSaid("blocks 5 to 6 with 6 transactions are as execution from the certified snapshot", words);
     }
 
     [Fact]
-    public async Task A_pruned_folder_without_a_snapshot_is_held_against_its_certified_headers_and_it_is_said()
+    public async Task A_pruned_folder_without_a_snapshot_is_held_against_certified_headers_and_says_so()
     {
         using AuditedFolder folder = new("", 2, 3);
         folder.Prune(5);
@@ -37,9 +35,9 @@ public sealed class PartialAuditTests
         var said = await folder.AuditAsync();
 
         Assert.Equal(ExitCode.Done, said.Exit);
-        Assert.Contains("bodies from 5", said.Output, StringComparison.Ordinal);
-        Assert.Contains("no block was executed, since no snapshot of block 4 or above", said.Output, StringComparison.Ordinal);
-        Assert.Contains("the state is the one that the certified head names", said.Output, StringComparison.Ordinal);
+        AssertSaid("bodies from 5", said);
+        AssertSaid("no block was executed, since no snapshot of block 4 or above", said);
+        AssertSaid("the state is the one that the certified head names", said);
         Assert.DoesNotContain("execution from genesis", said.Output, StringComparison.Ordinal);
         Assert.Null((await folder.AuditAsync("--json")).Json["executedFrom"]);
     }
@@ -53,11 +51,11 @@ public sealed class PartialAuditTests
 
         var alone = await Tool.RunAsync(audit);
         Assert.Equal(ExitCode.Done, alone.Exit);
-        Assert.Contains("it keeps headers from height 1 on, receipts from 1 and bodies from 5", alone.Output, StringComparison.Ordinal);
+        AssertSaid("it keeps headers from height 1 on, receipts from 1 and bodies from 5", alone);
 
         var executed = await Tool.RunAsync([.. audit, "--snapshot", source.Snapshot]);
         Assert.Equal(ExitCode.Done, executed.Exit);
-        Assert.Contains("blocks 5 to 6 with 6 transactions are as execution", executed.Output, StringComparison.Ordinal);
+        AssertSaid("blocks 5 to 6 with 6 transactions are as execution", executed);
     }
 
     [Theory]
@@ -73,7 +71,8 @@ public sealed class PartialAuditTests
     [InlineData("blocks", 6, false)]
     [InlineData("headers", 6, true)]
     [InlineData("headers", 6, false)]
-    public async Task A_changed_or_missing_record_of_any_height_is_named(string family, ulong height, bool hasSnapshot)
+    public async Task A_changed_or_missing_record_of_any_height_is_named(
+        string family, ulong height, bool hasSnapshot)
     {
         foreach (var change in (Func<byte[], byte[]?>[])[value => Flip(value, value.Length / 2), _ => null])
         {
@@ -88,7 +87,8 @@ public sealed class PartialAuditTests
             var said = await folder.AuditAsync("--json");
             Assert.Equal(ExitCode.VerificationFailed, said.Exit);
             Assert.Equal(height, (ulong)said.Json["fault"]!["height"]!);
-            Assert.Contains($"'{family}' of height {height}", (string)said.Json["words"]!, StringComparison.Ordinal);
+            Assert.Contains(
+                $"'{family}' of height {height}", (string)said.Json["words"]!, StringComparison.Ordinal);
         }
     }
 
@@ -103,7 +103,8 @@ public sealed class PartialAuditTests
     [InlineData("state_tree", false)]
     [InlineData("history", true)]
     [InlineData("history", false)]
-    public async Task Indexes_and_state_are_compared_and_the_history_where_it_is_in_force(string family, bool hasSnapshot)
+    public async Task Indexes_and_state_are_compared_and_the_history_where_it_is_in_force(
+        string family, bool hasSnapshot)
     {
         using var changed = Pruned(hasSnapshot);
         changed.Damage(family, _ => true, value => Flip(value, value.Length - 1));
@@ -148,10 +149,13 @@ public sealed class PartialAuditTests
         folder.Prune(6);
 
         Tool.AssertRefused(
-            await folder.AuditAsync("--snapshot", folder.Snapshot), ExitCode.Failed, "takes one of block 5 or above");
-        Assert.Contains(
-            "no block was executed", (await folder.AuditAsync()).Output, StringComparison.Ordinal);
+            await folder.AuditAsync("--snapshot", folder.Snapshot), ExitCode.Failed,
+            "takes one of block 5 or above");
+        AssertSaid("no block was executed", await folder.AuditAsync());
     }
+
+    private static void AssertSaid(string words, Said said)
+        => Assert.Contains(words, said.Output, StringComparison.Ordinal);
 
     private static AuditedFolder Pruned(bool hasSnapshot)
     {

@@ -43,11 +43,16 @@ internal sealed class TestNetwork : IDisposable
     public IReadOnlyList<TestNode> Nodes { get; }
 
     /// <summary>Files only; nothing runs.</summary>
-    public static TestNetwork Create(int validators, ConsensusMode mode = ConsensusMode.Pbft) => new(validators, mode);
+    public static TestNetwork Create(int validators, ConsensusMode mode = ConsensusMode.Pbft)
+        => new(validators, mode);
 
     /// <summary>All are ready when this returns.</summary>
     public static Task<TestNetwork> StartAsync(int validators = 4, params string[] settings)
         => ReadyAsync(new(validators, ConsensusMode.Pbft), settings);
+
+    /// <summary>All are ready when this returns.</summary>
+    public static Task<TestNetwork> StartAsync(ConsensusMode mode, int validators)
+        => ReadyAsync(new(validators, mode), []);
 
     /// <summary>All are ready when this returns, and one of them leads.</summary>
     public static Task<TestNetwork> StartRaftAsync(int validators = 3, params string[] settings)
@@ -86,7 +91,8 @@ internal sealed class TestNetwork : IDisposable
     }
 
     /// <summary>
-    /// A chain with the same validators and accounts that began at another time, or agrees in another way: another chain.
+    /// A chain with the same validators and accounts that began at another time, or agrees in another way:
+    /// another chain.
     /// </summary>
     public Genesis GenesisAt(Timestamp time, ConsensusMode? mode = null) => new(
         "e2e", mode ?? _mode, time, [.. Nodes.Select(node => new Validator(node.Name, node.Key.PublicKey))],
@@ -99,6 +105,15 @@ internal sealed class TestNetwork : IDisposable
     /// <summary>One more node, in a folder of its own, that nobody started yet.</summary>
     public TestNode NewNode(string name, SigningKey key, int port)
         => new(Directory.CreateDirectory(Path.Combine(_folder, $"{name}-{port}")).FullName, name, key, port);
+
+    /// <summary>A node that nobody started yet, with a new key, that knows the genesis and where the others are.</summary>
+    public TestNode Newcomer(string name)
+    {
+        var node = NewNode(name, SigningKey.Generate(), Ports.FreeBlock(PortsPerNode));
+        File.WriteAllText(node.GenesisPath, GenesisFile.Write(Genesis));
+        node.WriteConfig(Nodes);
+        return node;
+    }
 
     public TestNode Named(string? name) => Nodes.Single(node => node.Name == name);
 

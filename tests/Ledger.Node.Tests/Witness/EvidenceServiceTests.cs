@@ -1,6 +1,7 @@
 using Ledger.Consensus;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Consensus;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 using Ledger.Node.Tests.Transport;
@@ -160,7 +161,8 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
     }
 
     private EvidenceService Start() => new(
-        _chain.Genesis, new(0), _chain.Store, _mesh[0].Network,
+        ValidatorDirectory.Open(_chain.Genesis, _validators.Key(0).PublicKey, _chain.Machine, _chain.Store),
+        _chain.Store, _mesh[0].Network,
         new(
             _chain.Genesis.ChainId, _validators.Key(0), _admission,
             new TransactionGossip(_mesh[0].Network, _admission, trustsPeers: false), _clock),

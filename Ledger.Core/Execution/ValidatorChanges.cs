@@ -1,0 +1,76 @@
+using Ledger.Crypto;
+
+namespace Ledger.Core;
+
+/// <summary>
+/// Changes of the validator set: a part of the state like any other, which the next block's header then names. Several
+/// changes of one block take effect together. In Raft a newcomer learns before it is promoted to the set.
+/// </summary>
+internal static class ValidatorChanges
+{
+    public static FailureReason Add(Operation.AddValidator add, Genesis genesis, Height height, Overlay state)
+    {
+        var history = ValidatorHistory.Read(genesis, state.Read);
+        foreach (var member in history.Seated.Members)
+        {
+            if (member.Name == add.Name || member.PublicKey == add.Key)
+            {
+                return FailureReason.ValidatorExists;
+            }
+        }
+
+        if (history.Seats == Limits.Validators)
+        {
+            return FailureReason.TooManyValidators;
+        }
+
+        Validator newcomer = new(add.Name, add.Key, add.Address);
+        Write(genesis.Mode == ConsensusMode.Raft ? history.WithLearner(newcomer) : history.With(newcomer, height), state);
+        return FailureReason.None;
+    }
+
+    /// <summary>Raft: one who learned joins the set.</summary>
+    public static FailureReason Promote(PublicKey key, Genesis genesis, Height height, Overlay state)
+    {
+        if (genesis.Mode != ConsensusMode.Raft)
+        {
+            return FailureReason.InvalidArgument;
+        }
+
+        var history = ValidatorHistory.Read(genesis, state.Read);
+        if (history.FindByKey(key) is not { } seat || !history.Learns(seat))
+        {
+            return FailureReason.NoLearner;
+        }
+
+        Write(history.Promoted(seat, height), state);
+        return FailureReason.None;
+    }
+
+    /// <summary>Takes a validator out, whoever wants it: an admin's operation, or a proof against it.</summary>
+    public static FailureReason Remove(PublicKey key, Genesis genesis, Height height, Overlay state)
+    {
+        var history = ValidatorHistory.Read(genesis, state.Read);
+        if (history.Seated.IndexOf(key) is not { } seat)
+        {
+            return FailureReason.ValidatorUnknown;
+        }
+
+        // In and out in one block would begin an epoch with the set of the one before.
+        if (genesis.Mode == ConsensusMode.Raft && history.CountsSince(seat, height))
+        {
+            return FailureReason.InvalidArgument;
+        }
+
+        if (history.Current is { Count: 1 } current && current.Contains(seat))
+        {
+            return FailureReason.LastValidator;
+        }
+
+        Write(history.Without(seat, height), state);
+        return FailureReason.None;
+    }
+
+    private static void Write(ValidatorHistory history, Overlay state)
+        => state.Write(StateKey.Validators, history.Encode());
+}
