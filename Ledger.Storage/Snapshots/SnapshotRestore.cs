@@ -130,9 +130,16 @@ public sealed class SnapshotRestore : IDisposable
             batch.Put(Keys.End, Array.Empty<byte>(), _families.History);
             if (Manifest.Finality.Path.Count == 0)
             {
-                QuorumCertificate certificate = new(
-                    StatementKind.Commit, new(Manifest.Finality.View, head.Height, hash), Manifest.Finality.Signers);
-                batch.Put(Keys.Of(head.Height), CertificateCodec.Encode(certificate), _families.Certificates);
+                PutCertificate(batch, head, Manifest.Finality.View, Manifest.Finality.Signers);
+            }
+
+            // However old: they show who the validators are, and a machine opens on the last of them.
+            foreach (var change in Manifest.Finality.Changes.Where(change => change.Header.Height <= head.Height))
+            {
+                var at = Keys.Of(change.Header.Height);
+                batch.Put(at, Canonical.Encode(change.Header, HeaderCodec.Write), _families.Headers);
+                batch.Put(Keys.Of(change.Header.ComputeHash()), at, _families.BlockHeights);
+                PutCertificate(batch, change.Header, change.View, change.Signers);
             }
 
             PutEpochs(batch);
@@ -194,9 +201,17 @@ public sealed class SnapshotRestore : IDisposable
         return true;
     }
 
+    private void PutCertificate(WriteBatch batch, BlockHeader header, View view, IReadOnlyList<Signer> signers)
+    {
+        Subject subject = new(view, header.Height, header.ComputeHash());
+        QuorumCertificate certificate = new(StatementKind.Commit, subject, signers);
+        batch.Put(Keys.Of(header.Height), CertificateCodec.Encode(certificate), _families.Certificates);
+    }
+
     private void PutHistory(WriteBatch batch, ReadOnlyMemory<byte> bytes)
     {
         Invariant.Holds(HistoryChunk.TryDecode(bytes, out var chunk, out _), "a chunk without a fault decodes");
+        List<(byte[] Hash, byte[] Place)> places = [];
         foreach (var (header, receipts) in chunk!.Blocks)
         {
             var height = Keys.Of(header.Height);
@@ -205,9 +220,15 @@ public sealed class SnapshotRestore : IDisposable
             batch.Put(height, ReceiptCodec.EncodeAll(receipts), _families.Receipts);
             for (var i = 0; i < receipts.Count; i++)
             {
-                batch.Put(
-                    Keys.Of(receipts[i].Transaction), TransactionPlace.Encode(header.Height, i), _families.Transactions);
+                places.Add((Keys.Of(receipts[i].Transaction), TransactionPlace.Encode(header.Height, i)));
             }
+        }
+
+        // In the order of the keys, since RocksDB then finds each one's place near the last one's.
+        places.Sort(static (a, b) => a.Hash.AsSpan().SequenceCompareTo(b.Hash));
+        foreach (var (hash, place) in places)
+        {
+            batch.Put(hash, place, _families.Transactions);
         }
     }
 
