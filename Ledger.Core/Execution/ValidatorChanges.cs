@@ -47,7 +47,7 @@ internal static class ValidatorChanges
         return FailureReason.None;
     }
 
-    /// <summary>Takes a validator out, whoever wants it: an admin's operation, or a proof against it.</summary>
+    /// <summary>Takes a validator out, as an admin's operation.</summary>
     public static FailureReason Remove(PublicKey key, Genesis genesis, Height height, Overlay state)
     {
         var history = ValidatorHistory.Read(genesis, state.Read);
@@ -69,6 +69,20 @@ internal static class ValidatorChanges
 
         Write(history.Without(seat, height), state);
         return FailureReason.None;
+    }
+
+    /// <summary>
+    /// Empties the seat that an offence was committed in. Whoever has left it and was let in again has another one, which
+    /// an older offence does not touch; the last validator stays, since without it nobody could let in another.
+    /// </summary>
+    public static void Suspend(Offence offence, Genesis genesis, Height height, Overlay state)
+    {
+        var history = ValidatorHistory.Read(genesis, state.Read);
+        if (history.SetAt(offence.Height).IndexOf(offence.Validator) is { } seat
+            && history.Current.Contains(seat) && history.Current.Count > 1)
+        {
+            Write(history.Without(seat, height), state);
+        }
     }
 
     private static void Write(ValidatorHistory history, Overlay state)
