@@ -67,7 +67,7 @@ internal sealed class AuditedFolder : IDisposable
 
     public static AuditedFolder WithSnapshot(string salt = "") => new(salt, hasSnapshot: true, []);
 
-    /// <summary>Another folder of the chain, begun with the snapshot; it has the blocks above too.</summary>
+    /// <summary>Another folder of the chain: it began with the snapshot and has the blocks above.</summary>
     public string BornOfSnapshot()
     {
         var data = _folder.Sub("born");

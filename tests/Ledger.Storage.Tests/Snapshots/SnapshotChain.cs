@@ -101,6 +101,13 @@ internal sealed class SnapshotChain : IDisposable
         return new(header, [], subject.View, SignersOf(subject, signers)) { Changes = below };
     }
 
+    public static SigningKey Key(byte value)
+    {
+        var seed = new byte[SigningKey.SeedSize];
+        seed.AsSpan().Fill(value);
+        return SigningKey.FromSeed(seed);
+    }
+
     public void Dispose()
     {
         Store.Dispose();
@@ -119,12 +126,5 @@ internal sealed class SnapshotChain : IDisposable
         var statement = new byte[Statement.Size];
         subject.Commit(Genesis.Hash).WriteTo(statement);
         return [.. Enumerable.Range(0, count).Select(i => new Signer(new(i), Validators[i].Sign(statement)))];
-    }
-
-    private static SigningKey Key(byte value)
-    {
-        var seed = new byte[SigningKey.SeedSize];
-        seed.AsSpan().Fill(value);
-        return SigningKey.FromSeed(seed);
     }
 }

@@ -162,6 +162,32 @@ public sealed class SnapshotTests : IDisposable
     private Operation.RemoveValidator RemovesTheLast() => new(_chain.Genesis.Validators[new(3)].PublicKey);
 
     [Fact]
+    public void What_changed_the_validators_comes_along_however_old()
+    {
+        var change = _chain.Grow(_chain.Sign(new Operation.AddValidator("v4", SnapshotChain.Key(5).PublicKey, "host:1")));
+        _chain.Grow(_chain.Put("small", "old", [1]));
+        _chain.Wait(TimeSpan.FromDays(2));
+        _chain.Grow(_chain.Put("small", "young", [1]));
+        var history = ValidatorHistory.Read(_chain.Genesis, key => _chain.Store.ReadState(key));
+        CertifiedChange certified = new(
+            change.Header, View.Zero, _chain.FinalityOf(change.Header, 3).Signers, history.ChangesOf(1));
+        using (var state = _chain.Store.Snapshot())
+        {
+            new SnapshotWriter(_chain.Genesis, state, TestContext.Current.CancellationToken).Write(
+                _chain.PathOf("a.snapshot"), () => _chain.FinalityOf(state.Head!, 4) with { Changes = [certified] });
+        }
+
+        using var folder = RestoreInto("restored", _chain.PathOf("a.snapshot"));
+
+        using var store = Open(folder);
+        Assert.True(store.Kept.Headers > change.Height);
+        Assert.Equal(change.Header, store.ReadHeader(change.Height));
+        Assert.Equal(change.Height, store.FindBlock(change.Hash));
+        Assert.Equal(certified.Signers, store.ReadCertificate(change.Height)!.Signers);
+        Assert.Equal(1UL, new LedgerMachine(_chain.Genesis, store).Epoch.Number);
+    }
+
+    [Fact]
     public void A_restore_goes_on_where_it_was()
     {
         using var snapshot = SnapshotFile.Open(_chain.Snapshot());
