@@ -21,11 +21,11 @@ public enum RaftRole
 /// </summary>
 public sealed partial class RaftEngine : IEngine, IEngineStatus
 {
-    private ValidatorIndex _self;
     private readonly RaftOptions _options;
     private readonly FinalHead _head;
     private readonly Safety _safety;
     private readonly Chance _chance;
+    private ValidatorIndex _self;
     private EngineTimer _tick;
     private TimeSpan _now;
 

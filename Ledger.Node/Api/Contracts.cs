@@ -34,7 +34,8 @@ public sealed record StatusReply(
     long MempoolBytes,
     long Clock,
     long UptimeSeconds,
-    VitalsReply? Vitals = null);
+    VitalsReply? Vitals = null,
+    int? Quorum = null);
 
 /// <param name="LastRefusal">Why no connection came about, when none did.</param>
 /// <param name="Endpoint">Where it is dialled; null when only it dials us.</param>

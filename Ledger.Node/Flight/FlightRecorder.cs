@@ -34,7 +34,7 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
     /// </summary>
     private readonly ManualResetEventSlim _bell = new(initialState: false, spinCount: 0);
 
-    private readonly FlightSource _source;
+    private readonly Func<FlightSource> _source;
     private readonly FlightFolder _folder;
     private readonly long _pieceBytes;
     private readonly TimeProvider _clock;
@@ -53,8 +53,13 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 
     private volatile bool _isOver;
 
+    /// <param name="source">Whose engine it is, asked as each recording begins: validators come and go.</param>
+    /// <param name="dataFolder">Where the recordings are kept.</param>
+    /// <param name="megabytes">What they may take.</param>
+    /// <param name="clock">When turns were.</param>
+    /// <param name="logger">Hears why it stops.</param>
     public FlightRecorder(
-        FlightSource source, string dataFolder, int megabytes, TimeProvider clock, ILogger<FlightRecorder> logger)
+        Func<FlightSource> source, string dataFolder, int megabytes, TimeProvider clock, ILogger<FlightRecorder> logger)
     {
         _source = source;
         var bytes = (long)megabytes << 20;
@@ -79,7 +84,7 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 
         try
         {
-            if (TryHandOver(new(FlightStart.Of(_source, engine), null, 0, default)))
+            if (TryHandOver(new(FlightStart.Of(_source(), engine), null, 0, default)))
             {
                 _begun++;
                 _hasGap = false;

@@ -160,7 +160,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             Traces = blockTraces,
         };
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
-            new(genesis.ChainId, genesis.Hash, _directory.Self, _directory.History.Seats, NodeStatus.Version),
+            () => new(
+                genesis.ChainId, genesis.Hash, _directory.Self, _directory.History.Seats, NodeStatus.Version),
             options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
         _replica = new(
             engine, journal, new NodeVoice(parts.Key, _directory), world, _recorder, parts.Journal.IsSilent);

@@ -15,6 +15,9 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
     private static readonly TimeSpan ThinksMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ValidFor = TimeSpan.FromHours(12);
 
+    /// <summary>What is not final yet, and is sent again: a word may be lost, and whoever has it need not lead.</summary>
+    private readonly List<Transaction> _open = [];
+
     private ulong _nonce;
 
     public static SigningKey Key { get; } = SigningKey.FromSeed(Sha256.Hash(Encoding.UTF8.GetBytes("admin")).ToArray());
@@ -23,19 +26,22 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
 
     private void Act()
     {
-        if (!simulator.ClientsAct)
+        _open.RemoveAll(transaction => simulator.Hosts.Any(host => host.Ledger.HoldsTransaction(transaction.Hash)));
+        if (simulator.ClientsAct && Draw() is { Count: > 0 } operations)
         {
-            return;
+            var until = simulator.Genesis.Time.Plus(simulator.Now + ValidFor);
+            _open.Add(Transaction.Sign(new(simulator.Genesis.ChainId, Key.PublicKey, until, _nonce++, operations), Key));
         }
 
-        var operations = Draw();
-        var until = simulator.Genesis.Time.Plus(simulator.Now + ValidFor);
-        if (operations.Count > 0)
+        foreach (var transaction in _open)
         {
-            Submit(Transaction.Sign(new(simulator.Genesis.ChainId, Key.PublicKey, until, _nonce++, operations), Key));
+            Submit(transaction);
         }
 
-        simulator.Agenda.After(chance.Between(TimeSpan.Zero, chance.OneIn(3) ? Patience : ThinksMax), Act);
+        if (simulator.ClientsAct || _open.Count > 0)
+        {
+            simulator.Agenda.After(chance.Between(TimeSpan.Zero, chance.OneIn(3) ? Patience : ThinksMax), Act);
+        }
     }
 
     private void Submit(Transaction transaction)
@@ -62,10 +68,12 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
         };
     }
 
-    private Operation.AddValidator Add(int seat)
-        => new($"validator-{seat}", Simulator.KeyOf(seat), "localhost:7000");
+    private static Operation.AddValidator Add(int seat)
+        => new($"validator-{seat}", SimulatedGenesis.KeyOf(seat), "localhost:7000");
 
-    private static Operation Promote(ValidatorIndex seat) => new Operation.PromoteValidator(Simulator.KeyOf(seat.Value));
+    private static Operation Promote(ValidatorIndex seat)
+        => new Operation.PromoteValidator(SimulatedGenesis.KeyOf(seat.Value));
 
-    private static Operation Remove(ValidatorIndex seat) => new Operation.RemoveValidator(Simulator.KeyOf(seat.Value));
+    private static Operation Remove(ValidatorIndex seat)
+        => new Operation.RemoveValidator(SimulatedGenesis.KeyOf(seat.Value));
 }

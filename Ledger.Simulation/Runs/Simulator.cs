@@ -43,7 +43,7 @@ public sealed class Simulator : IDisposable
         Recorders = recorders;
         _chance = new(options.Seed);
         Plan = new(options.Faults, options.LeftOut, _chance.Fork());
-        Genesis = MakeGenesis(options);
+        Genesis = SimulatedGenesis.Of(options);
         Pbft = DrawOptions(_chance.Fork());
         Members = ValidatorHistory.Of(Genesis);
         Signatures = new(options.Nodes + options.Spares);
@@ -154,8 +154,6 @@ public sealed class Simulator : IDisposable
             host.Dispose();
         }
     }
-
-    public static PublicKey KeyOf(int seat) => new(Sha256.Hash([(byte)seat]).ToArray());
 
     /// <summary>A block that changed the validators is final on some machine.</summary>
     internal void Learn(ValidatorHistory members)
@@ -443,25 +441,4 @@ public sealed class Simulator : IDisposable
         RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
         CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
     };
-
-    private Genesis MakeGenesis(SimulationOptions options)
-    {
-        Validator[] members = [.. Enumerable.Range(0, options.Nodes).Select(i =>
-            new Validator($"validator-{i}", KeyOf(i)))];
-        GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
-            new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
-        if (options.Spares > 0)
-        {
-            roles = [.. roles, new(SimulatedAdmin.Key.PublicKey, Role.Admin, "")];
-        }
-
-        var mode = options.IsRaft ? ConsensusMode.Raft : ConsensusMode.Pbft;
-        return new("simulation", mode, new(1_700_000_000_000), members, roles);
-    }
-
-    private static PublicKey ClientKey(int number)
-    {
-        using var key = SimulatedClient.KeyOf(number);
-        return key.PublicKey;
-    }
 }

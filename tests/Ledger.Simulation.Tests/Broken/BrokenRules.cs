@@ -139,16 +139,10 @@ internal static class BrokenRules
             RaftSafety,
             "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);",
             "=> true;")),
-        new("raft, R7: a configuration counts only once it is committed", 200, new Edit(
-            RaftEngine,
-            "public RaftConfiguration Configuration => Log.Configuration;",
-            "public RaftConfiguration Configuration => Log.ConfigurationAt(LogIndex.Max(_safety.Commit, Log.Start.Index));")),
         new("raft, R7: changes several voters in a single step", 400, new Edit(
             RaftChange, "            sameVoters\n                ? settled", "            true\n                ? settled")),
         new("raft: makes blocks before the voters are those that the ledger states", 100, new Edit(
             RaftStated, "=> _stated is not { } stated ||", "=> true || _stated is not { } stated ||")),
-        new("raft: goes back to members that the ledger has left behind", 1500, new Edit(
-            RaftStated, "=> _durable < Log.BlockAt(LogIndex.Max(Log.ConfigurationIndex, Log.Start.Index)).Height;", "=> false;")),
         new("raft, R6: acknowledges what it has not stored", 100, new Edit(
             RaftSafety, "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;",
             "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Forgotten(Apply(new Stored(entry))) : null;\n\n"

@@ -8,6 +8,10 @@ public sealed class SnapshotTests : IDisposable
     /// <summary>For an empty database and some of the chunks.</summary>
     private const int EnoughToBegin = 1_500_000;
 
+    private static readonly PublicKey Late = SigningKey.FromSeed(Sha256.Hash([77]).ToArray()).PublicKey;
+
+    private static readonly Operation AddsOne = new Operation.AddValidator("late", Late, "late:7000");
+
     private readonly SnapshotChain _chain = new();
 
     public SnapshotTests() => _chain.GrowLarge();
@@ -42,6 +46,77 @@ public sealed class SnapshotTests : IDisposable
         Assert.Null(machine.Validate(block, null, _ => true));
         machine.Finalise([block], []);
         Assert.Equal(block.Hash, store.HeadHash);
+    }
+
+    /// <summary>The changes lie below the blocks that came along; what stands on them must be shown.</summary>
+    [Fact]
+    public void A_restored_ledger_knows_its_epoch_and_every_change_of_validators_with_its_certificate()
+    {
+        var removal = _chain.Grow(_chain.Sign(RemovesTheLast()));
+        _chain.Grow(_chain.Put("small", "between", [1]));
+        var addition = _chain.Grow(_chain.Sign(AddsOne));
+        _chain.Wait(TimeSpan.FromDays(2));
+        _chain.Grow(_chain.Put("small", "after", [1]));
+        _chain.Wait(TimeSpan.FromDays(2));
+        _chain.Grow(_chain.Put("small", "later", [1]));
+
+        using var folder = RestoreInto("restored", _chain.Snapshot());
+
+        using var store = Open(folder);
+        LedgerMachine machine = new(_chain.Genesis, store);
+        Assert.True(store.Kept.Headers > addition.Height);
+        Assert.Equal(2UL, machine.Epoch.Number);
+        Assert.Equal(_chain.Machine.Epoch.Start, machine.Epoch.Start);
+        Assert.Equal(_chain.Machine.Epoch.Validators.Hash, machine.Epoch.Validators.Hash);
+        Assert.Equal("late:7000", machine.Epoch.Validators[new(4)].Address);
+        foreach (var change in (Block[])[removal, addition])
+        {
+            Assert.Equal(change.Header, store.ReadHeader(change.Height));
+            Assert.Equal(change.Hash, store.ReadCertificate(change.Height)?.Subject.Block);
+        }
+
+        using var state = store.Snapshot();
+        var again = new SnapshotWriter(_chain.Genesis, state, TestContext.Current.CancellationToken)
+            .Write(_chain.PathOf("b.snapshot"), _chain.HeadFinality);
+        Assert.Null(again.FaultIn(_chain.Genesis));
+    }
+
+    [Fact]
+    public void The_block_of_a_snapshot_may_be_the_one_that_changed_the_validators()
+    {
+        _chain.Grow(_chain.Sign(RemovesTheLast()));
+
+        using var folder = RestoreInto("restored", _chain.Snapshot());
+
+        using var store = Open(folder);
+        LedgerMachine machine = new(_chain.Genesis, store);
+        Assert.Equal(_chain.Machine.Epoch.Start, machine.Epoch.Start);
+        Assert.NotNull(store.ReadCertificate(machine.Head.Height));
+    }
+
+    [Fact]
+    public void A_snapshot_that_leaves_a_change_of_validators_out_is_not_put_in_place()
+    {
+        _chain.Grow(_chain.Sign(RemovesTheLast()));
+        _chain.Grow(_chain.Sign(AddsOne));
+        _chain.Grow(_chain.Put("small", "after", [1]));
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        var cut = snapshot.Manifest with
+        {
+            Finality = snapshot.Manifest.Finality with { Changes = [snapshot.Manifest.Finality.Changes[0]] },
+        };
+        Assert.NotNull(cut.FaultIn(_chain.Genesis));
+
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, cut);
+        for (var i = 0; i < cut.ChunkCount; i++)
+        {
+            restore.Keep(i, snapshot.ReadChunk(i));
+        }
+
+        var failure = Assert.Throws<SnapshotException>(restore.Finish);
+        Assert.Contains("changed the validators", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,6 +158,8 @@ public sealed class SnapshotTests : IDisposable
         Assert.Null(shorter.FaultIn(_chain.Genesis));
         Assert.Contains("may still be valid", shorter.FaultIn(0, cut), StringComparison.Ordinal);
     }
+
+    private Operation.RemoveValidator RemovesTheLast() => new(_chain.Genesis.Validators[new(3)].PublicKey);
 
     [Fact]
     public void A_restore_goes_on_where_it_was()
