@@ -8,7 +8,7 @@ namespace Ledger.Crypto;
 internal sealed class PageCache
 {
     /// <summary>Some 1 to 2 KB each.</summary>
-    private const int Places = 1 << 14;
+    private const int Places = 1 << 13;
 
     private (Digest Hash, StatePage? Page)[]? _places;
 
