@@ -318,6 +318,20 @@ public sealed class DiagnosisTests
             "(commit), as validator-2 can prove", diagnosis.The("evidence").What, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Who_has_lost_its_seat_is_not_to_be_taken_out_again()
+    {
+        var well = Clinic.Well() with
+        {
+            Proofs = [Clinic.Proof("commit", recordedAt: 7, TimeSpan.FromHours(1))],
+        };
+        var suspended = well with { Validators = [.. well.Validators.Where(name => name != "validator-1")] };
+
+        var (before, after) = (Diagnosis.Of(well).The("evidence"), Diagnosis.Of(suspended).The("evidence"));
+        Assert.Contains("take validator-1 out", before.Next, StringComparison.Ordinal);
+        Assert.Contains("validator-1 has no seat any more", after.Next, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0.1, Severity.Degraded, "(6 min ago)")]
     [InlineData(23.5, Severity.Degraded, "(24 h ago)")]
