@@ -46,7 +46,6 @@ LABEL org.opencontainers.image.title="Ledger" \
 ENV LEDGER__dataDir=/var/lib/ledger \
     LEDGER__log__format=json \
     DOTNET_GCgen0size=4000000 \
-    MALLOC_ARENA_MAX=2 \
     DOTNET_EnableDiagnostics=0
 VOLUME /var/lib/ledger
 WORKDIR /var/lib/ledger
