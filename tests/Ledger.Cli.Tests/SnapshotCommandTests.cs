@@ -57,6 +57,33 @@ public sealed class SnapshotCommandTests : IDisposable
         Assert.False(File.Exists(Path.Combine(data, "restore-unfinished")));
     }
 
+    /// <summary>Killed after the last byte: before the ledger was exchanged, or before the mark was taken away.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_restore_that_was_killed_at_its_very_end_is_finished_by_the_same_command(bool isInPlace)
+    {
+        var file = _folder.Sub("a.snapshot");
+        await RunAsync("snapshot", "create", "--data", _source.Data, "--out", file);
+        var data = _folder.Sub("restored");
+        await RunAsync("snapshot", "restore", file, "--data", data);
+        _folder.Write("restored/restore-unfinished", $"snapshot of block {AuditedFolder.Head}\n");
+        if (!isInPlace)
+        {
+            Directory.Move(Path.Combine(data, "ledger"), Path.Combine(data, "ledger.incoming"));
+            _folder.Write("restored/ledger.incoming.whole", "");
+        }
+
+        var another = await RunAsync("backup", "create", _folder.Sub("backups"), "--data", data);
+        Tool.AssertRefused(another, ExitCode.Failed, "was not finished");
+        Assert.Equal(ExitCode.Done, (await RunAsync("snapshot", "restore", file, "--data", data)).Exit);
+        Assert.Equal(ExitCode.Done, (await RunAsync("verify", "ledger", "--data", data)).Exit);
+
+        _folder.Write("restored/restore-unfinished", "snapshot of block 1\n");
+        Tool.AssertRefused(
+            await RunAsync("snapshot", "restore", file, "--data", data), ExitCode.Failed, "snapshot of block 1");
+    }
+
     [Fact]
     public async Task A_snapshot_of_another_chain_is_refused_with_the_code_of_a_forgery()
     {
