@@ -112,7 +112,7 @@ public sealed class SnapshotTests : IDisposable
         using var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, cut);
         for (var i = 0; i < cut.ChunkCount; i++)
         {
-            restore.Keep(i, snapshot.ReadChunk(i));
+            Assert.Null(restore.Accept(i, snapshot.ReadChunk(i)));
         }
 
         var failure = Assert.Throws<SnapshotException>(restore.Finish);
@@ -338,6 +338,84 @@ public sealed class SnapshotTests : IDisposable
         using var store = Open(folder);
         Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
         Assert.False(File.Exists(Path.Combine(root, "ledger", "older")));
+
+        // A mark that stayed would pass the next unfinished one off as whole.
+        Assert.False(File.Exists(Path.Combine(root, "ledger.incoming.whole")));
+    }
+
+    [Fact]
+    public void The_mark_that_a_ledger_is_whole_stands_before_the_exchange_begins()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        var obstacle = Path.Combine(folder.Root, "ledger");
+        File.WriteAllText(obstacle, "in the way");
+        Assert.ThrowsAny<IOException>(() => RestoreAll(snapshot, folder.Root));
+
+        File.Delete(obstacle);
+        IncomingLedger.Settle(folder.Root);
+
+        using var store = Open(folder);
+        Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
+    }
+
+    [Fact]
+    public void Half_of_a_ledger_is_neither_put_in_place_nor_finished()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
+        {
+            for (var i = 1; i < snapshot.Manifest.ChunkCount; i++)
+            {
+                Assert.Null(restore.Accept(i, snapshot.ReadChunk(i)));
+            }
+
+            Assert.Throws<InvariantBrokenException>(restore.Finish);
+        }
+
+        IncomingLedger.Settle(folder.Root);
+        Assert.False(Directory.Exists(Path.Combine(folder.Root, "ledger")));
+        using var store = Open(folder);
+        Assert.Null(store.Head);
+    }
+
+    [Fact]
+    public void All_cores_restore_what_one_does_and_a_chunk_that_came_twice_does_no_harm()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
+        {
+            var twice = restore.Prepare(snapshot.Manifest.ChunkCount - 1, snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1), out _);
+            restore.AcceptAll(
+                snapshot.ReadChunk, (_, fault) => Assert.Fail(fault), () => { }, TestContext.Current.CancellationToken);
+            restore.Keep(twice!);
+            Assert.Equal(snapshot.Manifest.ChunkCount, restore.DoneCount);
+            restore.Finish();
+        }
+
+        using var store = Open(folder);
+        using var state = store.Snapshot();
+        var again = new SnapshotWriter(_chain.Genesis, state, TestContext.Current.CancellationToken)
+            .Write(_chain.PathOf("b.snapshot"), _chain.HeadFinality);
+        Assert.Equal(snapshot.Manifest.ContentHash(), again.ContentHash());
+    }
+
+    [Fact]
+    public void One_false_chunk_ends_a_restore_on_all_cores_and_is_named()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest);
+        var place = Enumerable.Range(2, snapshot.Manifest.State.Count - 1)
+            .First(i => snapshot.Manifest.ChunkAt(i) != snapshot.Manifest.ChunkAt(1));
+
+        var failure = Assert.Throws<SnapshotException>(() => restore.AcceptAll(
+            index => snapshot.ReadChunk(index == place ? 1 : index), (index, fault) => throw new SnapshotException($"{index}: {fault}"),
+            () => { }, TestContext.Current.CancellationToken));
+
+        Assert.StartsWith($"{place}: its entries do not hash", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
