@@ -14,8 +14,18 @@ public static class RestoreMark
 
     /// <param name="root">The data folder.</param>
     /// <param name="what">What is restored, in words, such as "snapshot a.snapshot".</param>
+    /// <exception cref="DataFolderException">The disk is full, or does not let us.</exception>
     public static void Set(string root, string what)
-        => DurableFile.Write(PathIn(root), Encoding.UTF8.GetBytes(what + "\n"), Permissions, replace: true);
+    {
+        try
+        {
+            DurableFile.Write(PathIn(root), Encoding.UTF8.GetBytes(what + "\n"), Permissions, replace: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw DataFolder.Unusable(root, failure);
+        }
+    }
 
     /// <returns>What is being restored here, or null.</returns>
     public static string? In(string root) => File.Exists(PathIn(root)) ? File.ReadAllText(PathIn(root)).Trim() : null;
