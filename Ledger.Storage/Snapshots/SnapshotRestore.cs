@@ -20,14 +20,10 @@ public sealed class SnapshotRestore : IDisposable
     /// <summary>How rows and notes are laid out; what another layout left is not gone on with.</summary>
     private const byte Layout = 2;
 
-    private const string TablesName = "tables";
-
-    private static readonly byte[] Present = [1];
-
     private readonly string _root;
     private readonly Genesis _genesis;
     private readonly Families _families;
-    private readonly string _tables;
+    private readonly PlaceTables _tables;
     private readonly bool[] _isDone;
     private readonly Lock _keeping = new();
 
@@ -35,7 +31,6 @@ public sealed class SnapshotRestore : IDisposable
     private readonly List<PreparedChunk> _waiting = [];
     private int _placesWaiting;
     private int _historyLeft;
-    private int _tablesWritten;
     private bool _failed;
     private bool _closed;
 
@@ -47,7 +42,7 @@ public sealed class SnapshotRestore : IDisposable
         _families = families;
         _isDone = new bool[manifest.ChunkCount];
         _historyLeft = manifest.History.Count;
-        _tables = Path.Combine(families.Database.Path, TablesName);
+        _tables = new(families);
     }
 
     public SnapshotManifest Manifest { get; }
@@ -85,29 +80,17 @@ public sealed class SnapshotRestore : IDisposable
     /// <param name="fault">Why the chunk is refused, or null.</param>
     public PreparedChunk? Prepare(int index, ReadOnlyMemory<byte> bytes, out string? fault)
     {
-        PreparedChunk prepared = new(index);
         if (index < Manifest.History.Count)
         {
             fault = Manifest.FaultIn(index, bytes, out HistoryChunk? history);
-            if (fault is null)
-            {
-                PutHistory(prepared, history!);
-                prepared.Batch.Put(ChunkKey(index), Present, _families.Meta);
-                return prepared;
-            }
-        }
-        else
-        {
-            fault = Manifest.FaultIn(index, bytes, out var state, out var leaves);
-            if (fault is null)
-            {
-                PutState(prepared, Manifest.State[index - Manifest.History.Count], state!, leaves);
-                return prepared;
-            }
+            return fault is null ? PreparedChunk.OfHistory(index, NoteKey(index), history!, _families) : null;
         }
 
-        prepared.Dispose();
-        return null;
+        fault = Manifest.FaultIn(index, bytes, out var state, out var leaves);
+        return fault is null
+            ? PreparedChunk.OfState(
+                index, NoteKey(index), Manifest.State[index - Manifest.History.Count], state!, leaves, _families)
+            : null;
     }
 
     /// <summary>Writes a chunk and the note that it is there.</summary>
@@ -221,14 +204,14 @@ public sealed class SnapshotRestore : IDisposable
             batch.Delete(ManifestKey, _families.Meta);
             for (var i = 0; i < _isDone.Length; i++)
             {
-                batch.Delete(ChunkKey(i), _families.Meta);
+                batch.Delete(NoteKey(i), _families.Meta);
             }
 
             Write(batch, isSynced: true);
         }
 
         Dispose();
-        RemoveTables();
+        _tables.Remove();
         IncomingLedger.PutInPlace(_root);
     }
 
@@ -280,7 +263,7 @@ public sealed class SnapshotRestore : IDisposable
         {
             for (var i = 0; i < _isDone.Length; i++)
             {
-                _isDone[i] = Get(ChunkKey(i)) is not null;
+                _isDone[i] = Get(NoteKey(i)) is not null;
                 DoneCount += _isDone[i] ? 1 : 0;
                 _historyLeft -= _isDone[i] && i < Manifest.History.Count ? 1 : 0;
             }
@@ -301,48 +284,10 @@ public sealed class SnapshotRestore : IDisposable
         batch.Put(Keys.Of(header.Height), CertificateCodec.Encode(certificate), _families.Certificates);
     }
 
-    private void PutHistory(PreparedChunk prepared, HistoryChunk chunk)
-    {
-        foreach (var (header, receipts) in chunk.Blocks)
-        {
-            var height = Keys.Of(header.Height);
-            prepared.Batch.Put(height, Canonical.Encode(header, HeaderCodec.Write), _families.Headers);
-            prepared.Batch.Put(Keys.Of(header.ComputeHash()), height, _families.BlockHeights);
-            prepared.Batch.Put(height, ReceiptCodec.EncodeAll(receipts), _families.Receipts);
-            for (var i = 0; i < receipts.Count; i++)
-            {
-                prepared.Places.Add((receipts[i].Transaction, header.Height, i));
-            }
-        }
-    }
-
-    private void PutState(
-        PreparedChunk prepared, StatePart part, StateChunk chunk, IReadOnlyList<(Digest Path, Digest Value)> leaves)
-    {
-        List<StateChange> held = [];
-        for (var i = 0; i < leaves.Count; i++)
-        {
-            // A subtree that ends above the part may show a lone entry beside it, which its own part brings.
-            if (part.Holds(leaves[i].Path))
-            {
-                held.Add(new(leaves[i].Path, leaves[i].Value));
-                prepared.Batch.Put(chunk.Entries[i].Key, chunk.Entries[i].Value, _families.State);
-            }
-        }
-
-        var subtree = StateSubtree.Of(part.Nibbles, held);
-        foreach (var page in subtree.Pages)
-        {
-            prepared.Batch.Put(page.Key, page.Bytes!, _families.StateTree);
-        }
-
-        prepared.Batch.Put(ChunkKey(prepared.Index), subtree.Encode(), _families.Meta);
-    }
-
     /// <summary>The pages above the parts: each note says what its part is to them.</summary>
     private void PutUpperPages(WriteBatch batch)
     {
-        var notes = Manifest.State.Select((part, i) => (part.Nibbles, Get(ChunkKey(Manifest.History.Count + i))!));
+        var notes = Manifest.State.Select((part, i) => (part.Nibbles, Get(NoteKey(Manifest.History.Count + i))!));
         var (root, pages) = StateSubtree.Join([.. notes]);
         Invariant.Holds(root == Manifest.Header.StateRoot, "chunks that each fit the state root make its state");
         foreach (var page in pages)
@@ -357,8 +302,7 @@ public sealed class SnapshotRestore : IDisposable
         if (_placesWaiting > 0)
         {
             var places = _waiting.SelectMany(chunk => chunk.Places).ToArray();
-            Array.Sort(places);
-            Guarded(() => TakeIn(places));
+            Guarded(() => _tables.TakeIn(places));
         }
 
         foreach (var chunk in _waiting)
@@ -369,42 +313,6 @@ public sealed class SnapshotRestore : IDisposable
 
         _waiting.Clear();
         _placesWaiting = 0;
-    }
-
-    private void TakeIn((Digest Transaction, Height Height, int Index)[] places)
-    {
-        // What a crash has left under this name is written over.
-        var path = Path.Combine(Directory.CreateDirectory(_tables).FullName, $"{_tablesWritten++}.sst");
-        using (SstFileWriter table = new(new EnvOptions(), _families.TransactionOptions()))
-        {
-            table.Open(path);
-            var key = new byte[Digest.Size];
-            for (var i = 0; i < places.Length; i++)
-            {
-                var (transaction, height, index) = places[i];
-                if (i + 1 < places.Length && places[i + 1].Transaction == transaction)
-                {
-                    // The later one stands, as in a ledger that executed both.
-                    continue;
-                }
-
-                transaction.CopyTo(key);
-                table.Add(key, TransactionPlace.Encode(height, index));
-            }
-
-            table.Finish();
-        }
-
-        _families.Database.IngestExternalFiles(
-            [path], new IngestExternalFileOptions().SetMoveFiles(true), _families.Transactions);
-    }
-
-    private void RemoveTables()
-    {
-        if (Directory.Exists(_tables))
-        {
-            Directory.Delete(_tables, recursive: true);
-        }
     }
 
     /// <summary>
@@ -455,7 +363,7 @@ public sealed class SnapshotRestore : IDisposable
 
     private byte[]? Get(ReadOnlySpan<byte> key) => _families.Database.Get(key, _families.Meta);
 
-    private static byte[] ChunkKey(int index)
+    private static byte[] NoteKey(int index)
     {
         var key = new byte[sizeof(byte) + sizeof(int)];
         key[0] = (byte)'#';

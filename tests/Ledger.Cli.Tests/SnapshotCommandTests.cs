@@ -57,11 +57,11 @@ public sealed class SnapshotCommandTests : IDisposable
         Assert.False(File.Exists(Path.Combine(data, "restore-unfinished")));
     }
 
-    /// <summary>Killed after the last byte: before the ledger was exchanged, or before the mark was taken away.</summary>
+    /// <summary>Killed after the last byte: before the exchange, or before the mark was taken away.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_restore_that_was_killed_at_its_very_end_is_finished_by_the_same_command(bool isInPlace)
+    public async Task A_restore_that_was_killed_at_its_very_end_is_ended_by_the_same_command(bool isInPlace)
     {
         var file = _folder.Sub("a.snapshot");
         await RunAsync("snapshot", "create", "--data", _source.Data, "--out", file);
@@ -81,7 +81,8 @@ public sealed class SnapshotCommandTests : IDisposable
 
         _folder.Write("restored/restore-unfinished", "snapshot of block 1\n");
         Tool.AssertRefused(
-            await RunAsync("snapshot", "restore", file, "--data", data), ExitCode.Failed, "snapshot of block 1");
+            await RunAsync("snapshot", "restore", file, "--data", data), ExitCode.Failed,
+            "snapshot of block 1");
     }
 
     [Fact]
@@ -117,7 +118,7 @@ public sealed class SnapshotCommandTests : IDisposable
             await RunAsync("backup", "create", backups), ExitCode.Usage, "which ledger is meant is not said");
     }
 
-    /// <summary>Whatever is wrong with a file is the file's verdict; that it is missing, or the disk full, is not.</summary>
+    /// <summary>What is wrong with a file is a verdict; that it is missing is none.</summary>
     [Fact]
     public async Task A_cut_damaged_foreign_or_newer_file_fails_its_verification()
     {
@@ -126,23 +127,29 @@ public sealed class SnapshotCommandTests : IDisposable
         var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
         foreach (var (content, words) in new (byte[], string)[]
         {
-            ([], "no snapshot"), (bytes[..^1], "cut off"), ([.. bytes, 0], "cut off"), ("hello"u8.ToArray(), "no snapshot"),
-            ([.. bytes[..15], (byte)'9', .. bytes[16..]], "newer"), ([.. bytes[..40], (byte)~bytes[40], .. bytes[41..]], "damaged"),
+            ([], "no snapshot"), (bytes[..^1], "cut off"), ([.. bytes, 0], "cut off"),
+            ("hello"u8.ToArray(), "no snapshot"), ([.. bytes[..15], (byte)'9', .. bytes[16..]], "newer"),
+            ([.. bytes[..40], (byte)~bytes[40], .. bytes[41..]], "damaged"),
         })
         {
             await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
-            Tool.AssertRefused(await RunAsync("snapshot", "inspect", file), ExitCode.VerificationFailed, words);
+            Tool.AssertRefused(
+                await RunAsync("snapshot", "inspect", file), ExitCode.VerificationFailed, words);
         }
 
-        Tool.AssertRefused(await RunAsync("snapshot", "inspect", _folder.Sub("none")), ExitCode.Failed, "cannot be read");
+        Tool.AssertRefused(
+            await RunAsync("snapshot", "inspect", _folder.Sub("none")), ExitCode.Failed, "cannot be read");
         var backups = _folder.Sub("backups");
         await RunAsync("backup", "create", backups, "--data", _source.Data);
-        var damaged = Directory.GetFiles(Path.Combine(backups, "objects")).MaxBy(path => new FileInfo(path).Length)!;
+        var damaged = Directory.GetFiles(Path.Combine(backups, "objects"))
+            .MaxBy(path => new FileInfo(path).Length)!;
         await File.AppendAllTextAsync(damaged, "x", TestContext.Current.CancellationToken);
-        Tool.AssertRefused(await RunAsync("backup", "verify", backups), ExitCode.VerificationFailed, "damaged");
+        Tool.AssertRefused(
+            await RunAsync("backup", "verify", backups), ExitCode.VerificationFailed, "damaged");
         var data = _folder.Sub("restored");
         Tool.AssertRefused(
-            await RunAsync("backup", "restore", backups, "--data", data), ExitCode.VerificationFailed, "damaged");
+            await RunAsync("backup", "restore", backups, "--data", data), ExitCode.VerificationFailed,
+            "damaged");
         Assert.True(File.Exists(Path.Combine(data, "restore-unfinished")));
     }
 

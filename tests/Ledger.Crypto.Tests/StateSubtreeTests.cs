@@ -1,6 +1,6 @@
 namespace Ledger.Crypto.Tests;
 
-/// <summary>A tree that is put together from parts is, page by page, the one that was built as a whole.</summary>
+/// <summary>A tree put together from parts is, page by page, the one that was built as a whole.</summary>
 public sealed class StateSubtreeTests
 {
     [Theory]
@@ -16,7 +16,8 @@ public sealed class StateSubtreeTests
         {
             // Paths that share many bits make long ways with a single child.
             var shared = round % 4;
-            StateChange[] all = [.. Enumerable.Range(0, leaves).Select(i => new StateChange(PathOf(i, shared), ValueOf(i)))];
+            StateChange[] all =
+                [.. Enumerable.Range(0, leaves).Select(i => new StateChange(PathOf(i, shared), ValueOf(i)))];
             var whole = StateTree.Empty(new Nothing()).Update(all);
             List<(int, byte[])> parts = [];
             List<PageWrite> pages = [];
@@ -47,8 +48,8 @@ public sealed class StateSubtreeTests
     }
 
     private static void Cut(
-        Digest prefix, int nibbles, int deepest, StateChange[] leaves, Random chance, List<(int, byte[])> parts,
-        List<PageWrite> pages)
+        Digest prefix, int nibbles, int deepest, StateChange[] leaves, Random chance,
+        List<(int, byte[])> parts, List<PageWrite> pages)
     {
         if (nibbles >= deepest || chance.Next(nibbles + 1) != 0)
         {
@@ -62,12 +63,17 @@ public sealed class StateSubtreeTests
         {
             Cut(
                 prefix.WithNibble(nibbles, nibble), nibbles + 1, deepest,
-                [.. leaves.Where(leaf => leaf.Path.NibbleAt(nibbles) == nibble)], chance, parts, pages);
+                [.. leaves.Where(leaf => leaf.Path.NibbleAt(nibbles) == nibble)], chance, parts,
+                pages);
         }
     }
 
     private static string[] Sorted(IEnumerable<PageWrite> pages)
-        => [.. pages.Select(page => $"{Convert.ToHexString(page.Key)} {Convert.ToHexString(page.Bytes!)}").Order()];
+        =>
+        [
+            .. pages.Select(page => $"{Convert.ToHexString(page.Key)} {Convert.ToHexString(page.Bytes!)}")
+                .Order(),
+        ];
 
     private static Digest PathOf(int number, int sharedNibbles)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Ledger.Core;
+using Ledger.Crypto;
 using Ledger.EndToEnd.Harness;
 using Ledger.Node.Api;
 
@@ -14,6 +15,8 @@ namespace Ledger.EndToEnd;
 public sealed class EpochDataTests
 {
     private const ulong Spared = 220;
+    private const ulong BlocksBetween = 30;
+    private const int Changes = 4;
 
     private static readonly string[] Snapshots = ["snapshots.everyBlocks=40"];
 
@@ -127,6 +130,43 @@ public sealed class EpochDataTests
             async () => (await node.StatusAsync()).Height == (await fifth.StatusAsync()).Height);
         Assert.Equal("silent", (await node.StatusAsync()).State);
         await Receipts.HoldAsync(node, node.GenesisPath, before, after);
+    }
+
+    /// <summary>It waits for 128 blocks, and no set of validators lasts as long: what was heard under one counts under the next.</summary>
+    [Fact]
+    public async Task A_validator_whose_journal_was_lost_speaks_again_although_the_validators_change_every_few_blocks()
+    {
+        using var network = await TestNetwork.StartAsync(5);
+        TestClient client = new(network);
+        await using Load load = new(network, clients: 1);
+        await load.HearAsync(5);
+        var lost = network.Nodes[4];
+        lost.Process.Kill();
+        Directory.Delete(Path.Combine(lost.DataPath, "journal"), recursive: true);
+        File.Delete(Path.Combine(lost.DataPath, "journal-of"));
+        lost.Start();
+        await lost.Process.SaysAsync("silent until the network is provably past");
+
+        // One that never runs comes and goes: four of five, and four of six, are a quorum.
+        var height = (await network.Nodes[0].StatusAsync()).Height;
+        for (var i = 0; i < Changes; i++)
+        {
+            using var absent = SigningKey.Generate();
+            await ChangeAsync(new Operation.AddValidator($"absent-{i}", absent.PublicKey, "127.0.0.1:1"));
+            await ChangeAsync(new Operation.RemoveValidator(absent.PublicKey));
+        }
+
+        await lost.Process.SaysAsync("it may speak again");
+        await load.StopAsync();
+        await Agreement.OfAsync(network.Nodes);
+
+        async Task ChangeAsync(Operation change)
+        {
+            await TestClient.FinalAsync(network.Nodes[0], client.Sign(change));
+            height += BlocksBetween;
+            await Eventually.HoldsAsync(
+                $"height {height}", async () => (await network.Nodes[0].StatusAsync()).Height >= height);
+        }
     }
 
     private static async Task<TestNode> JoinAsync(
