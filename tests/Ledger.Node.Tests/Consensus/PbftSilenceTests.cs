@@ -76,7 +76,7 @@ public sealed class PbftSilenceTests : IDisposable
         SeatChange added = new(new(4), new("late", new(Sha256.Hash([4]).ToArray())));
         var next = Epoch.After(
             1, _directory.Validators.With((SeatChange[])[added])!, new(140), Sha256.Hash([1]));
-        _directory.Begin(next, _directory.History);
+        _directory.Begin(next, _directory.History, next.Start.Height);
         Commit(141, view: next.Start.View.Value);
         Commit(150, view: next.Start.View.Value, others: [0, 1, 2, 4]);
         Assert.Null(EndAt(300));
