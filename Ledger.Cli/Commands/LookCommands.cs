@@ -167,7 +167,7 @@ internal static class LookCommands
         }
 
         terminal.Line($"{status.Validator} at {node} is {status.State}");
-        terminal.Line($"  chain {status.ChainId} ({status.Mode}), height {status.Height}");
+        terminal.Line($"  chain {status.ChainId} ({status.Mode}), {status.Role ?? "no validator"}, height {status.Height}");
         var (view, primary) = status.Mode == "raft" ? ("term", "leader") : ("view", "primary");
         terminal.Line(
             $"  {view} {new View(status.View)}, {primary} {status.Primary ?? "unknown"}, {status.Peers} peers, "

@@ -71,8 +71,15 @@ internal sealed partial class BlockSync(
                 : FrameVerdict.Drop("unasked_response"));
     }
 
-    public Task RunAsync(CancellationToken stoppingToken)
-        => Task.WhenAll(RunFetchesAsync(stoppingToken), RunCatchUpAsync(stoppingToken));
+    /// <summary>Both run until they are stopped: one that ends before that has failed, and then all must know.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task[] both = [RunFetchesAsync(stop.Token), RunCatchUpAsync(stop.Token)];
+        await Task.WhenAny(both).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(both).ConfigureAwait(false);
+    }
 
     private async Task RunFetchesAsync(CancellationToken stoppingToken)
     {

@@ -147,7 +147,7 @@ public sealed class PbftSilenceTests : IDisposable
     private void Begin(ulong number, ulong height, params SeatChange[] changes)
         => _directory.Begin(
             Epoch.After(number, _directory.Validators.With(changes)!, new(height), Sha256.Hash([1])),
-            _directory.History);
+            _directory.History, new(height));
 
     /// <summary>By all others of the present set, in one of its first views.</summary>
     private void CommitInEpoch(ulong height, ulong views = 0)
