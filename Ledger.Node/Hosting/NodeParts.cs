@@ -148,7 +148,10 @@ internal sealed class NodeParts : IDisposable
         }
     }
 
-    /// <summary>Where the other validators are, by their names; the ledger says where those are that came later.</summary>
+    /// <summary>
+    /// Where the other validators are, by their names; the ledger says where those are that came later. Who is still to join
+    /// may know nothing but the genesis: what it was told of later validators is of use once it knows them.
+    /// </summary>
     public static IReadOnlyList<PeerEndpoint> PeersOf(NodeOptions options, ValidatorHistory validators, Genesis genesis)
     {
         List<string> faults = [];
@@ -159,7 +162,7 @@ internal sealed class NodeParts : IDisposable
             {
                 peers.Add(new(seat, host, port));
             }
-            else
+            else if (!options.Joins)
             {
                 faults.Add($"peers.endpoints.{name}: no validator of chain '{genesis.ChainId}' has this name");
             }
