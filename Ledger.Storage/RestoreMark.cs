@@ -43,7 +43,7 @@ public static class RestoreMark
         {
             throw new DataFolderException(
                 $"The data folder {root} holds a restore that was not finished ({what}); "
-                + "run the same restore again, which goes on where it was, or start from an empty folder");
+                + "run the same restore again, which finishes it, or start from an empty folder");
         }
     }
 

@@ -184,6 +184,7 @@ public sealed class SnapshotRestore : IDisposable
     public void Finish()
     {
         Invariant.Holds(DoneCount == _isDone.Length, "a snapshot is finished with all of its chunks");
+        Invariant.Holds(_waiting.Count == 0, "with its last chunk all of the history is on the disk");
         using (var batch = new WriteBatch())
         {
             var head = Manifest.Header;

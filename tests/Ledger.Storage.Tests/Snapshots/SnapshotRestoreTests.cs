@@ -161,6 +161,59 @@ public sealed class SnapshotRestoreTests : IDisposable
         Assert.Equal(0, again.DoneCount);
     }
 
+    /// <summary>Places of transactions wait for more of them: a restore that is closed in order writes what waits.</summary>
+    [Fact]
+    public void A_run_of_history_that_waits_for_more_is_there_when_the_restore_goes_on()
+    {
+        List<Transaction> early =
+        [
+            .. Enumerable.Range(0, SnapshotLimits.HistoryChunkReceipts).Select(i => _chain.Put("many", $"{i}", [1])),
+        ];
+        foreach (var some in early.Chunk(Limits.BlockTransactions))
+        {
+            _chain.Grow(some);
+        }
+
+        var late = _chain.Put("many", "late", [1]);
+        _chain.Grow(late);
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        Assert.Equal(2, snapshot.Manifest.History.Count);
+        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
+        {
+            Assert.Null(restore.Accept(0, snapshot.ReadChunk(0)));
+        }
+
+        using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
+        {
+            Assert.True(restore.IsDone(0));
+        }
+
+        RestoreAll(snapshot, folder.Root);
+        using var store = Open(folder);
+        foreach (var transaction in (Transaction[])[early[0], early[^1], late])
+        {
+            Assert.Equal(_chain.Store.FindTransaction(transaction.Hash), store.FindTransaction(transaction.Hash));
+        }
+    }
+
+    [Fact]
+    public void A_chunk_that_is_refused_leaves_nothing()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest);
+        Assert.True(HistoryChunk.TryDecode(snapshot.ReadChunk(0), out var history, out _));
+        var (header, receipts) = history.Blocks[0];
+        HistoryChunk shorter = new([(header, [.. receipts.Skip(1)]), .. history.Blocks.Skip(1)]);
+
+        Assert.Contains("the receipts of block", restore.Accept(0, shorter.Encode()), StringComparison.Ordinal);
+        Assert.NotNull(restore.Accept(1, snapshot.ReadChunk(0)));
+        Assert.NotNull(restore.Accept(0, "no chunk"u8.ToArray()));
+
+        Assert.Equal((0, false, false), (restore.DoneCount, restore.IsDone(0), restore.IsDone(1)));
+    }
+
     private void RestoreAll(SnapshotFile snapshot, string root)
     {
         using var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest);
