@@ -1,7 +1,7 @@
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Consensus;
-using Ledger.Node.Witness;
+using Ledger.Node.Offences;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

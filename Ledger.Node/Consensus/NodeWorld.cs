@@ -1,9 +1,9 @@
 using Ledger.Consensus;
 using Ledger.Core;
+using Ledger.Node.Offences;
 using Ledger.Node.Sync;
 using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
-using Ledger.Node.Witness;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Consensus;

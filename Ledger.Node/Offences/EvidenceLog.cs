@@ -1,7 +1,7 @@
 using Ledger.Core;
 using Microsoft.Extensions.Logging;
 
-namespace Ledger.Node.Witness;
+namespace Ledger.Node.Offences;
 
 internal static partial class EvidenceLog
 {

@@ -4,13 +4,13 @@ using Ledger.Crypto;
 using Ledger.Node.Consensus;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
+using Ledger.Node.Offences;
 using Ledger.Node.Tests.Transport;
 using Ledger.Node.Transport;
-using Ledger.Node.Witness;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 
-namespace Ledger.Node.Tests.Witness;
+namespace Ledger.Node.Tests.Offences;
 
 /// <summary>The way of a proof of a double vote: taken in, kept, shown to others, reported, let go. Validator 3 lies.</summary>
 public sealed class EvidenceServiceTests : IAsyncLifetime
@@ -57,7 +57,7 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
         Assert.Equal(FrameVerdict.Ok, await ShowAsync(proof));
 
         Run();
-        await UntilAsync(() => _pool.Count == 1);
+        await UntilAsync(() => _pool.Count > 0);
 
         Assert.Equal(proof, Assert.Single(_service.Held));
         Assert.Equal(proof, Assert.Single(_chain.Store.ReadEvidence()));
@@ -66,9 +66,12 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
             Assert.Equal(proof, await _arrived.NextAsync(peer));
         }
 
-        var report = Assert.Single(_pool.Oldest(10));
-        Assert.Equal([new Operation.Report(proof)], report.Body.Operations);
-        Assert.Equal(_validators.Key(0).PublicKey, report.Sender);
+        // It may have been reported again by now: nobody puts it onto this ledger, and the clock goes on.
+        Assert.All(_pool.Oldest(10), report =>
+        {
+            Assert.Equal([new Operation.Report(proof)], report.Body.Operations);
+            Assert.Equal(_validators.Key(0).PublicKey, report.Sender);
+        });
     }
 
     [Fact]
@@ -153,7 +156,7 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
 
         Assert.Equal(FrameVerdict.Ok, await ShowAsync(Proof(height: 2)));
         Run();
-        await UntilAsync(() => _pool.Count == 1);
+        await UntilAsync(() => _pool.Count > 0);
 
         Assert.Equal(EvidenceBook.PerValidatorMax, _chain.Store.ReadEvidence().Count);
         Assert.Equal(_service.Held, _chain.Store.ReadEvidence().OrderBy(proof => proof.Offence.Height));

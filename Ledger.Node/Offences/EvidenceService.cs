@@ -9,7 +9,7 @@ using Ledger.Node.Transport;
 using Ledger.Storage;
 using Microsoft.Extensions.Logging;
 
-namespace Ledger.Node.Witness;
+namespace Ledger.Node.Offences;
 
 /// <summary>
 /// Sees to it that a validator's offence gets onto the ledger: keeps the proof on the disk, shows it to the other

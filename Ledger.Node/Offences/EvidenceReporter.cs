@@ -3,7 +3,7 @@ using Ledger.Crypto;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 
-namespace Ledger.Node.Witness;
+namespace Ledger.Node.Offences;
 
 /// <summary>
 /// Puts a proof into a transaction of this validator's own key, through the same door as everybody's. Anyone may report:
