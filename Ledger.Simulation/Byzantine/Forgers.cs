@@ -13,7 +13,7 @@ internal sealed class CertificateForger : Liar
 {
     public override string Name => "forge";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         if (envelope.Message is ViewChange viewChange && Chance.Percent(70))
         {
@@ -21,6 +21,12 @@ internal sealed class CertificateForger : Liar
             var forged = new ViewChange(viewChange.Target, Forged(viewChange.Target));
             Say(forged, to.Only is { } only ? [only] : Others());
             return;
+        }
+
+        // To a reader it names heights that nobody has prepared.
+        if (envelope.Message is ReadAnswer answer && Chance.Percent(70))
+        {
+            envelope = envelope with { Message = answer with { Highest = Forged(View.Next) } };
         }
 
         Send(envelope, to);
@@ -49,7 +55,7 @@ internal sealed class CertificateForger : Liar
             new(Math.Max(1, Final.Value)));
         var lie = Evidence.Of(offence, MyVote(offence, AnyDigest()), MyVote(offence, AnyDigest()));
         Host.Life?.Broadcast(new Parcel.Evidence(lie.Encode()), World.Now);
-        Host.Life?.Admit(
+        Host.Life?.Mempool.Admit(
             Transaction.Sign(
                 new(
                     World.Genesis.ChainId, Host.Account.PublicKey, Host.Calendar.Plus(TimeSpan.FromMinutes(1)),
@@ -113,7 +119,7 @@ internal sealed class LowBase : Liar
 
     public override string Name => "low-base";
 
-    public override bool OnHear(Envelope envelope)
+    protected override bool OnHear(Envelope envelope)
     {
         if (envelope.Message is ViewChange viewChange)
         {
@@ -123,7 +129,7 @@ internal sealed class LowBase : Liar
         return true;
     }
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         switch (envelope.Message)
         {
@@ -184,13 +190,13 @@ internal sealed class Replayer : Liar
 
     public override string Name => "replay";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         Keep(envelope);
         Send(envelope, to);
     }
 
-    public override bool OnHear(Envelope envelope)
+    protected override bool OnHear(Envelope envelope)
     {
         if (envelope.Message is NewView)
         {
@@ -226,7 +232,7 @@ internal sealed class Mutator : Liar
 {
     public override string Name => "mutate";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         if (!Chance.OneIn(3))
         {

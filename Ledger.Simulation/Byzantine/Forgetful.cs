@@ -32,7 +32,7 @@ internal sealed class Twin(Twin? original = null) : Liar
 
     public override TimeSpan ActsEvery => TimeSpan.FromMilliseconds(700);
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         foreach (var receiver in to.Only is { } only ? [only] : Others())
         {
@@ -43,7 +43,7 @@ internal sealed class Twin(Twin? original = null) : Liar
         }
     }
 
-    public override bool OnHear(Envelope envelope) => Meets(envelope.From);
+    protected override bool OnHear(Envelope envelope) => Meets(envelope.From);
 
     protected override void Begin() => _heard = Chance.Next();
 

@@ -10,9 +10,7 @@ namespace Ledger.Simulation;
 /// </summary>
 internal sealed class CertificateCheck(Simulator simulator)
 {
-    private readonly int _quorum = simulator.Options.IsRaft
-        ? (simulator.Options.Nodes / 2) + 1
-        : ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
+    private readonly int _quorum = ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
     private readonly Dictionary<QuorumCertificate, string?> _known = new(ReferenceEqualityComparer.Instance);
 
     public bool IsSigned(ValidatorIndex by, in Statement statement, in Signature signature)
@@ -79,6 +77,18 @@ internal sealed class CertificateCheck(Simulator simulator)
             signers.Add(signer.Validator);
         }
 
-        return signers.Count < _quorum ? $"{signers.Count} signed it, a quorum is {_quorum}" : null;
+        if (!simulator.Options.IsRaft)
+        {
+            return signers.Count < _quorum ? $"{signers.Count} signed it, a quorum is {_quorum}" : null;
+        }
+
+        // Raft's voters change: those count that the log names where the block stands.
+        if (simulator.Watch.RaftLogs.CertifiersOf(subject.Block) is not { } voters)
+        {
+            return "no log has ever held its block";
+        }
+
+        var count = voters.Count(signers.Contains);
+        return 2 * count <= voters.Count ? $"{count} of {voters.Count} voters signed it" : null;
     }
 }

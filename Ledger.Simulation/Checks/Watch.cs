@@ -27,11 +27,13 @@ internal sealed class Watch(Simulator simulator)
     private readonly List<(Digest Block, Digest StateSum)> _final = [];
     private readonly Dictionary<Digest, Height> _applied = [];
     private readonly Dictionary<int, IDurable> _durable = [];
-    private readonly Dictionary<View, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, ulong[]> _asked = [];
     private readonly HashSet<(int Host, Digest Block)> _valid = [];
     private readonly HashSet<PublicKey> _accused = [];
     private readonly SortedSet<(int Witness, ValidatorIndex Validator, Height Height)> _proven = [];
+
+    /// <summary>With Raft: the logs behind all that is said.</summary>
+    public RaftLogs RaftLogs { get; } = new(simulator);
 
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
@@ -66,17 +68,18 @@ internal sealed class Watch(Simulator simulator)
     public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Validators.Count];
 
     /// <summary>
-    /// L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out. R1: a term has one
-    /// leader.
+    /// L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out.
     /// </summary>
     public void Rests(Host host, IEngineStatus engine)
     {
         var view = engine.View;
         if (simulator.Options.IsRaft)
         {
-            Must(
-                !engine.IsPrimary || _leaders.TryAdd(view, host.Self) || _leaders[view] == host.Self,
-                host, "one leader", $"leads term {view}, and another has led it");
+            if (engine.IsPrimary)
+            {
+                RaftLogs.Leads(host, view);
+            }
+
             return;
         }
 
@@ -164,6 +167,7 @@ internal sealed class Watch(Simulator simulator)
             Certificate(host, certificate);
         }
 
+        RaftLogs.Decides(decision);
         var last = decision.Certificates[^1];
         Must(
             last.Kind == StatementKind.Commit && last.Subject.Block == decision.Blocks[^1].Hash,

@@ -47,6 +47,12 @@ public enum Fault
 
     /// <summary>Writes fail for a while; the validator must stop.</summary>
     DiskFull,
+
+    /// <summary>Raft: an operator has the leader hand over, at any moment.</summary>
+    Transfer,
+
+    /// <summary>Raft: an operator changes who votes and who learns, several at once.</summary>
+    Members,
 }
 
 /// <summary>Some of the faults, as a user names them.</summary>

@@ -9,18 +9,23 @@ internal sealed class FaultDriver
         Fault.DiskFull,
     ];
 
+    /// <summary>What only Raft knows; PBFT's validators change by transaction.</summary>
+    private static readonly Fault[] Administered = [Fault.Transfer, Fault.Members];
+
     private readonly Simulator _simulator;
     private readonly Chance _chance;
     private readonly TimeSpan _pace;
     private readonly List<Action> _mend = [];
     private readonly List<Fault> _active;
+    private readonly Operator _operator;
 
     public FaultDriver(Simulator simulator, Chance chance)
     {
         _simulator = simulator;
         _chance = chance;
         _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 200, 600, 2000]));
-        _active = [.. Struck.Where(simulator.Plan.Uses)];
+        _active = [.. Struck.Concat(simulator.Options.IsRaft ? Administered : []).Where(simulator.Plan.Uses)];
+        _operator = new(simulator);
     }
 
     public void Begin()
@@ -28,7 +33,7 @@ internal sealed class FaultDriver
         foreach (var host in _simulator.Hosts)
         {
             var offset = _chance.Between(-2000, 2000);
-            var rate = _chance.Between(-8000, 8000);
+            var rate = _chance.Between(-Host.RateErrorMax, Host.RateErrorMax);
             if (_simulator.Plan.Inject(Fault.Drift))
             {
                 host.ClockOffset = TimeSpan.FromMilliseconds(offset);
@@ -41,6 +46,9 @@ internal sealed class FaultDriver
             StrikeLater();
         }
     }
+
+    /// <summary>Whether all that was broken is as it was at the start.</summary>
+    public bool IsMended => _operator.HasRestored;
 
     /// <summary>Links heal, disks have room, and every host that may start does.</summary>
     public void MendAll()
@@ -56,6 +64,8 @@ internal sealed class FaultDriver
             host.Death.Cancel();
             host.Start();
         }
+
+        _operator.Restore();
     }
 
     private void StrikeLater() => _simulator.Agenda.After(_chance.Between(_pace / 4, _pace * 2), () =>
@@ -71,15 +81,21 @@ internal sealed class FaultDriver
     /// <param name="chance">Of this strike alone, so that leaving it out moves no other.</param>
     private void Strike(Fault fault, Chance chance)
     {
-        var host = chance.Pick(_simulator.Hosts);
+        // Who leads is struck more often than its share: most can go wrong there.
+        var host = chance.OneIn(3) && LeaderAmong(_simulator.Hosts) is { } leader ? leader : chance.Pick(_simulator.Hosts);
         if (fault == Fault.BadChecksum && !(host.IsHonest && _simulator.MayLoseOne && host.Journal.Frames > 0))
         {
             return;
         }
 
-        if (!_simulator.Plan.Inject(fault))
+        if (!_simulator.Plan.MayInject(fault))
         {
             return;
+        }
+
+        if (fault is not (Fault.Crash or Fault.Torn or Fault.Unsynced or Fault.BadChecksum))
+        {
+            _simulator.Plan.Count(fault);
         }
 
         switch (fault)
@@ -96,10 +112,18 @@ internal sealed class FaultDriver
                 Crash(host, chance);
                 break;
             case Fault.Torn:
-                host.Death.Plan(DeathPoint.InWrite, chance.Below(4));
+                Dies(fault, host, DeathPoint.InWrite, chance.Below(4));
                 break;
             case Fault.Unsynced:
-                host.Death.Plan(DeathPoint.BeforeWrite, chance.Below(4));
+                Dies(fault, host, DeathPoint.BeforeWrite, chance.Below(4));
+                break;
+            case Fault.Transfer:
+                Tell(null, "the leader shall hand over");
+                _operator.Transfer(chance);
+                break;
+            case Fault.Members:
+                Tell(null, "the members shall change");
+                _operator.ChangeMembers(chance);
                 break;
             case Fault.BadChecksum:
                 Damage(host, chance);
@@ -122,13 +146,17 @@ internal sealed class FaultDriver
         ]);
         if (point == DeathPoint.None)
         {
+            _simulator.Plan.Count(Fault.Crash);
             host.Die("is killed");
         }
         else
         {
-            host.Death.Plan(point, chance.Below(6));
+            Dies(Fault.Crash, host, point, chance.Below(6));
         }
     }
+
+    private void Dies(Fault fault, Host host, DeathPoint point, int passes)
+        => host.Death.Plan(point, passes, () => _simulator.Plan.Count(fault));
 
     /// <summary>It will not come back, so it counts as one of the f that may fail.</summary>
     private void Damage(Host host, Chance chance)
@@ -136,6 +164,7 @@ internal sealed class FaultDriver
         if (host.Journal.Damage(chance))
         {
             _simulator.CountLoss();
+            _simulator.Plan.Count(Fault.BadChecksum);
             Tell(host, "has a damaged journal");
             host.Die("is killed, and a record of its journal is damaged");
         }
@@ -151,6 +180,14 @@ internal sealed class FaultDriver
 
         chance.Shuffle(ids);
         var cut = chance.Between(1, ids.Count - 1);
+
+        if (chance.OneIn(3) && LeaderAmong(_simulator.Hosts) is { } leader)
+        {
+            ids.Remove(leader.Id);
+            ids.Insert(0, leader.Id);
+            cut = 1;
+        }
+
         List<int> here = ids[..cut];
         List<int> there = ids[cut..];
         Tell(null, $"{string.Join(' ', here.Select(id => $"R{id}"))} "
@@ -171,6 +208,9 @@ internal sealed class FaultDriver
             }
         }
     }
+
+    private static Host? LeaderAmong(IEnumerable<Host> hosts)
+        => hosts.FirstOrDefault(host => host.Life?.Engine.IsPrimary == true);
 
     private void MendLater(Chance chance, Action mend)
     {

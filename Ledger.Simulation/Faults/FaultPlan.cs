@@ -53,12 +53,17 @@ internal sealed class FaultPlan
     /// <summary>Asked once for each injection, right before it.</summary>
     public bool Inject(Fault fault)
     {
-        if (!Uses(fault) || _left.Contains(Injections++))
+        if (!MayInject(fault))
         {
             return false;
         }
 
-        _counts[(int)fault]++;
+        Count(fault);
         return true;
     }
+
+    /// <summary>The same for one that takes place later, if ever, and is counted then.</summary>
+    public bool MayInject(Fault fault) => Uses(fault) && !_left.Contains(Injections++);
+
+    public void Count(Fault fault) => _counts[(int)fault]++;
 }

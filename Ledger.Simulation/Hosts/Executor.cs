@@ -147,7 +147,8 @@ internal sealed class Executor(Simulator simulator, Life life)
             life.Pool.Remove(block.Block.Transactions, life.Host.Elapsed);
         }
 
-        life.PoolChanged();
+        life.Mempool.OnChanged();
+        life.Reads.OnFinal();
         simulator.OnFinal(life.Host, final);
     }
 }

@@ -11,6 +11,12 @@ internal sealed class Host : IDisposable
     /// <summary>A part in this many: how far a clock's rate is off.</summary>
     private const long RateUnit = 1_000_000;
 
+    /// <summary>How many of those at most, this way or that.</summary>
+    public const int RateErrorMax = 8_000;
+
+    /// <summary>By how much at most one clock runs faster than another, in thousandths, rounded up.</summary>
+    public const int DriftPerMilleMax = 17;
+
     private readonly Simulator _simulator;
 
     public Host(Simulator simulator, int id, ValidatorIndex self)

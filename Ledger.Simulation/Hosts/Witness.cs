@@ -100,7 +100,7 @@ internal sealed class Witness
         foreach (var evidence in _book.Due(Head, _life.Host.Elapsed, Read))
         {
             var (key, now) = (_life.Host.Account, _life.Host.Calendar);
-            _life.Admit(
+            _life.Mempool.Admit(
                 Transaction.Sign(
                     new(
                         _simulator.Genesis.ChainId, key.PublicKey, now.Plus(ReportLifetime), (ulong)now.UnixMilliseconds,

@@ -31,6 +31,8 @@ internal sealed class RaftProtocol : IProtocol
             BatchBytesMax = 1024 * chance.Pick([1, 1024]),
             EntriesRetained = chance.Pick([4, 1024]),
             CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
+            LeaseReads = chance.OneIn(2),
+            ClockDriftPerMille = chance.Pick([Host.DriftPerMilleMax, 50]),
         };
     }
 
@@ -60,65 +62,11 @@ internal sealed class RaftProtocol : IProtocol
         => _gate.Check(envelope, connection, out reason);
 
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
-        => _gate.CheckSegment(blocks, certificate, _all);
+        => _simulator.Watch.RaftLogs.CertifiersOf(certificate.Subject.Block) is { } certifiers
+            ? _gate.CheckSegment(blocks, certificate, certifiers)
+            : null;
 
     public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records) => [];
 
-    public IDurable Follow(Host host) => new Durable(host);
-
-    /// <summary>The term, the vote and the log as the journal has them.</summary>
-    private sealed class Durable(Host host) : IDurable
-    {
-        private readonly SortedDictionary<LogIndex, Digest?> _log = [];
-        private (Term Term, ValidatorIndex? VotedFor) _term;
-        private LogIndex _start;
-
-        public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
-        {
-            if (replaces)
-            {
-                _log.Clear();
-                _start = LogIndex.Zero;
-            }
-
-            foreach (var record in records)
-            {
-                switch (record)
-                {
-                    case TermEntered entered:
-                        _term = (entered.Term, entered.VotedFor);
-                        break;
-                    case Stored stored:
-                        _log[stored.Entry.Index] = (stored.Entry as BlockEntry)?.Id.Hash;
-                        break;
-                    case Truncated truncated:
-                        Cut(index => index >= truncated.From);
-                        break;
-                    case Snapshotted snapshotted:
-                        _start = snapshotted.Mark.Index;
-                        Cut(index => index <= _start);
-                        break;
-                    default:
-                        break;
-                }
-            }
-        }
-
-        public bool Holds(in Statement statement) => statement.Kind switch
-        {
-            StatementKind.Vote => _term.Term.AsView == statement.View
-                && _term.VotedFor?.Value == (int)statement.CertifiedView.Value,
-            StatementKind.Append => statement.Height.Value <= _start.Value
-                || _log.ContainsKey(new(statement.Height.Value)),
-            _ => _log.ContainsValue(statement.Digest) || host.Ledger.Find(statement.Digest) is not null,
-        };
-
-        private void Cut(Func<LogIndex, bool> isGone)
-        {
-            foreach (var index in _log.Keys.Where(isGone).ToList())
-            {
-                _log.Remove(index);
-            }
-        }
-    }
+    public IDurable Follow(Host host) => _simulator.Watch.RaftLogs.Follow(host);
 }

@@ -16,7 +16,8 @@ internal sealed class SimulatedClient
 
     private const int Keys = 3;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RequestTakes = TimeSpan.FromMicroseconds(200);
+    private static readonly TimeSpan AnswerTakes = TimeSpan.FromMicroseconds(50);
     private static readonly TimeSpan ValidFor = TimeSpan.FromHours(12);
 
     private readonly Simulator _simulator;
@@ -24,6 +25,7 @@ internal sealed class SimulatedClient
     private readonly Chance _chance;
     private readonly Dictionary<string, ulong> _versions = [];
     private readonly TimeSpan _thinks;
+    private readonly TimeSpan _patience;
     private HistoryEntry? _open;
     private Transaction? _transaction;
     private Host? _gateway;
@@ -35,13 +37,14 @@ internal sealed class SimulatedClient
         _number = number;
         _chance = chance;
         _thinks = TimeSpan.FromMilliseconds(chance.Pick([5, 20, 100, 400]));
+        _patience = TimeSpan.FromMilliseconds(chance.Pick([200, 600, 2000]));
         Key = KeyOf(number);
     }
 
     public SigningKey Key { get; }
 
     /// <summary>It waits for an answer.</summary>
-    public bool IsWaiting => _transaction is not null;
+    public bool IsWaiting => _open is not null;
 
     /// <summary>What has had no answer when the run ends.</summary>
     public HistoryEntry? Unanswered => _open;
@@ -54,10 +57,13 @@ internal sealed class SimulatedClient
     /// <summary>A validator made blocks final and tells whom it serves.</summary>
     public void OnFinal(Host host)
     {
-        if (host == _gateway && _transaction is { } transaction && host.Ledger.Find(transaction) is { } place)
+        if (host == _gateway && _transaction is { } transaction && _open is { } open
+            && host.Ledger.Find(transaction) is { } place)
         {
             _simulator.Watch.Told(host, transaction, place.Height);
-            _simulator.Agenda.After(TimeSpan.FromMicroseconds(50), () => Conclude(transaction, host, place));
+            var applied = place.Receipt.IsApplied;
+            _simulator.Agenda.After(AnswerTakes, () => Conclude(
+                host, open, open with { Applied = applied, Version = applied ? place.Height.Value : null }));
         }
     }
 
@@ -65,7 +71,7 @@ internal sealed class SimulatedClient
 
     private void Act()
     {
-        if (!_simulator.ClientsAct || _transaction is not null)
+        if (!_simulator.ClientsAct || IsWaiting)
         {
             return;
         }
@@ -88,10 +94,14 @@ internal sealed class SimulatedClient
             Invoked = _simulator.Now.Ticks,
         };
 
-        // A linearizable get is ordered like a write: it puts a mark of its own and looks when that is final.
-        Operation operation = action == KeyAction.Get
-            ? new Operation.Put(Namespace, $"mark-{_number}", Encoding.UTF8.GetBytes(value))
-            : new Operation.Put(Namespace, key, Encoding.UTF8.GetBytes(value), _open.Expected);
+        if (action == KeyAction.Get)
+        {
+            _simulator.Trace.Add(_simulator.Now, TraceKind.Client, _number, -1);
+            Read(_open);
+            return;
+        }
+
+        Operation operation = new Operation.Put(Namespace, key, Encoding.UTF8.GetBytes(value), _open.Expected);
         var until = _simulator.Genesis.Time.Plus(_simulator.Now + ValidFor);
         _transaction = Transaction.Sign(
             new(_simulator.Genesis.ChainId, Key.PublicKey, until, _nonce++, [operation]), Key);
@@ -107,56 +117,65 @@ internal sealed class SimulatedClient
             return;
         }
 
+        Ask(gateway =>
+        {
+            gateway.Life?.Mempool.Admit(transaction, gossip: true);
+            OnFinal(gateway);
+        });
+        _simulator.Agenda.After(_patience, () => Submit(transaction));
+    }
+
+    /// <summary>A read may be asked of anyone again, too: the first answer counts.</summary>
+    private void Read(HistoryEntry open)
+    {
+        if (!ReferenceEquals(open, _open))
+        {
+            return;
+        }
+
+        Ask(gateway => gateway.Life?.Reads.Ask(() =>
+        {
+            var entry = gateway.Ledger.ReadState(StateKey.ForEntry(Namespace, open.Key)) is { } bytes
+                ? KeyEntry.Decode(bytes)
+                : null;
+            _simulator.Agenda.After(AnswerTakes, () => Conclude(gateway, open, open with
+            {
+                Applied = true,
+                Seen = entry is null ? null : Encoding.UTF8.GetString(entry.Value.Span),
+                Version = entry?.Version ?? 0,
+            }));
+        }));
+        _simulator.Agenda.After(_patience, () => Read(open));
+    }
+
+    private void Ask(Action<Host> how)
+    {
         var honest = _simulator.Hosts.Where(host => host.IsHonest && host.Life is not null).ToList();
         _gateway = honest.Count == 0 ? null : _chance.Pick(honest);
         Tell($"asks R{_gateway?.Self} for {_open}");
         if (_gateway is { } gateway)
         {
-            _simulator.Agenda.After(TimeSpan.FromMicroseconds(200), () =>
-            {
-                gateway.Life?.Admit(transaction, gossip: true);
-                OnFinal(gateway);
-            });
+            _simulator.Agenda.After(RequestTakes, () => how(gateway));
         }
-
-        _simulator.Agenda.After(Patience, () => Submit(transaction));
     }
 
-    private void Conclude(Transaction transaction, Host host, (Height Height, Receipt Receipt) place)
+    private void Conclude(Host host, HistoryEntry open, HistoryEntry closed)
     {
-        if (transaction != _transaction || _open is not { } open)
+        if (!ReferenceEquals(open, _open))
         {
             return;
         }
 
         _transaction = null;
         _open = null;
-        if (open.Action == KeyAction.Get)
+        if (closed is { Applied: true, Version: { } version })
         {
-            var entry = host.Ledger.ReadState(StateKey.ForEntry(Namespace, open.Key)) is { } bytes
-                ? KeyEntry.Decode(bytes)
-                : null;
-            _versions[open.Key] = entry?.Version ?? 0;
-            open = open with
-            {
-                Applied = true,
-                Seen = entry is null ? null : Encoding.UTF8.GetString(entry.Value.Span),
-                Version = entry?.Version ?? 0,
-            };
-        }
-        else
-        {
-            var applied = place.Receipt.IsApplied;
-            open = open with { Applied = applied, Version = applied ? place.Height.Value : null };
-            if (applied)
-            {
-                _versions[open.Key] = place.Height.Value;
-            }
+            _versions[closed.Key] = version;
         }
 
-        open = open with { Returned = _simulator.Now.Ticks };
-        _simulator.History.Add(open);
-        Tell($"is told by R{host.Self}: {open}");
+        closed = closed with { Returned = _simulator.Now.Ticks };
+        _simulator.History.Add(closed);
+        Tell($"is told by R{host.Self}: {closed}");
         ThinkThenAct();
     }
 

@@ -29,6 +29,7 @@ public sealed class Simulator : IDisposable
     private readonly FaultDriver _faults;
     private readonly Chance _chance;
     private int _losses;
+    private ulong _lastRead;
     private string _doing = "faults";
 
     /// <param name="options">All that the run depends on.</param>
@@ -99,8 +100,12 @@ public sealed class Simulator : IDisposable
 
     internal bool LiarsAct { get; private set; } = true;
 
-    /// <summary>Whether one more honest validator may fail for good.</summary>
-    internal bool MayLoseOne => Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
+    /// <summary>
+    /// Whether one more honest validator may fail for good: not where few may be left to vote.
+    /// </summary>
+    internal bool MayLoseOne
+        => !(Options.IsRaft && Plan.Active.Has(Fault.Members))
+            && Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
 
     public static SimulationResult Run(SimulationOptions options, Action<TraceEvent>? listener = null)
     {
@@ -151,6 +156,9 @@ public sealed class Simulator : IDisposable
     internal IEnumerable<Host> HostsOf(ValidatorIndex validator) => Hosts.Where(host => host.Self == validator);
 
     internal void CountLoss() => _losses++;
+
+    /// <summary>A name for a read that no other ever had.</summary>
+    internal ulong NextRead() => ++_lastRead;
 
     /// <summary>
     /// Runs a piece of a process; when the process dies in it, that ends the process and nothing else.
@@ -366,7 +374,7 @@ public sealed class Simulator : IDisposable
             }
         }
 
-        return true;
+        return _faults.IsMended;
     }
 
     private string WhatIsNotFinal()

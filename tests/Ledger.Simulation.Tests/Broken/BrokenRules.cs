@@ -1,22 +1,22 @@
 namespace Ledger.Simulation.Tests.Broken;
 
-/// <summary>The rules of the engine, each broken.</summary>
+/// <summary>PBFT's rules, and those of what runs an engine, each broken; Raft's are in <see cref="BrokenRaftRules"/>.</summary>
 internal static class BrokenRules
 {
     private const string Agreement = "Pbft/PbftEngine.Agreement.cs";
     private const string Finality = "Pbft/PbftEngine.Finality.cs";
     private const string ViewChange = "Pbft/PbftEngine.ViewChange.cs";
     private const string Engine = "Pbft/PbftEngine.cs";
+    private const string Reads = "Pbft/PbftEngine.Reads.cs";
     private const string Safety = "Pbft/Safety.cs";
     private const string Gate = "Pbft/PbftGate.cs";
     private const string Votes = "Pbft/VoteSet.cs";
     private const string Pacemaker = "Pbft/Pacemaker.cs";
     private const string Replica = "Replica.cs";
-    private const string RaftSafety = "Raft/Safety.cs";
-    private const string RaftEngine = "Raft/RaftEngine.cs";
-    private const string RaftMembers = "Raft/RaftConfiguration.cs";
 
-    public static IReadOnlyList<BrokenRule> All { get; } =
+    public static IReadOnlyList<BrokenRule> All => [.. Pbft, .. BrokenRaftRules.All];
+
+    private static IReadOnlyList<BrokenRule> Pbft { get; } =
     [
         new("a quorum is one too few", 20, new Edit(
             Votes, "Count(subject) == quorums.Quorum", "Count(subject) == quorums.Quorum - 1")),
@@ -124,22 +124,15 @@ internal static class BrokenRules
             Agreement, "effects.ValidateBlock(block, _pool.IsVouched(hash));", "effects.ValidateBlock(block, false);")),
         new("keeps no block that it fetched", 400, new Edit(
             Finality, "                _pool.Add(block);\n", "")),
-        new("raft: a majority is one too few", 100, new Edit(
-            RaftMembers, "=> Quorums.Crash(voters).Quorum;", "=> Math.Max(1, Quorums.Crash(voters).Quorum - 1);")),
-        new("raft, R1: votes twice in a term", 400,
-            new Edit(RaftSafety, "voted && voted != candidate)", "voted && voted != candidate && false)"),
-            new Edit(RaftSafety, "entered.Term > Term || (entered.Term == Term", "entered.Term >= Term || (entered.Term == Term")),
-        new("raft, R1: forgets its vote when it restarts", 400, new Edit(
-            RaftEngine,
-            "public void Replay(JournalRecord record) => _safety.Apply(record);",
-            "public void Replay(JournalRecord record) { if (record is not TermEntered) { _safety.Apply(record); } }")),
-        new("raft, R4: votes for a lesser log", 800, new Edit(
-            RaftSafety,
-            "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);",
-            "=> true;")),
-        new("raft, R6: acknowledges what it has not stored", 100, new Edit(
-            RaftSafety, "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;",
-            "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Forgotten(Apply(new Stored(entry))) : null;\n\n"
-            + "    private static Stored Forgotten(Stored stored) => new(new NoOpEntry(stored.Entry.Term, stored.Entry.Index));")),
+        new("L5: serves a read that no quorum has answered", 100, new Edit(
+            Reads, "if (Answered < ", "if (Answered < 1 && Answered < ")),
+        new("L5: tells readers of genesis instead of what it has committed to", 400, new Edit(
+            Reads, "new ReadAnswer(query.Question, CommittedTo,", "new ReadAnswer(query.Question, _final.Genesis,")),
+        new("L5: takes what it was told before for an answer", 800, new Edit(
+            Reads, "answer.Question != _question", "answer.Question == 0")),
+        new("L5: lets a read share a question that was put before it came", 800, new Edit(
+            Reads, "        _nextReads.Add(id);\n        if (_reads.Count == 0)",
+            "        if (_reads.Count > 0)\n        {\n            _reads.Add(id);\n            return;\n        }\n\n"
+            + "        _nextReads.Add(id);\n        if (_reads.Count == 0)")),
     ];
 }

@@ -1,0 +1,156 @@
+using Ledger.Consensus;
+using Ledger.Consensus.Raft;
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Simulation;
+
+/// <summary>
+/// The logs of all Raft validators as their journals have them, and what must be true of them whoever leads
+/// (Raft, figure 3): a leader never cuts its own, one index and term means one history, and whoever comes to
+/// lead has all that was committed before.
+/// </summary>
+internal sealed class RaftLogs
+{
+    private readonly Dictionary<(LogIndex Index, Term Term), (Digest Entry, Term Previous)> _entries = [];
+    private readonly Dictionary<Digest, IReadOnlyList<ValidatorIndex>> _certifiers = [];
+    private readonly Dictionary<View, ValidatorIndex> _leaders = [];
+    private readonly Dictionary<int, Log> _logs = [];
+    private readonly List<(Digest Block, View Term)> _committed = [];
+    private readonly RaftConfiguration _genesis;
+
+    public RaftLogs(Simulator simulator) => _genesis = new(Membership.AllOf(simulator.Validators));
+
+    /// <summary>Whose majority certifies a block: the log that holds it says so, and all logs alike.</summary>
+    public IReadOnlyList<ValidatorIndex>? CertifiersOf(Digest block) => _certifiers.GetValueOrDefault(block);
+
+    public IDurable Follow(Host host) => _logs[host.Id] = new(this, host);
+
+    /// <summary>A block counts as committed in the term in which it was first decided anywhere.</summary>
+    public void Decides(Decision decision)
+    {
+        foreach (var block in decision.Blocks)
+        {
+            if (block.Height.Value == (ulong)_committed.Count + 1)
+            {
+                _committed.Add((block.Hash, decision.Certificates[^1].Subject.View));
+            }
+        }
+    }
+
+    /// <summary>R1 and R4: a term has one leader, and it has every block that was committed in an earlier one.</summary>
+    public void Leads(Host host, View term)
+    {
+        if (!_leaders.TryAdd(term, host.Self))
+        {
+            Must(_leaders[term] == host.Self, host, "one leader", $"leads term {term}, and R{_leaders[term]} has led it");
+            return;
+        }
+
+        var log = _logs[host.Id];
+        for (var i = (int)log.Start.Block.Height.Value; i < _committed.Count; i++)
+        {
+            var (block, committedIn) = _committed[i];
+            Must(
+                committedIn >= term || log.Holds(block), host, "leader completeness",
+                $"leads term {term} without block {i + 1}, which was committed in term {committedIn}");
+        }
+    }
+
+    private static void Must(bool holds, Host host, string name, string detail)
+    {
+        if (!holds)
+        {
+            throw new BreachException(name, $"R{host.Self} {detail}");
+        }
+    }
+
+    /// <summary>One validator's term, vote and log, as a crash right now would leave them.</summary>
+    private sealed class Log(RaftLogs all, Host host) : IDurable
+    {
+        /// <summary>The entries after <see cref="Start"/>.</summary>
+        private readonly List<Place> _places = [];
+
+        private (Term Term, ValidatorIndex? VotedFor) _term;
+
+        public SnapshotMark Start { get; private set; } = new(LogIndex.Zero, Term.Zero, default, all._genesis);
+
+        private ulong LastIndex => Start.Index.Value + (ulong)_places.Count;
+
+        private Place Last => _places.Count > 0 ? _places[^1] : new(Start.Term, null, Start.Configuration);
+
+        public bool Holds(Digest block) => _places.Exists(place => place.Block == block);
+
+        public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
+        {
+            if (replaces)
+            {
+                _places.Clear();
+                Start = new(LogIndex.Zero, Term.Zero, default, all._genesis);
+            }
+
+            foreach (var record in records)
+            {
+                switch (record)
+                {
+                    case TermEntered entered:
+                        _term = (entered.Term, entered.VotedFor);
+                        break;
+                    case Stored stored:
+                        Store(stored.Entry);
+                        break;
+                    case Truncated truncated:
+                        Must(host.Life?.Engine.IsPrimary != true, host, "leader append-only",
+                            $"leads and cuts its log before #{truncated.From}");
+                        _places.RemoveRange((int)(truncated.From.Value - Start.Index.Value - 1), (int)(LastIndex - truncated.From.Value + 1));
+                        break;
+                    case Snapshotted snapshotted:
+                        StartFrom(snapshotted.Mark);
+                        break;
+                    default:
+                        break;
+                }
+            }
+        }
+
+        public bool Holds(in Statement statement) => statement.Kind switch
+        {
+            StatementKind.Vote => _term.Term.AsView == statement.View
+                && _term.VotedFor?.Value == (int)statement.CertifiedView.Value,
+            StatementKind.Append => statement.Height.Value <= LastIndex,
+            _ => Holds(statement.Digest) || host.Ledger.Find(statement.Digest) is not null,
+        };
+
+        /// <summary>R3: by induction along the terms before, equal pairs of index and term have equal logs below.</summary>
+        private void Store(LogEntry entry)
+        {
+            var last = Last;
+            var content = (Sha256.Hash(System.Text.Encoding.UTF8.GetBytes(entry.ToString()!)), last.Term);
+            var key = (entry.Index, entry.Term);
+            Must(
+                all._entries.TryAdd(key, content) || all._entries[key] == content, host, "log matching",
+                $"stores {entry} after an entry of term {last.Term}; another log has other things there");
+            var configuration = (entry as ConfigurationEntry)?.Configuration ?? last.Configuration;
+            var block = (entry as BlockEntry)?.Id.Hash;
+            Must(
+                entry.Index.Value == LastIndex + 1, host, "log matching",
+                $"stores {entry} where its log ends at #{LastIndex}");
+            _places.Add(new(entry.Term, block, configuration));
+            if (block is { } hash)
+            {
+                all._certifiers.TryAdd(hash, configuration.Certifiers);
+            }
+        }
+
+        /// <summary>A mark over entries that are here keeps those behind it; over others it replaces them all.</summary>
+        private void StartFrom(SnapshotMark mark)
+        {
+            var covered = (int)Math.Min(LastIndex, mark.Index.Value) - (int)Start.Index.Value;
+            var agrees = covered > 0 && mark.Index.Value <= LastIndex && _places[covered - 1].Term == mark.Term;
+            _places.RemoveRange(0, agrees ? covered : _places.Count);
+            Start = mark;
+        }
+
+        private sealed record Place(Term Term, Digest? Block, RaftConfiguration Configuration);
+    }
+}
