@@ -38,6 +38,17 @@ public abstract record Input
     /// <summary>A decided block is durable with its state and receipts.</summary>
     public sealed record Finalised(Height Height) : Input;
 
+    /// <summary>
+    /// The block that changed the validators is durable, and those after it count from now on; follows its
+    /// <see cref="Finalised"/>.
+    /// </summary>
+    /// <param name="Epoch">Whose first block is still to be proposed, or came with others' blocks.</param>
+    /// <param name="Self">This replica's seat; <see cref="ValidatorIndex.None"/> when it is no validator in this epoch.</param>
+    public sealed record EpochBegan(Epoch Epoch, ValidatorIndex Self) : Input;
+
+    /// <summary>A peer speaks of an epoch that has not begun here: there are final blocks that this replica lacks.</summary>
+    public sealed record PeerIsAhead(ValidatorIndex Peer) : Input;
+
     /// <summary>A peer's connection came up: what was lost with the last one is said again.</summary>
     public sealed record PeerConnected(ValidatorIndex Peer) : Input;
 

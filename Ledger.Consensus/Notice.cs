@@ -16,6 +16,9 @@ public abstract record Notice
     /// <param name="Second">What did not.</param>
     public sealed record Equivocation(string Kind, ValidatorIndex Validator, Verified First, Verified Second) : Notice;
 
+    /// <summary>Who the validators are from now on, and whether this replica is one of them.</summary>
+    public sealed record ValidatorsChanged(Epoch Epoch, bool IsMember) : Notice;
+
     /// <summary>This replica asked to leave its view.</summary>
     public sealed record LeftView(View From, View To, LeaveReason Reason) : Notice;
 
@@ -42,7 +45,7 @@ public abstract record Notice
     /// <summary>Raft: a change of members that does not happen, and why, for people.</summary>
     public sealed record MembersRefused(string Reason) : Notice;
 
-    /// <summary>Raft: this replica is no member any more and will not campaign.</summary>
+    /// <summary>This replica is no member any more: it votes no more and, in Raft, will not campaign.</summary>
     public sealed record Removed : Notice;
 
     /// <summary>Raft: how a transfer of leadership ended; no reason when the other one leads.</summary>

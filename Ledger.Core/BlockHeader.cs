@@ -28,6 +28,11 @@ public sealed record BlockHeader(
     Digest ValidatorsHash,
     Digest NextValidatorsHash)
 {
+    /// <summary>
+    /// Whether the block changes the validator set: it ends its epoch, and nothing stands on it before it is final.
+    /// </summary>
+    public bool EndsEpoch => NextValidatorsHash != ValidatorsHash;
+
     /// <summary>SHA-256 of the domain and the canonical encoding. Computed anew: keep it where it is used twice.</summary>
     public Digest ComputeHash() => HeaderCodec.HashOf(this);
 }

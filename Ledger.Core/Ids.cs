@@ -29,7 +29,21 @@ public readonly record struct View(ulong Value) : IComparable<View>
 {
     public static readonly View Zero = new(0);
 
+    /// <summary>
+    /// The upper half of a view is its epoch's number: views of a later epoch outrank all of an earlier one, and no vote
+    /// counts under two validator sets.
+    /// </summary>
+    private const int EpochBits = 32;
+
     public View Next => new(checked(Value + 1));
+
+    public ulong Epoch => Value >> EpochBits;
+
+    /// <summary>Which of its epoch's views it is, from 0.</summary>
+    public ulong InEpoch => Value & ((1UL << EpochBits) - 1);
+
+    /// <summary>The view that an epoch begins with; nobody needs to open it.</summary>
+    public static View FirstOf(ulong epoch) => new(checked(epoch * (1UL << EpochBits)));
 
     public int CompareTo(View other) => Value.CompareTo(other.Value);
 
@@ -44,9 +58,12 @@ public readonly record struct View(ulong Value) : IComparable<View>
     public static bool operator >=(View left, View right) => left.Value >= right.Value;
 }
 
-/// <summary>A validator's place in its <see cref="ValidatorSet"/>, from 0.</summary>
+/// <summary>A validator's seat in its <see cref="ValidatorSet"/>, from 0: the same for as long as the chain lives.</summary>
 public readonly record struct ValidatorIndex(int Value) : IComparable<ValidatorIndex>
 {
+    /// <summary>Of who has no seat, not yet or not any more; it comes after all others.</summary>
+    public static readonly ValidatorIndex None = new(ushort.MaxValue);
+
     public int CompareTo(ValidatorIndex other) => Value.CompareTo(other.Value);
 
     public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);

@@ -8,7 +8,10 @@ public static class Limits
     /// <summary>Bytes of a chain id's UTF-8.</summary>
     public const int ChainIdBytes = 64;
 
-    /// <summary>Validators in one set.</summary>
+    /// <summary>Bytes of a peer's address.</summary>
+    public const int AddressBytes = 262;
+
+    /// <summary>Validators of one chain, all that ever were: their seats are not given twice.</summary>
     public const int Validators = 1024;
 
     /// <summary>Bytes of one encoded transaction.</summary>

@@ -5,7 +5,7 @@ namespace Ledger.Core;
 /// <summary>What an account may be allowed to do.</summary>
 public enum Role : byte
 {
-    /// <summary>Grants and revokes roles.</summary>
+    /// <summary>Grants and revokes roles, adds and removes validators.</summary>
     Admin = 1,
 
     /// <summary>Defines assets, and issues those it defined.</summary>
@@ -62,6 +62,15 @@ public abstract record Operation
     /// <param name="Role">Which.</param>
     /// <param name="Namespace">As it was granted.</param>
     public sealed record Revoke(PublicKey Account, Role Role, string Namespace) : Operation;
+
+    /// <summary>Makes a newcomer a validator, once the block is final.</summary>
+    /// <param name="Name">No other validator has it.</param>
+    /// <param name="Key">No other validator has it.</param>
+    /// <param name="Address">Where its peers reach it, as host:port.</param>
+    public sealed record AddValidator(string Name, PublicKey Key, string Address) : Operation;
+
+    /// <summary>Takes a validator out of the set, once the block is final.</summary>
+    public sealed record RemoveValidator(PublicKey Key) : Operation;
 
     /// <summary>Puts the proof of a validator's offence on the ledger; it stands alone in its transaction.</summary>
     public sealed record Report(Evidence Evidence) : Operation;

@@ -29,8 +29,6 @@ public sealed class QuorumCertificate : IEquatable<QuorumCertificate>
     public static QuorumCertificate ForGenesis(Digest genesisBlock)
         => new(StatementKind.Prepare, new(View.Zero, Height.Genesis, genesisBlock), []);
 
-    public bool IsForGenesis => Subject.Height == Height.Genesis;
-
     public Statement StatementOn(Digest chain)
         => new(chain, Kind, Subject.View, View.Zero, Subject.Height, Subject.Block);
 

@@ -3,11 +3,14 @@ namespace Ledger.Core;
 /// <summary>The one place where counts of validators become thresholds.</summary>
 public readonly record struct Quorums
 {
-    private Quorums(int validatorCount, int faulty, int quorum)
+    private readonly bool _isByzantine;
+
+    private Quorums(int validatorCount, int faulty, int quorum, bool isByzantine)
     {
         ValidatorCount = validatorCount;
         Faulty = faulty;
         Quorum = quorum;
+        _isByzantine = isByzantine;
     }
 
     /// <summary>n, at least 1.</summary>
@@ -30,13 +33,16 @@ public readonly record struct Quorums
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(validatorCount, 1);
         var faulty = (validatorCount - 1) / 3;
-        return new(validatorCount, faulty, (validatorCount + faulty + 2) / 2);
+        return new(validatorCount, faulty, (validatorCount + faulty + 2) / 2, isByzantine: true);
     }
 
     /// <summary>n ≥ 2f + 1: a majority (Raft §5.2).</summary>
     public static Quorums Crash(int validatorCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(validatorCount, 1);
-        return new(validatorCount, (validatorCount - 1) / 2, (validatorCount / 2) + 1);
+        return new(validatorCount, (validatorCount - 1) / 2, (validatorCount / 2) + 1, isByzantine: false);
     }
+
+    /// <summary>The thresholds of the same kind for another number of validators.</summary>
+    public Quorums For(int validatorCount) => _isByzantine ? Byzantine(validatorCount) : Crash(validatorCount);
 }

@@ -16,6 +16,10 @@ public enum FailureReason : byte
     Overflow = 8,
     InvalidArgument = 9,
     LastAdmin = 10,
+    LastValidator = 11,
+    ValidatorExists = 12,
+    ValidatorUnknown = 13,
+    TooManyValidators = 14,
 
     /// <summary>No proof: badly formed or signed, not of this chain, or not of one of its validators.</summary>
     EvidenceInvalid = 20,

@@ -12,6 +12,7 @@ internal sealed class AuditState : ILedgerStore
     private readonly Dictionary<byte[], byte[]> _entries = new(BytesComparer.Instance);
     private readonly Dictionary<byte[], byte[]> _pages = new(BytesComparer.Instance);
     private readonly HashSet<Digest> _transactions = [];
+    private readonly Dictionary<Height, BlockHeader> _epochEnds = [];
 
     public BlockHeader? Head { get; private set; }
 
@@ -29,6 +30,11 @@ internal sealed class AuditState : ILedgerStore
         foreach (var final in blocks)
         {
             Head = final.Block.Header;
+            if (Head.EndsEpoch)
+            {
+                _epochEnds[Head.Height] = Head;
+            }
+
             HistoryCount += final.Writes.Count;
             foreach (var transaction in final.Block.Transactions)
             {
@@ -46,6 +52,8 @@ internal sealed class AuditState : ILedgerStore
             }
         }
     }
+
+    public BlockHeader? ReadHeader(Height height) => _epochEnds.GetValueOrDefault(height);
 
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
         => _entries.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(stateKey, out var value) ? value : null;

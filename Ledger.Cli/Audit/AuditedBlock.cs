@@ -12,7 +12,15 @@ namespace Ledger.Cli.Audit;
 /// <param name="Certificate">Its own; null when a descendant's makes it final.</param>
 internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate, AuditFault? Fault)
 {
-    public static AuditedBlock Read(LedgerArchive archive, Genesis genesis, Height height)
+    /// <summary>Whether the signatures of the certificate are still to be checked: by a set that was not known yet.</summary>
+    public bool IsCertificateUnchecked { get; private init; }
+
+    /// <param name="archive">The folder.</param>
+    /// <param name="genesis">Of the chain.</param>
+    /// <param name="known">The validator sets that execution has led to so far, by hash.</param>
+    /// <param name="height">Which.</param>
+    public static AuditedBlock Read(
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, Height height)
     {
         var key = LedgerRecord.KeyOf(height);
         if (archive.Read(RecordFamily.Blocks, key) is not { } record)
@@ -37,10 +45,11 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
             return Bad(height, RecordFamily.Blocks, bytes, $"the signature of {part} is not valid");
         }
 
-        return WithCertificate(archive, genesis, block, key);
+        return WithCertificate(archive, genesis, known, block, key);
     }
 
-    private static AuditedBlock WithCertificate(LedgerArchive archive, Genesis genesis, Block block, byte[] key)
+    private static AuditedBlock WithCertificate(
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, Block block, byte[] key)
     {
         if (archive.Read(RecordFamily.Certificates, key) is not { } record)
         {
@@ -58,12 +67,27 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
             return new(null, null, damaged);
         }
 
-        fault = certificate.Kind != StatementKind.Commit || subject.Height != block.Height || subject.Block != block.Hash
-            ? "it certifies something else than this block"
-            : FinalityVerifier.FaultIn(new(block.Header, [], subject.View, certificate.Signers), genesis);
+        if (certificate.Kind != StatementKind.Commit || subject.Height != block.Height || subject.Block != block.Hash)
+        {
+            return Bad(
+                block.Height, RecordFamily.Certificates, 0..record.Length, "it certifies something else than this block");
+        }
+
+        AuditedBlock audited = new(block, certificate, null) { IsCertificateUnchecked = true };
+        return known.TryGetValue(block.Header.ValidatorsHash, out var validators)
+            ? audited.CheckCertificate(genesis, validators)
+            : audited;
+    }
+
+    /// <summary>With the certificate checked by the set that execution has led to.</summary>
+    public AuditedBlock CheckCertificate(Genesis genesis, ValidatorSet validators)
+    {
+        var fault = FinalityVerifier.FaultIn(
+            Block!.Header, Certificate!.Subject.View, Certificate.Signers, genesis, validators);
         return fault is null
-            ? new(block, certificate, null)
-            : Bad(block.Height, RecordFamily.Certificates, 0..record.Length, fault);
+            ? this with { IsCertificateUnchecked = false }
+            : Bad(
+                Block.Height, RecordFamily.Certificates, 0..CertificateCodec.Encode(Certificate).Length, fault);
     }
 
     /// <summary>Where the certificate is for the header that lies beside the block, the block's own is what changed.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Ledger.Core;
 using Ledger.Crypto;
@@ -19,6 +20,8 @@ internal sealed class LedgerAudit(LedgerArchive archive, Genesis genesis, Action
     private const int AheadOfExecution = 32;
 
     private readonly AuditState _state = new();
+    private readonly ConcurrentDictionary<Digest, ValidatorSet> _validators = new(
+        [new(genesis.Validators.Hash, genesis.Validators)]);
     private ulong? _uncertifiedFrom;
     private ulong _blocks;
     private long _transactions;
@@ -50,6 +53,11 @@ internal sealed class LedgerAudit(LedgerArchive archive, Genesis genesis, Action
             await foreach (var next in ahead.Reader.ReadAllAsync(cancellationToken))
             {
                 var audited = await next;
+                if (audited.IsCertificateUnchecked)
+                {
+                    audited = audited.CheckCertificate(genesis, machine.Epoch.Validators);
+                }
+
                 FinalBlock? final = null;
                 var found = audited.Fault ?? ExecutionFault(machine, audited, out final);
 
@@ -84,7 +92,7 @@ internal sealed class LedgerAudit(LedgerArchive archive, Genesis genesis, Action
             for (var height = new Height(1); height <= head; height = height.Next)
             {
                 var at = height;
-                var reading = Task.Run(() => AuditedBlock.Read(archive, genesis, at), CancellationToken.None);
+                var reading = Task.Run(() => AuditedBlock.Read(archive, genesis, _validators, at), CancellationToken.None);
                 running.Enqueue(reading);
                 await ahead.WriteAsync(reading, cancellationToken);
                 while (running.Count > 2 * AheadOfExecution)
@@ -118,6 +126,7 @@ internal sealed class LedgerAudit(LedgerArchive archive, Genesis genesis, Action
         }
 
         final = machine.Finalise([block], audited.Certificate is null ? [] : [audited.Certificate])[0];
+        _validators.TryAdd(machine.Epoch.Validators.Hash, machine.Epoch.Validators);
         _uncertifiedFrom = audited.Certificate is null ? _uncertifiedFrom ?? block.Height.Value : null;
         _blocks = block.Height.Value;
         _transactions += block.Transactions.Count;

@@ -56,7 +56,7 @@ internal sealed class CheckpointSource : IAsyncDisposable
     {
         var store = Store(genesis);
         var head = store.Head ?? throw new CliException("the ledger is empty", "start the node once");
-        return (head, FinalityReader.Read(store, head.Height, head.Height));
+        return (head, FinalityReader.Read(genesis, store, head.Height, head.Height));
     }
 
     public async ValueTask DisposeAsync()

@@ -29,6 +29,8 @@ internal static class TransactionCommands
         tx.Add(Burn(terminal));
         tx.Add(GrantOrRevoke(terminal, "grant", "Give an account a role", (a, r, n) => new Operation.Grant(a, r, n)));
         tx.Add(GrantOrRevoke(terminal, "revoke", "Take a role from an account", (a, r, n) => new Operation.Revoke(a, r, n)));
+        tx.Add(AddValidator(terminal));
+        tx.Add(RemoveValidator(terminal));
         tx.Add(SubmitCommand.Build(terminal));
         tx.Add(Show(terminal));
         return tx;
@@ -119,6 +121,29 @@ internal static class TransactionCommands
         return Submits(command, terminal, [account, role], [space], parsed => build(
             Accounts.Parse(parsed.GetRequiredValue(account)), parsed.GetRequiredValue(role),
             parsed.GetRequiredValue(space)));
+    }
+
+    private static ExampleCommand AddValidator(Terminal terminal)
+    {
+        Argument<string> name = new("name") { Description = "A name that no other validator has" };
+        var key = AccountArgument("validator");
+        Argument<string> address = new("address") { Description = "Where its peers reach it, as host:port" };
+        ExampleCommand command = new(
+            "add-validator", "Add a validator; its node votes once the transaction is final",
+            "ledger tx add-validator validator-5 validator.key.json 10.0.0.5:7000 --key admin.key.json");
+        return Submits(command, terminal, [name, key, address], [], parsed => new Operation.AddValidator(
+            parsed.GetRequiredValue(name), Accounts.Parse(parsed.GetRequiredValue(key)),
+            parsed.GetRequiredValue(address)));
+    }
+
+    private static ExampleCommand RemoveValidator(Terminal terminal)
+    {
+        var key = AccountArgument("validator");
+        ExampleCommand command = new(
+            "remove-validator", "Remove a validator; it votes no more once the transaction is final",
+            "ledger tx remove-validator validator.key.json --key admin.key.json");
+        return Submits(command, terminal, [key], [], parsed => new Operation.RemoveValidator(
+            Accounts.Parse(parsed.GetRequiredValue(key))));
     }
 
     private static ExampleCommand Show(Terminal terminal)

@@ -75,7 +75,8 @@ internal sealed class VerifiedWatch(Terminal terminal, bool isJson, NodeClient c
 
     private void Print(FinalityProof finality)
     {
-        var signers = finality.Signers.Select(signer => genesis.Validators[signer.Validator].Name).ToArray();
+        var validators = FinalityVerifier.ValidatorsAt(finality.Certified.Height, finality, genesis);
+        var signers = finality.Signers.Select(signer => validators[signer.Validator].Name).ToArray();
         foreach (var header in finality.Path.Prepend(finality.Header))
         {
             var hash = header.ComputeHash();
@@ -98,7 +99,7 @@ internal sealed class VerifiedWatch(Terminal terminal, bool isJson, NodeClient c
             var time = DateTimeOffset.FromUnixTimeMilliseconds(header.Time.UnixMilliseconds);
             terminal.Line(
                 $"{time:HH:mm:ss.fff}  block {header.Height.Value,-8} {hash.ToShortString()}  verified: "
-                + $"{signers.Length} of {genesis.Validators.Count} signed"
+                + $"{signers.Length} of {validators.Count} signed"
                 + (header == finality.Certified ? "" : $" block {finality.Certified.Height}")
                 + $" ({string.Join(", ", signers)})");
             terminal.Output.Flush();

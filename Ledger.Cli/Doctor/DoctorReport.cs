@@ -54,6 +54,16 @@ internal static class DoctorReport
             finding.What,
             finding.Next,
         }),
+        Evidence = facts.Proofs.Select(proof => new
+        {
+            proof.Evidence.Validator,
+            proof.Evidence.Kind,
+            proof.Evidence.View,
+            proof.Evidence.Height,
+            proof.Evidence.RecordedAt,
+            proof.Evidence.Reporter,
+            ServedBy = proof.By,
+        }),
         Nodes = facts.Visits.Where(visit => visit.Status is not null || !visit.IsGuess).Select(visit => new
         {
             visit.Url,

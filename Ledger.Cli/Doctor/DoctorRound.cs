@@ -15,6 +15,9 @@ internal sealed class DoctorRound : IDisposable
 {
     private const int BlocksWanted = 32;
 
+    /// <summary>Blocks that put evidence on the ledger, the latest ones; what came before them is older still.</summary>
+    private const int AgesWanted = 8;
+
     private readonly HttpClient _http;
 
     public DoctorRound(TimeSpan patience) => _http = new(new SocketsHttpHandler
@@ -28,7 +31,9 @@ internal sealed class DoctorRound : IDisposable
 
     public async Task<Facts> AskAsync(IReadOnlyList<Address> addresses, CancellationToken cancellationToken)
     {
-        List<Visit> visits = [.. Neighbours.Recognise(await VisitAllAsync(addresses, cancellationToken))];
+        // Named twice, by a devnet's folder and by LEDGER_NODE, a node would look like two with one key.
+        var distinct = addresses.DistinctBy(address => address.Url);
+        List<Visit> visits = [.. Neighbours.Recognise(await VisitAllAsync(distinct, cancellationToken))];
         visits.AddRange(await VisitAllAsync(Neighbours.Of(visits), cancellationToken));
         visits.RemoveAll(visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
         Facts facts = new([], visits, []);
@@ -39,7 +44,12 @@ internal sealed class DoctorRound : IDisposable
 
         var from = best.Status!.Height < BlocksWanted ? 1 : best.Status.Height - BlocksWanted + 1;
         var blocks = await FindAsync<BlockReply[]>(best.Url, $"v1/blocks?from={from}", cancellationToken);
-        return facts with { Validators = NamesIn(best.Status), Blocks = blocks ?? [] };
+        return facts with
+        {
+            Validators = NamesIn(best.Status),
+            Blocks = blocks ?? [],
+            Proofs = await ProofsAsync(facts.Members, best, cancellationToken),
+        };
     }
 
     public void Dispose() => _http.Dispose();
@@ -73,6 +83,42 @@ internal sealed class DoctorRound : IDisposable
         {
             return visit with { Silence = Of(exception) };
         }
+    }
+
+    /// <summary>
+    /// Every member is asked: one that was cut off may hold what no other has. Where most have it from the ledger and one
+    /// does not yet, the ledger's word stands.
+    /// </summary>
+    private async Task<IReadOnlyList<Proof>> ProofsAsync(
+        IReadOnlyList<Visit> members, Visit best, CancellationToken cancellationToken)
+    {
+        var served = await Task.WhenAll(members.Select(async member => (
+            member.Name,
+            Evidence: await FindAsync<EvidenceReply[]>(member.Url, "v1/evidence", cancellationToken) ?? [])));
+        Proof[] proofs =
+        [
+            .. served.SelectMany(answer => answer.Evidence.Select(evidence => (answer.Name, Evidence: evidence)))
+                .GroupBy(told => (told.Evidence.PublicKey, told.Evidence.Kind, told.Evidence.View, told.Evidence.Height))
+                .Select(about => new Proof(
+                    [.. about.Select(told => told.Name).Distinct()],
+                    about.Select(told => told.Evidence).MaxBy(evidence => evidence.RecordedAt ?? 0)!)),
+        ];
+        Dictionary<ulong, TimeSpan> ages = [];
+        foreach (var height in proofs.Select(proof => proof.Evidence.RecordedAt).OfType<ulong>().Distinct()
+            .OrderDescending().Take(AgesWanted))
+        {
+            if (await FindAsync<BlockReply>(best.Url, $"v1/blocks/{height}", cancellationToken) is { } block)
+            {
+                ages[height] = TimeSpan.FromMilliseconds(best.Status!.Clock - block.Time);
+            }
+        }
+
+        return
+        [
+            .. proofs.Select(proof => proof.Evidence.RecordedAt is { } height && ages.TryGetValue(height, out var age)
+                ? proof with { Age = age }
+                : proof),
+        ];
     }
 
     private async Task<StatusReply> GetStatusAsync(Uri url, CancellationToken cancellationToken)

@@ -10,6 +10,9 @@ namespace Ledger.Cli.Doctor;
 internal sealed record Facts(
     IReadOnlyList<string> Validators, IReadOnlyList<Visit> Visits, IReadOnlyList<BlockReply> Blocks)
 {
+    /// <summary>That a validator signed twice: what the members serve of it, each once.</summary>
+    public IReadOnlyList<Proof> Proofs { get; init; } = [];
+
     /// <summary>Nodes that answered.</summary>
     public IReadOnlyList<Visit> Answers => [.. Visits.Where(visit => visit.Status is not null)];
 
@@ -83,6 +86,12 @@ internal sealed record Visit(
 
     public VitalsReply? Vitals => Status?.Vitals;
 }
+
+/// <summary>A proof that is on the ledger, or that one node at least holds until it is.</summary>
+/// <param name="By">Who serves it.</param>
+/// <param name="Evidence">As one of them serves it, with its place on the ledger where it has one.</param>
+/// <param name="Age">Since the ledger has it; null while it is on none, or its block is not to be had.</param>
+internal sealed record Proof(IReadOnlyList<string> By, EvidenceReply Evidence, TimeSpan? Age = null);
 
 /// <summary>Why a node did not answer.</summary>
 /// <param name="Kind">What that suggests.</param>

@@ -68,6 +68,7 @@ internal static class CommandLine
             root.Options.Remove(builtIn);
         }
 
+        root.Options.Add(VersionCommand.Option(terminal));
         root.Options.Add(CommonOptions.Json);
         root.Add(DevnetCommands.Build(terminal));
         root.Add(NetworkCommands.Build(terminal));

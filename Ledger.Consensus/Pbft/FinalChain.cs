@@ -15,12 +15,10 @@ internal sealed class FinalChain
     private readonly Digest[] _recent = new Digest[Memory];
     private Height _oldest;
 
-    /// <param name="genesis">The hash of the genesis block.</param>
     /// <param name="recent">Hashes of the last blocks on disk, ascending, the head last; at least one.</param>
     /// <param name="head">The height of the last.</param>
-    public FinalChain(Digest genesis, IReadOnlyList<Digest> recent, Height head)
+    public FinalChain(IReadOnlyList<Digest> recent, Height head)
     {
-        Genesis = QuorumCertificate.ForGenesis(genesis);
         var kept = Math.Min(recent.Count, Memory);
         _oldest = new(head.Value + 1 - (ulong)kept);
         Height = head;
@@ -30,11 +28,14 @@ internal sealed class FinalChain
         }
     }
 
-    public QuorumCertificate Genesis { get; }
-
     public Height Height { get; private set; }
 
     public Digest Head => this[Height];
+
+    /// <summary>
+    /// True from the block on that ends an epoch until the next begins: nothing may stand on it before it is durable.
+    /// </summary>
+    public bool IsClosed { get; private set; }
 
     private Digest this[Height height]
     {
@@ -46,9 +47,14 @@ internal sealed class FinalChain
     public bool Holds(Height height, Digest block)
         => height >= _oldest && height <= Height && this[height] == block;
 
+    /// <summary>The next epoch has begun.</summary>
+    public void Open() => IsClosed = false;
+
     public void Append(Block block)
     {
         Invariant.Holds(block.Height == Height.Next && block.Parent == Head, "decided blocks form one chain");
+        Invariant.Holds(!IsClosed, "an epoch's last block is its last");
+        IsClosed = block.Header.EndsEpoch;
         Height = block.Height;
         this[Height] = block.Hash;
         if (Height.Value - _oldest.Value >= Memory)

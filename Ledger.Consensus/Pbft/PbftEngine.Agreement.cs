@@ -13,7 +13,7 @@ public sealed partial class PbftEngine
             return;
         }
 
-        if (message.From != _validators.PrimaryOf(proposal.View))
+        if (message.From != Validators.PrimaryOf(proposal.View))
         {
             return;
         }
@@ -48,7 +48,7 @@ public sealed partial class PbftEngine
         var tally = _slots.At(subject.View, subject.Height).Prepares.Add(message, subject);
         if (tally.Earlier is { } earlier)
         {
-            if (message.From == _validators.PrimaryOf(subject.View))
+            if (message.From == Validators.PrimaryOf(subject.View))
             {
                 OnPrimaryEquivocated("proposal", earlier, message, effects);
                 return;
@@ -89,7 +89,7 @@ public sealed partial class PbftEngine
 
         var commits = _slots.At(subject.View, subject.Height).Commits;
         var tally = commits.Add(message, subject);
-        if (subject.Height > _prepared && commits.Count(subject) >= _validators.Quorums.OneCorrect)
+        if (subject.Height > _prepared && commits.Count(subject) >= Validators.Quorums.OneCorrect)
         {
             _prepared = subject.Height;
         }
@@ -109,16 +109,20 @@ public sealed partial class PbftEngine
     private void OnPrimaryEquivocated(string kind, Verified first, Verified second, Effects effects)
     {
         effects.Note(new Notice.Equivocation(kind, second.From, first, second));
-        if (HasEntered && second.From == _validators.PrimaryOf(View) && ViewOf(second) == View)
+        if (HasEntered && second.From == Validators.PrimaryOf(View) && ViewOf(second.Message) == View)
         {
             Leave(View.Next, LeaveReason.Equivocation, effects);
         }
     }
 
-    private static View? ViewOf(Verified vote) => vote.Message switch
+    /// <summary>The view that a message is of, or asks for; null when it is of none.</summary>
+    private static View? ViewOf(Message message) => message switch
     {
         PrePrepare proposal => proposal.View,
         Prepare prepare => prepare.Subject.View,
+        Commit commit => commit.Subject.View,
+        ViewChange viewChange => viewChange.Target,
+        NewView newView => newView.View,
         _ => null,
     };
 
@@ -188,7 +192,9 @@ public sealed partial class PbftEngine
     {
         var below = block.Height.Previous;
         var parentProposed = _slots.Find(View, below)?.Proposal?.Hash == block.Parent;
-        if (block.Height <= _safety.Base.Height || !(parentProposed || _safety.MayBeParent(block.Parent, block.Height)))
+        if (!_safety.MayPrepareAgain(block)
+            && (block.Height <= _safety.Base.Height
+                || !(parentProposed || _safety.MayBeParent(block.Parent, block.Height))))
         {
             return;
         }
@@ -263,10 +269,30 @@ public sealed partial class PbftEngine
             return;
         }
 
+        if (_pool.Find(parent) is { Header.EndsEpoch: true } last)
+        {
+            ProposeAgain(last, effects);
+            return;
+        }
+
         // What waits below the base becomes final only through a descendant, so there must be one.
         var needsDescendant = _safety.Base.Height > _final.Height && _safety.HighestAccepted is null;
         _requested = new(View, below.Next, parent, AllowEmpty: needsDescendant);
         effects.RequestProposal(_requested);
+    }
+
+    /// <summary>
+    /// A base that ends the epoch can have no descendant before it is final: it becomes final by being proposed again (S6).
+    /// Where it is this view's own proposal there is nothing to do but wait.
+    /// </summary>
+    private void ProposeAgain(Block block, Effects effects)
+    {
+        if (_safety.MayPrepareAgain(block) && _pool.VerdictOf(block.Hash) == Verdict.Valid
+            && _safety.MayPrepare(View, block) is { } record)
+        {
+            effects.Promise(record, new PrePrepare(View, block), Recipients.All);
+            effects.Note(new Notice.PhaseReached(Phase.Proposed, record.Subject));
+        }
     }
 
     /// <summary>What the next proposal stands on: our last in this view, the final head above the base, or the base.</summary>
@@ -287,7 +313,7 @@ public sealed partial class PbftEngine
             && subject.View.Value <= View.Value + Slots.ViewsNear
             && subject.View.Value + Slots.ViewsNear >= View.Value;
 
-    private bool InWindow(Height height) => height > _final.Height && height <= WindowEnd;
+    private bool InWindow(Height height) => !_final.IsClosed && height > _final.Height && height <= WindowEnd;
 
     /// <summary>
     /// Counted from the view's base where that is above the final head: the base becomes final only through a

@@ -19,7 +19,13 @@ public sealed partial class PbftEngine
     /// <summary>Blocks that others have shown to be final. What we hold already is passed over.</summary>
     private void OnSynced(CertifiedSegment segment, Effects effects)
     {
-        if (segment.Blocks[0].Height > _final.Height.Next || segment.Blocks[^1].Height <= _final.Height)
+        if (segment.Certificate.Subject.View.Epoch > _epoch.Number)
+        {
+            _nextEpochs = segment;
+            return;
+        }
+
+        if (_final.IsClosed || segment.Blocks[0].Height > _final.Height.Next || segment.Blocks[^1].Height <= _final.Height)
         {
             return;
         }
@@ -100,6 +106,8 @@ public sealed partial class PbftEngine
         {
             _requested = null;
         }
+
+        ReleaseReads(effects);
     }
 
     /// <summary>
@@ -116,7 +124,7 @@ public sealed partial class PbftEngine
         if (_bytesSinceCompaction >= _options.CompactionBytes && _durable == _final.Height)
         {
             _bytesSinceCompaction = 0;
-            effects.Compact(_safety.Compacted());
+            Compact(effects);
         }
     }
 

@@ -4,11 +4,13 @@ namespace Ledger.Consensus.Pbft;
 
 /// <summary>
 /// Linearizable reads without a block of their own. Each replica that is asked answers with the certificate that its
-/// next VIEW-CHANGE could not fall below; the read waits until the highest of a quorum's is final here.
+/// next VIEW-CHANGE could not fall below; the read is held until the highest of a quorum's is final here.
 /// L5: a write that anyone was told of has a quorum of COMMITs, which meets the quorum that answers in a correct replica.
 /// That one's answer names the block, one above it in its view, or the base of a later view, which extends it; every
 /// certificate that outranks this one does so too (FC '22, section 3). A liar can name an older certificate, which does
 /// not count, but none that no quorum has prepared.
+/// Across a change of validators: what the next set has told anyone stands on the block that made it, which a quorum of
+/// this set has committed to, so the answers name that block. Once it is final here, the read is asked again of the next set.
 /// </summary>
 public sealed partial class PbftEngine
 {
@@ -18,7 +20,7 @@ public sealed partial class PbftEngine
     /// <summary>How often an unanswered question is put before its reads are refused.</summary>
     private const int QuestionsMax = 2;
 
-    private readonly QuorumCertificate?[] _answers;
+    private QuorumCertificate?[] _answers;
 
     /// <summary>Those that share the question under way, which was put after they came.</summary>
     private List<ulong> _reads = [];
@@ -26,11 +28,19 @@ public sealed partial class PbftEngine
     /// <summary>Those that came since: an answer may have left before they did.</summary>
     private List<ulong> _nextReads = [];
 
+    /// <summary>Those that are answered, and wait until that height is final here.</summary>
+    private readonly List<(ulong Id, Height Height)> _held = [];
+
     /// <summary>The question is named by the first of its reads, which no other question ever was.</summary>
     private ulong _question;
 
     private EngineTimer _questionTimer;
     private int _timesAsked;
+
+    /// <summary>Set while any read is held: what a view change has given up never becomes final.</summary>
+    private EngineTimer? _heldTimer;
+
+    private ulong _readTimers;
 
     /// <summary>
     /// What this replica has committed to in the entered view, or the base if nothing: what older views may have left
@@ -41,7 +51,13 @@ public sealed partial class PbftEngine
 
     private void OnReadRequested(ulong id, Effects effects)
     {
-        if (_reads.Count + _nextReads.Count >= ReadsMax)
+        if (!IsMember)
+        {
+            effects.ReadRefused(id, "this node is no validator: ask one of them");
+            return;
+        }
+
+        if (_reads.Count + _nextReads.Count + _held.Count >= ReadsMax)
         {
             effects.ReadRefused(id, "too many reads wait");
             return;
@@ -75,14 +91,13 @@ public sealed partial class PbftEngine
         _timesAsked++;
         for (var i = 0; i < _answers.Length; i++)
         {
-            if (_answers[i] is null)
+            if (_answers[i] is null && Validators.Contains(new(i)))
             {
                 effects.Hint(new ReadQuery(_question), Recipients.Just(new(i)));
             }
         }
 
-        _questionTimer = new(TimerKind.Read, View, _questionTimer.Generation + 1);
-        effects.SetTimer(_questionTimer, _options.AskEvery);
+        _questionTimer = SetReadTimer(_options.AskEvery, effects);
     }
 
     private void OnReadQuery(ValidatorIndex from, ReadQuery query, Effects effects)
@@ -95,7 +110,7 @@ public sealed partial class PbftEngine
 
     private void OnReadAnswer(ValidatorIndex from, ReadAnswer answer, Effects effects)
     {
-        if (_reads.Count == 0 || answer.Question != _question)
+        if (_reads.Count == 0 || answer.Question != _question || !Validators.Contains(from))
         {
             return;
         }
@@ -111,7 +126,7 @@ public sealed partial class PbftEngine
 
     private void AnswerReads(Effects effects)
     {
-        if (Answered < _validators.Quorums.Quorum)
+        if (Answered < Validators.Quorums.Quorum)
         {
             return;
         }
@@ -127,17 +142,81 @@ public sealed partial class PbftEngine
 
         foreach (var id in _reads)
         {
-            effects.ReadReady(id, highest.Height);
+            _held.Add((id, highest.Height));
         }
 
         _reads.Clear();
+        ReleaseReads(effects);
+        StartQuestion(effects);
+    }
+
+    /// <summary>Serves what waited for a height that is final by now, unless that height ended the epoch.</summary>
+    private void ReleaseReads(Effects effects)
+    {
+        _held.RemoveAll(read =>
+        {
+            var isServed = read.Height < _final.Height || (read.Height == _final.Height && !_final.IsClosed);
+            if (isServed)
+            {
+                effects.ReadReady(read.Id, read.Height);
+            }
+
+            return isServed;
+        });
+        if (_held.Count == 0)
+        {
+            _heldTimer = null;
+        }
+        else
+        {
+            _heldTimer ??= SetReadTimer(QuestionsMax * _options.AskEvery, effects);
+        }
+    }
+
+    /// <summary>Another set answers from now on: what the old one was asked is not asked again under the same name.</summary>
+    private void OnReadersChanged(Effects effects)
+    {
+        _answers = new QuorumCertificate?[_epoch.Validators.Seats];
+        var asked = _held.Select(read => read.Id).Concat(_reads);
+        foreach (var id in IsMember ? asked : asked.Concat(_nextReads))
+        {
+            effects.ReadRefused(id, "the validators have just changed: ask again");
+        }
+
+        _held.Clear();
+        _heldTimer = null;
+        _reads.Clear();
+        if (!IsMember)
+        {
+            _nextReads.Clear();
+        }
+
         StartQuestion(effects);
     }
 
     private int Answered => _answers.Count(answer => answer is not null);
 
+    private EngineTimer SetReadTimer(TimeSpan after, Effects effects)
+    {
+        EngineTimer timer = new(TimerKind.Read, View, ++_readTimers);
+        effects.SetTimer(timer, after);
+        return timer;
+    }
+
     private void OnReadTimer(EngineTimer timer, Effects effects)
     {
+        if (timer == _heldTimer)
+        {
+            foreach (var (id, height) in _held)
+            {
+                effects.ReadRefused(id, $"height {height} is not final here yet");
+            }
+
+            _held.Clear();
+            _heldTimer = null;
+            return;
+        }
+
         if (timer != _questionTimer || _reads.Count == 0)
         {
             return;
@@ -149,7 +228,7 @@ public sealed partial class PbftEngine
             return;
         }
 
-        var reason = $"only {Answered} of the {_validators.Quorums.Quorum} validators that make a quorum answered, "
+        var reason = $"only {Answered} of the {Validators.Quorums.Quorum} validators that make a quorum answered, "
             + "this one included";
         foreach (var id in _reads.Concat(_nextReads))
         {

@@ -65,7 +65,7 @@ public sealed partial class PbftEngine
         }
 
         targets.Sort();
-        var reached = targets[^Math.Min(_validators.Quorums.OneCorrect, targets.Length)];
+        var reached = targets[^Math.Min(Validators.Quorums.OneCorrect, targets.Length)];
         if (reached > View.Value)
         {
             Leave(new(reached), LeaveReason.Joined, effects);
@@ -82,13 +82,13 @@ public sealed partial class PbftEngine
 
         // Those who ask for a higher view are past this one: who waited for their report for it would wait for ever,
         // and they, for his (L3).
-        if (AskedForOrAbove(View) >= _validators.Quorums.Quorum)
+        if (AskedForOrAbove(View) >= Validators.Quorums.Quorum)
         {
             _pacemaker.StartView(View, effects);
         }
 
         var reports = ReportsFor(View, out var baseCertificate);
-        if (reports.Count < _validators.Quorums.Quorum || _validators.PrimaryOf(View) != _self)
+        if (reports.Count < Validators.Quorums.Quorum || Validators.PrimaryOf(View) != _self)
         {
             return;
         }
@@ -135,7 +135,7 @@ public sealed partial class PbftEngine
 
     private void OnNewView(Verified message, NewView newView, Effects effects)
     {
-        if (message.From != _validators.PrimaryOf(newView.View))
+        if (message.From != Validators.PrimaryOf(newView.View))
         {
             return;
         }
@@ -160,7 +160,7 @@ public sealed partial class PbftEngine
         _pacemaker.OnEnter();
         _slots.Forget(_final.Height, View);
         SettleBase(effects);
-        effects.Note(new Notice.EnteredView(View, _validators.PrimaryOf(View), _safety.Base));
+        effects.Note(new Notice.EnteredView(View, Validators.PrimaryOf(View), _safety.Base));
         RequestProposal(effects);
         Advance(effects);
     }

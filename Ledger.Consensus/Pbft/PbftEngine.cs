@@ -6,21 +6,22 @@ namespace Ledger.Consensus.Pbft;
 /// <summary>
 /// PBFT with HotStuff-style view changes: the replica of OSDI '99 §4, pipelined over a window, with the highest-QC
 /// rule of PODC '19 and FC '22 for new views. Pure; see <see cref="IEngine"/>. Its chapters: agreement on a block in a
-/// view, finality across views, the change of views, and reads. Safety's verdicts are <see cref="Safety"/>'s alone.
+/// view, finality across views, the change of views and that of epochs, and reads. Safety's verdicts are
+/// <see cref="Safety"/>'s alone.
 /// </summary>
 public sealed partial class PbftEngine : IEngine, IEngineStatus
 {
-    private readonly ValidatorSet _validators;
-    private readonly ValidatorIndex _self;
     private readonly PbftOptions _options;
     private readonly FinalChain _final;
     private readonly Safety _safety;
     private readonly Pacemaker _pacemaker;
-    private readonly Slots _slots;
     private readonly BlockPool _pool = new();
+    private Epoch _epoch;
+    private ValidatorIndex _self;
+    private Slots _slots;
 
     /// <summary>The last VIEW-CHANGE of each replica.</summary>
-    private readonly Verified?[] _viewChanges;
+    private Verified?[] _viewChanges;
 
     /// <summary>Commit certificates above the final head, whose blocks are not all here yet.</summary>
     private readonly SortedDictionary<Height, QuorumCertificate> _certificates = [];
@@ -41,18 +42,22 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     /// <summary>The highest block that a correct replica has committed to: until it is final here, we lack something.</summary>
     private Height _prepared;
 
-    public PbftEngine(ValidatorSet validators, ValidatorIndex self, PbftOptions options, FinalHead head)
+    /// <param name="epoch">Of the block after the head.</param>
+    /// <param name="self">This replica's seat; <see cref="ValidatorIndex.None"/> while it is no validator.</param>
+    /// <param name="options">For this node alone.</param>
+    /// <param name="head">What its disk holds.</param>
+    public PbftEngine(Epoch epoch, ValidatorIndex self, PbftOptions options, FinalHead head)
     {
-        _validators = validators;
+        _epoch = epoch;
         _self = self;
         _options = options;
-        _final = new(head.GenesisBlock, head.Recent, head.Head);
+        _final = new(head.Recent, head.Head);
         _durable = head.Head;
-        _safety = new(_final);
+        _safety = new(_final, epoch);
         _pacemaker = new(options);
-        _slots = new(validators.Quorums);
-        _viewChanges = new Verified?[validators.Count];
-        _answers = new QuorumCertificate?[validators.Count];
+        _slots = new(epoch.Validators);
+        _viewChanges = new Verified?[epoch.Validators.Seats];
+        _answers = new QuorumCertificate?[epoch.Validators.Seats];
     }
 
     /// <summary>The view this replica is in or has asked for.</summary>
@@ -64,13 +69,23 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     /// <summary>The height of the last block decided here.</summary>
     public Height Committed => _final.Height;
 
-    public bool IsPrimary => HasEntered && _validators.PrimaryOf(View) == _self;
+    /// <summary>Whether this replica is a validator in the present epoch.</summary>
+    public bool IsMember => Validators.Contains(_self);
 
-    public ValidatorIndex? Primary => HasEntered ? _validators.PrimaryOf(View) : null;
+    public bool IsPrimary => HasEntered && Validators.PrimaryOf(View) == _self;
+
+    public ValidatorIndex? Primary => HasEntered ? Validators.PrimaryOf(View) : null;
+
+    private ValidatorSet Validators => _epoch.Validators;
 
     /// <inheritdoc/>
     public void Replay(JournalRecord record)
     {
+        if (IsOfAnotherEpoch(record))
+        {
+            return;
+        }
+
         _safety.Apply(record);
         switch (record)
         {
@@ -79,7 +94,7 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
                 _pool.Vouch(accepted.Block.Hash);
                 break;
             case Entered { Signature: { } signature } entered:
-                var primary = _validators.PrimaryOf(entered.View);
+                var primary = Validators.PrimaryOf(entered.View);
                 _newView = new(new Envelope(primary, entered.NewView, signature));
                 break;
             case Entered or LeftFor:
@@ -93,6 +108,11 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     /// <inheritdoc/>
     public void Step(Input input, Effects effects)
     {
+        if (!IsMember && !IsForFollowers(input))
+        {
+            return;
+        }
+
         switch (input)
         {
             case Input.Received received:
@@ -128,6 +148,12 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
             case Input.RequestOverdue overdue when _safety.VotesIn(overdue.View):
                 Leave(View.Next, LeaveReason.Censorship, effects);
                 break;
+            case Input.EpochBegan began:
+                OnEpochBegan(began.Epoch, began.Self, effects);
+                break;
+            case Input.PeerIsAhead ahead:
+                effects.CatchUp(_final.Height.Next, ahead.Peer);
+                break;
             case Input.Started:
                 OnStarted(effects);
                 break;
@@ -140,6 +166,12 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
 
     private void OnMessage(Verified message, Effects effects)
     {
+        // The gate may have moved on to the next epoch before this replica did, or the other way round.
+        if (ViewOf(message.Message) is { } view && view.Epoch != _epoch.Number)
+        {
+            return;
+        }
+
         switch (message.Message)
         {
             case PrePrepare proposal:
@@ -177,6 +209,11 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     /// </summary>
     private void OnStarted(Effects effects)
     {
+        if (!IsMember)
+        {
+            return;
+        }
+
         if (_safety.Leaving is { } left)
         {
             effects.Promise(left, new ViewChange(left.Target, left.Report), Recipients.All);
@@ -225,13 +262,15 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
         }
 
         // Who asked for a view alone is not answered while the others have no reason to leave theirs.
-        if (pending || _sawAhead || _prepared > _final.Height)
+        if (IsMember && (pending || _sawAhead || _prepared > _final.Height))
         {
             _pacemaker.StartRepeat(View, effects);
         }
     }
 
-    private bool IsPending()
+    private bool IsPending() => IsMember && !_final.IsClosed && AnythingWaits();
+
+    private bool AnythingWaits()
         => _workPending
             || _safety.Base.Height > _final.Height
             || _certificates.Count > 0
@@ -304,6 +343,11 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
         if (status.Committed > _final.Height)
         {
             effects.CatchUp(status.Committed, from);
+        }
+
+        if (!IsMember)
+        {
+            return;
         }
 
         var peerLagsInView = status.View < View || (status.View == View && !status.Entered);

@@ -1,15 +1,18 @@
 using Ledger.Core;
+using Ledger.Crypto;
 
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>Turns what an engine notices into a proof that stands for itself, without the messages it came in.</summary>
 public static class PbftEvidence
 {
+    /// <param name="notice">What it noticed.</param>
+    /// <param name="offender">The key of the validator it names, which may have been removed since.</param>
     /// <returns>
     /// Null when the statements are no votes for two blocks: a VIEW-CHANGE names no height of its own, and without one
     /// nobody could say later which validators it was of.
     /// </returns>
-    public static Evidence? Of(Notice.Equivocation notice, ValidatorSet validators)
+    public static Evidence? Of(Notice.Equivocation notice, PublicKey offender)
     {
         if (VoteIn(notice.First.Message) is not { } first || VoteIn(notice.Second.Message) is not { } second
             || first.Kind != second.Kind || first.Subject.View != second.Subject.View
@@ -19,7 +22,7 @@ public static class PbftEvidence
         }
 
         Offence offence = new(
-            validators[notice.Validator].PublicKey, first.Kind, first.Subject.View, first.Subject.Height);
+            offender, first.Kind, first.Subject.View, first.Subject.Height);
         return Evidence.Of(
             offence, new(first.Subject.Block, notice.First.Envelope.Signature),
             new(second.Subject.Block, notice.Second.Envelope.Signature));

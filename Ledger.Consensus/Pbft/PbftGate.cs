@@ -6,10 +6,20 @@ namespace Ledger.Consensus.Pbft;
 /// <summary>
 /// The one door through which a peer's words reach the engine. It checks, in this order: the sender is a member and is
 /// whom the connection belongs to, the message is well-formed, and all signatures, those inside certificates too. What
-/// needs memory (views, windows, earlier votes) is the engine's to check. Stateless, so many threads may use it.
+/// needs memory (views, windows, earlier votes) is the engine's to check. It remembers nothing but the epoch that it is
+/// shown, so many threads may use it.
 /// </summary>
-public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genesisBlock, ISignatureVerifier verifier)
+/// <param name="epoch">The one whose words count now.</param>
+/// <param name="chain">The genesis hash, part of every statement.</param>
+/// <param name="verifier">Knows the keys of all seats.</param>
+public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier verifier)
 {
+    /// <summary>Not refused for a fault: the sender is ahead of this validator, which cannot check its words yet.</summary>
+    public const string LaterEpoch = "later_epoch";
+
+    /// <summary>Not refused for a fault: the sender lags.</summary>
+    public const string PastEpoch = "past_epoch";
+
     /// <param name="envelope">As decoded.</param>
     /// <param name="connection">Whom the connection's handshake proved at the other end.</param>
     /// <param name="reason">When refused: a short word for the metric's label.</param>
@@ -23,10 +33,20 @@ public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genes
     /// <summary>Checks that consecutive blocks end in one with a valid commit certificate.</summary>
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
     {
+        var now = epoch();
         if (blocks.Count == 0 || certificate.Kind != StatementKind.Commit
             || certificate.Subject.Block != blocks[^1].Hash || certificate.Subject.Height != blocks[^1].Height)
         {
             return null;
+        }
+
+        foreach (var block in blocks)
+        {
+            // A block on one that changed the validators is of another epoch: it comes with the next segment.
+            if (block.Header.ValidatorsHash != now.Validators.Hash)
+            {
+                return null;
+            }
         }
 
         for (var i = 1; i < blocks.Count; i++)
@@ -37,12 +57,24 @@ public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genes
             }
         }
 
-        return IsQuorum(certificate) ? new(blocks, certificate) : null;
+        return IsQuorum(certificate, now) ? new(blocks, certificate) : null;
     }
 
     private string? Refusal(Envelope envelope, ValidatorIndex connection)
     {
-        if (!validators.Contains(envelope.From))
+        // Where the sender stands is for the connection to prove, whether it votes or not.
+        if (envelope.Message is Status)
+        {
+            return envelope.From == connection ? null : "wrong_sender";
+        }
+
+        var now = epoch();
+        if (EpochOf(envelope.Message) is { } spoken && spoken != now.Number)
+        {
+            return spoken > now.Number ? LaterEpoch : PastEpoch;
+        }
+
+        if (!now.Validators.Contains(envelope.From))
         {
             return "unknown_sender";
         }
@@ -53,7 +85,7 @@ public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genes
             return "wrong_sender";
         }
 
-        if (Malformation(envelope) is { } malformation)
+        if (Malformation(envelope, now.Validators) is { } malformation)
         {
             return malformation;
         }
@@ -66,18 +98,33 @@ public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genes
 
         return envelope.Message switch
         {
-            ViewChange viewChange when !IsPrepared(viewChange.Highest) => "bad_certificate",
-            NewView newView when !IsPrepared(newView.Base) => "bad_certificate",
-            ReadAnswer answer when !IsPrepared(answer.Highest) => "bad_certificate",
-            NewView newView when !IsQuorum(newView.Timeout) => "bad_timeout_certificate",
+            ViewChange viewChange when !IsPrepared(viewChange.Highest, now) => "bad_certificate",
+            NewView newView when !IsPrepared(newView.Base, now) => "bad_certificate",
+            ReadAnswer answer when !IsPrepared(answer.Highest, now) => "bad_certificate",
+            NewView newView when !IsQuorum(newView.Timeout, now.Validators) => "bad_timeout_certificate",
             _ => null,
         };
     }
 
-    private string? Malformation(Envelope envelope) => envelope.Message switch
+    /// <summary>Null for a question: whoever is asked answers with what it knows by now.</summary>
+    private static ulong? EpochOf(Message message) => message switch
+    {
+        PrePrepare proposal => proposal.View.Epoch,
+        Prepare prepare => prepare.Subject.View.Epoch,
+        Commit commit => commit.Subject.View.Epoch,
+        ViewChange viewChange => viewChange.Target.Epoch,
+        NewView newView => newView.View.Epoch,
+        ReadAnswer answer => answer.Highest.Subject.View.Epoch,
+        _ => null,
+    };
+
+    private static string? Malformation(Envelope envelope, ValidatorSet validators) => envelope.Message switch
     {
         PrePrepare proposal when validators.PrimaryOf(proposal.View) != envelope.From => "not_primary",
-        PrePrepare proposal when proposal.Block.Header.Proposer != envelope.From => "wrong_proposer",
+
+        // What ends an epoch may be proposed again by another primary (S6).
+        PrePrepare { Block.Header: var header } when header.Proposer != envelope.From && !header.EndsEpoch
+            => "wrong_proposer",
         PrePrepare proposal when proposal.Block.Height == Height.Genesis => "malformed",
         Prepare prepare when prepare.Subject.Height == Height.Genesis => "malformed",
         Commit commit when commit.Subject.Height == Height.Genesis => "malformed",
@@ -90,22 +137,22 @@ public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genes
         _ => null,
     };
 
-    private bool IsPrepared(QuorumCertificate certificate)
+    private bool IsPrepared(QuorumCertificate certificate, Epoch now)
     {
         if (certificate.Kind != StatementKind.Prepare)
         {
             return false;
         }
 
-        return certificate.IsForGenesis
-            ? certificate.Subject == new Subject(View.Zero, Height.Genesis, genesisBlock) && certificate.Signers.Count == 0
-            : IsQuorum(certificate);
+        return certificate.Subject == now.Start ? certificate.Signers.Count == 0 : IsQuorum(certificate, now);
     }
 
-    /// <summary>A quorum of distinct members signed the one statement.</summary>
-    private bool IsQuorum(QuorumCertificate certificate)
+    /// <summary>A quorum of distinct members signed the one statement, in this epoch.</summary>
+    private bool IsQuorum(QuorumCertificate certificate, Epoch now)
     {
-        if (certificate.Signers.Count < validators.Quorums.Quorum || certificate.Signers.Count > validators.Count)
+        var validators = now.Validators;
+        if (certificate.Subject.View.Epoch != now.Number
+            || certificate.Signers.Count < validators.Quorums.Quorum || certificate.Signers.Count > validators.Count)
         {
             return false;
         }
@@ -127,7 +174,7 @@ public sealed class PbftGate(ValidatorSet validators, Digest chain, Digest genes
     }
 
     /// <summary>A quorum of distinct members each signed its own report for the view.</summary>
-    private bool IsQuorum(TimeoutCertificate timeout)
+    private bool IsQuorum(TimeoutCertificate timeout, ValidatorSet validators)
     {
         if (timeout.Reports.Count < validators.Quorums.Quorum || timeout.Reports.Count > validators.Count)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -9,13 +10,16 @@ namespace Ledger.Consensus.Pbft;
 ///     prepared one lower in this view, or on a final block that is the base or descends from it.
 /// S3. It votes only in the view it has entered, and no longer once it has asked to leave it.
 /// S4. It asks for a view once, with one report: the highest certificate it knew when it left.
-/// S5. It enters a view only by a NEW-VIEW, at or above every view it has asked for, and takes the base it names.
+/// S5. It enters a view only by a NEW-VIEW, at or above every view it has asked for, and takes the base it names; an
+///     epoch's first view opens with the epoch.
+/// S6. It prepares only blocks that its epoch's validators certify: nothing stands on a block that changes them before that
+///     one is final. So no certified block stands on it either, and as a base it alone may be prepared again.
 /// A committed block is certified at a quorum; every timeout certificate's quorum meets that quorum in a correct
 /// replica, and by S3 that replica's report was its last word, so every later base is that block or extends it
 /// (FC '22, section 3). State changes only through <see cref="Apply"/>, live and in recovery, so what is acted on is
 /// what was persisted.
 /// </summary>
-internal sealed class Safety(FinalChain final)
+internal sealed class Safety
 {
     /// <summary>
     /// Votes of older views are kept beside the current one: a block among them may be certified, and become a base,
@@ -23,22 +27,30 @@ internal sealed class Safety(FinalChain final)
     /// </summary>
     private const int ViewsKept = 16;
 
+    private readonly FinalChain _final;
     private readonly SortedDictionary<Height, List<Accepted>> _accepted = [];
+    private Epoch _epoch;
+
+    public Safety(FinalChain final, Epoch epoch)
+    {
+        _final = final;
+        Begin(epoch);
+    }
 
     /// <summary>The view this replica is in, or has asked for.</summary>
     public View View { get; private set; }
 
     /// <summary>False from asking for <see cref="View"/> until its NEW-VIEW.</summary>
-    public bool HasEntered { get; private set; } = true;
+    public bool HasEntered { get; private set; }
 
     /// <summary>The block that all proposals of the entered view extend.</summary>
-    public Subject Base { get; private set; } = final.Genesis.Subject;
+    public Subject Base { get; private set; }
 
     /// <summary>True once the base is known to be committed: then every final block above it descends from it.</summary>
-    public bool BaseIsFinal { get; private set; } = true;
+    public bool BaseIsFinal { get; private set; }
 
     /// <summary>The highest prepared certificate this replica knows, by (view, height).</summary>
-    public QuorumCertificate Highest { get; private set; } = final.Genesis;
+    public QuorumCertificate Highest { get; private set; }
 
     /// <summary>What was reported when the current view was asked for; null once it is entered.</summary>
     public LeftFor? Leaving { get; private set; }
@@ -59,6 +71,24 @@ internal sealed class Safety(FinalChain final)
 
     public bool VotesIn(View view) => HasEntered && view == View;
 
+    /// <summary>
+    /// Starts an epoch in its first view, which nobody opens and no record is needed for: the block that it begins on is in
+    /// the ledger. Whatever was voted for in the epoch before can no longer be asked for.
+    /// </summary>
+    [MemberNotNull(nameof(_epoch), nameof(Highest))]
+    public void Begin(Epoch epoch)
+    {
+        _epoch = epoch;
+        _accepted.Clear();
+        View = epoch.Start.View;
+        HasEntered = true;
+        Base = epoch.Start;
+        BaseIsFinal = true;
+        Highest = epoch.StartCertificate;
+        Leaving = null;
+        Entry = null;
+    }
+
     /// <returns>The record the PREPARE rests on, or null when saying it would be unsafe.</returns>
     public Accepted? MayPrepare(View view, Block block)
     {
@@ -72,6 +102,16 @@ internal sealed class Safety(FinalChain final)
             return null;
         }
 
+        if (block.Header.ValidatorsHash != _epoch.Validators.Hash)
+        {
+            return null;
+        }
+
+        if (MayPrepareAgain(block))
+        {
+            return Apply(new Accepted(view, block));
+        }
+
         if (block.Height <= Base.Height || !MayBeParent(block.Parent, block.Height))
         {
             return null;
@@ -79,6 +119,10 @@ internal sealed class Safety(FinalChain final)
 
         return Apply(new Accepted(view, block));
     }
+
+    /// <summary>S6's second half: a base that no descendant can make final.</summary>
+    public bool MayPrepareAgain(Block block)
+        => block.Header.EndsEpoch && block.Hash == Base.Block && !BaseIsFinal;
 
     /// <summary>S2's second half: whether a block at <paramref name="height"/> may stand on this parent.</summary>
     public bool MayBeParent(Digest parent, Height height)
@@ -94,7 +138,7 @@ internal sealed class Safety(FinalChain final)
             return true;
         }
 
-        return BaseIsFinal && below >= Base.Height && final.Holds(below, parent);
+        return BaseIsFinal && below >= Base.Height && _final.Holds(below, parent);
     }
 
     /// <summary>S3 again: a certificate completed after our VIEW-CHANGE is one our report did not name.</summary>
@@ -119,7 +163,7 @@ internal sealed class Safety(FinalChain final)
 
     /// <returns>The record that remembers that the base is final, or null when it is not, or was known to be.</returns>
     public BaseFinal? MaySettleBase()
-        => !BaseIsFinal && final.Holds(Base.Height, Base.Block) ? Apply(new BaseFinal(View)) : null;
+        => !BaseIsFinal && _final.Holds(Base.Height, Base.Block) ? Apply(new BaseFinal(View)) : null;
 
     /// <summary>The only writer of this state.</summary>
     public TRecord Apply<TRecord>(TRecord record)
@@ -127,7 +171,7 @@ internal sealed class Safety(FinalChain final)
     {
         switch (record)
         {
-            case Accepted accepted when accepted.Block.Height > final.Height:
+            case Accepted accepted when accepted.Block.Height > _final.Height:
                 Keep(accepted);
                 break;
             case Certified certified:
@@ -146,7 +190,7 @@ internal sealed class Safety(FinalChain final)
                 Leaving = null;
                 Entry = entered;
                 Base = entered.NewView.Base.Subject;
-                BaseIsFinal = Base.Height == Height.Genesis;
+                BaseIsFinal = Base == _epoch.Start;
                 Raise(entered.NewView.Base);
                 break;
             case BaseFinal settled when settled.View == View:
@@ -165,7 +209,7 @@ internal sealed class Safety(FinalChain final)
         while (_accepted.Count > 0)
         {
             var lowest = _accepted.First().Key;
-            if (lowest > final.Height)
+            if (lowest > _final.Height)
             {
                 return;
             }

@@ -3,18 +3,18 @@ using Ledger.Core;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>What has been heard for one (view, height).</summary>
-internal sealed class Slot(Quorums quorums)
+internal sealed class Slot(ValidatorSet validators)
 {
-    public VoteSet Prepares { get; } = new(StatementKind.Prepare, quorums);
+    public VoteSet Prepares { get; } = new(StatementKind.Prepare, validators);
 
-    public VoteSet Commits { get; } = new(StatementKind.Commit, quorums);
+    public VoteSet Commits { get; } = new(StatementKind.Commit, validators);
 
     /// <summary>The primary's first proposal.</summary>
     public Block? Proposal { get; set; }
 }
 
 /// <summary>The slots of the window: bounded by its heights and by the views near ours.</summary>
-internal sealed class Slots(Quorums quorums)
+internal sealed class Slots(ValidatorSet validators)
 {
     /// <summary>How far a vote's view may lie from ours, either way.</summary>
     public const ulong ViewsNear = 8;
@@ -25,7 +25,7 @@ internal sealed class Slots(Quorums quorums)
     {
         if (!_slots.TryGetValue((height, view), out var slot))
         {
-            _slots[(height, view)] = slot = new(quorums);
+            _slots[(height, view)] = slot = new(validators);
         }
 
         return slot;

@@ -11,10 +11,10 @@ internal readonly record struct Tally(QuorumCertificate? Certificate, Verified? 
 /// Collects one vote per replica for one phase of one (view, height) and yields the certificate exactly once, when the
 /// quorum is met. The first vote of a replica stands; a second one for another block is evidence and never counts.
 /// </summary>
-internal sealed class VoteSet(StatementKind kind, Quorums quorums)
+internal sealed class VoteSet(StatementKind kind, ValidatorSet validators)
 {
     private readonly (Verified? Vote, Subject Subject)[] _byReplica
-        = new (Verified?, Subject)[quorums.ValidatorCount];
+        = new (Verified?, Subject)[validators.Seats];
 
     /// <summary>The vote that a replica gave, if any.</summary>
     public Verified? Of(ValidatorIndex replica) => _byReplica[replica.Value].Vote;
@@ -30,7 +30,7 @@ internal sealed class VoteSet(StatementKind kind, Quorums quorums)
         place = (vote, subject);
 
         // Equality, not ≥: later votes for a certified subject must not certify it again.
-        return Count(subject) == quorums.Quorum ? new(Certify(subject), null) : default;
+        return Count(subject) == validators.Quorums.Quorum ? new(Certify(subject), null) : default;
     }
 
     public int Count(Subject subject)
@@ -46,7 +46,7 @@ internal sealed class VoteSet(StatementKind kind, Quorums quorums)
 
     private QuorumCertificate Certify(Subject subject)
     {
-        var signers = new List<Signer>(quorums.Quorum);
+        var signers = new List<Signer>(validators.Quorums.Quorum);
         for (var i = 0; i < _byReplica.Length; i++)
         {
             if (_byReplica[i].Vote is { } vote && _byReplica[i].Subject == subject)

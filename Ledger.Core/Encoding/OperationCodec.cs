@@ -18,6 +18,8 @@ internal static class OperationCodec
         Burn = 6,
         Grant = 7,
         Revoke = 8,
+        AddValidator = 9,
+        RemoveValidator = 10,
         Report = 11,
     }
 
@@ -72,6 +74,16 @@ internal static class OperationCodec
                 writer.Write((byte)revoke.Role);
                 writer.Write(revoke.Namespace);
                 break;
+            case Operation.AddValidator add:
+                WriteHead(ref writer, Kind.AddValidator, 3);
+                writer.Write(add.Name);
+                Fields.WriteKey(ref writer, add.Key);
+                writer.Write(add.Address);
+                break;
+            case Operation.RemoveValidator remove:
+                WriteHead(ref writer, Kind.RemoveValidator, 1);
+                Fields.WriteKey(ref writer, remove.Key);
+                break;
             case Operation.Report report:
                 WriteHead(ref writer, Kind.Report, 1);
                 Evidence.Write(ref writer, report.Evidence);
@@ -102,6 +114,10 @@ internal static class OperationCodec
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
             (Kind.Revoke, 3) => new Operation.Revoke(
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
+            (Kind.AddValidator, 3) => new Operation.AddValidator(
+                ReadName(ref reader, "name"), Fields.ReadKey(ref reader),
+                Fields.ReadText(ref reader, Limits.AddressBytes, "address")),
+            (Kind.RemoveValidator, 1) => new Operation.RemoveValidator(Fields.ReadKey(ref reader)),
             (Kind.Report, 1) => new Operation.Report(Evidence.Read(ref reader)),
             _ => throw new MalformedException($"no operation has kind {(byte)kind} with {fields} fields"),
         };

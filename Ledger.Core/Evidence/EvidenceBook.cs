@@ -7,9 +7,9 @@ namespace Ledger.Core;
 /// The evidence that one validator holds and the ledger does not: what comes in, when it is reported, when it is let go.
 /// Bounded, so that a liar who lies all day costs its watchers little. Pure: storage, network and clock are the owner's.
 /// </summary>
-/// <param name="validators">Whose offences are kept.</param>
-/// <param name="self">Whose book it is.</param>
-public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
+/// <param name="validatorsAt">Who certifies the block of a height, as far as is known here: whose offences are kept.</param>
+/// <param name="self">Whose book it is, now.</param>
+public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<ValidatorIndex> self)
 {
     /// <summary>Proofs that are kept of one validator: one suffices, the rest shows that it was no accident.</summary>
     public const int PerValidatorMax = 16;
@@ -25,6 +25,12 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
 
     private readonly SortedDictionary<byte[], Held> _held = new(ByteOrder.Instance);
 
+    /// <summary>Where the validators never change.</summary>
+    public EvidenceBook(ValidatorSet validators, ValidatorIndex self)
+        : this(_ => validators, () => self)
+    {
+    }
+
     public int Count => _held.Count;
 
     /// <summary>Everything held, in the order of its state keys.</summary>
@@ -33,7 +39,7 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
     /// <summary>Whether a proof is new here and has room: asked before its signatures are checked.</summary>
     public bool Wants(Evidence evidence, Height head)
     {
-        if (Evidence.FaultIn(evidence) is not null || validators.IndexOf(evidence.Offence.Validator) is null
+        if (Evidence.FaultIn(evidence) is not null || SeatOf(evidence.Offence) is null
             || IsTooOld(evidence.Offence, head) || _held.ContainsKey(StateKey.ForOffence(evidence.Offence)))
         {
             return false;
@@ -70,7 +76,8 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
         List<Evidence> gone = [];
         foreach (var (key, held) in _held)
         {
-            if (IsTooOld(held.Evidence.Offence, head) || read(key) is not null)
+            var offence = held.Evidence.Offence;
+            if (IsTooOld(offence, head) || read(key) is not null || SeatOf(offence) is null)
             {
                 gone.Add(held.Evidence);
             }
@@ -105,11 +112,12 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
     public IReadOnlyList<Evidence> Due(Height head, TimeSpan now, Func<byte[], byte[]?> read)
     {
         List<Evidence> due = [];
+        var validators = validatorsAt(head.Next);
         foreach (var held in _held.Values)
         {
             var offence = held.Evidence.Offence;
             if (IsReportable(offence, head, read)
-                && now >= held.Since + (Turn * TurnOf(offence.Validator)) && now >= held.AskAgain
+                && now >= held.Since + (Turn * TurnOf(offence, validators)) && now >= held.AskAgain
                 && !due.Exists(other => other.Offence.Validator == offence.Validator))
             {
                 due.Add(held.Evidence);
@@ -140,10 +148,18 @@ public sealed class EvidenceBook(ValidatorSet validators, ValidatorIndex self)
     }
 
     /// <summary>Who stands right behind the offender reports at once, the next one a turn later, itself never first.</summary>
-    private int TurnOf(PublicKey offender)
-        => validators.IndexOf(offender) is { } index
-            ? (self.Value - index.Value - 1 + validators.Count) % validators.Count
-            : 0;
+    private int TurnOf(Offence offence, ValidatorSet validators)
+    {
+        var offender = SeatOf(offence)?.Value ?? 0;
+        var behind = Behind(self());
+        return validators.Contains(self())
+            ? validators.Indices.Count(other => Behind(other) < behind)
+            : validators.Count;
+
+        int Behind(ValidatorIndex seat) => (seat.Value - offender - 1 + validators.Seats) % validators.Seats;
+    }
+
+    private ValidatorIndex? SeatOf(Offence offence) => validatorsAt(offence.Height).IndexOf(offence.Validator);
 
     private static bool IsQuiet(PublicKey offender, Height head, Func<byte[], byte[]?> read)
         => read(StateKey.ForOffender(offender)) is { } bytes

@@ -19,7 +19,7 @@ internal sealed class EvidenceRules(Genesis genesis, StatementVerifier verify)
 
         // In Raft a validator is trusted not to lie, and its words are not bound to one block per term and height.
         if (genesis.Mode != ConsensusMode.Pbft || Evidence.FaultIn(evidence) is not null
-            || offence.Height >= at || !IsValidatorAt(offence))
+            || offence.Height >= at || !IsValidatorAt(offence, read))
         {
             return FailureReason.EvidenceInvalid;
         }
@@ -47,5 +47,7 @@ internal sealed class EvidenceRules(Genesis genesis, StatementVerifier verify)
         state.Write(offender, new OffenderEntry(before + 1, at).Encode());
     }
 
-    private bool IsValidatorAt(Offence offence) => genesis.Validators.IndexOf(offence.Validator) is not null;
+    /// <summary>It had to be one then, and need not be one now.</summary>
+    private bool IsValidatorAt(Offence offence, Func<byte[], byte[]?> read)
+        => ValidatorHistory.Read(genesis, read).SetAt(offence.Height).IndexOf(offence.Validator) is not null;
 }

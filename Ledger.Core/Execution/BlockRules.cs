@@ -3,10 +3,14 @@ namespace Ledger.Core;
 /// <summary>What can be said of a block by its own bytes, its parent's header and a clock, before any execution.</summary>
 internal static class BlockRules
 {
+    /// <param name="validators">The set that certifies it.</param>
     /// <param name="now">Null for a block that was found valid when it was new.</param>
     /// <returns>Null when all hold, otherwise the rule that is broken.</returns>
-    public static string? FaultIn(Block block, BlockHeader below, Genesis genesis, Timestamp? now)
-        => SizeFault(block) ?? PlaceFault(block.Header, below, genesis) ?? TimeFault(block.Header, below, now);
+    public static string? FaultIn(
+        Block block, BlockHeader below, string chainId, ValidatorSet validators, Timestamp? now)
+        => SizeFault(block)
+            ?? PlaceFault(block.Header, below, chainId, validators)
+            ?? TimeFault(block.Header, below, now);
 
     private static string? SizeFault(Block block)
     {
@@ -18,9 +22,10 @@ internal static class BlockRules
         return block.Encoded.Length > Limits.BlockBytes ? $"it is longer than {Limits.BlockBytes} bytes" : null;
     }
 
-    private static string? PlaceFault(BlockHeader header, BlockHeader below, Genesis genesis)
+    private static string? PlaceFault(
+        BlockHeader header, BlockHeader below, string chainId, ValidatorSet validators)
     {
-        if (header.ChainId != genesis.ChainId)
+        if (header.ChainId != chainId)
         {
             return "it is of another chain";
         }
@@ -30,15 +35,12 @@ internal static class BlockRules
             return "its height does not follow its parent's";
         }
 
-        if (!genesis.Validators.Contains(header.Proposer))
+        if (!validators.Contains(header.Proposer))
         {
             return "its proposer is not a validator";
         }
 
-        var validators = genesis.Validators.Hash;
-        return header.ValidatorsHash == validators && header.NextValidatorsHash == validators
-            ? null
-            : "it names other validators";
+        return header.ValidatorsHash == validators.Hash ? null : "it names other validators";
     }
 
     private static string? TimeFault(BlockHeader header, BlockHeader below, Timestamp? clock)

@@ -7,7 +7,9 @@ namespace Ledger.Core;
 /// <param name="parent">The layer below; null on the final head.</param>
 /// <param name="outcome">What executing it gave.</param>
 /// <param name="transactions">The hashes of its transactions.</param>
-internal sealed class Layer(Block block, Layer? parent, Outcome outcome, IReadOnlySet<Digest> transactions)
+/// <param name="epoch">Of the block after it.</param>
+internal sealed class Layer(
+    Block block, Layer? parent, Outcome outcome, IReadOnlySet<Digest> transactions, Epoch epoch)
 {
     public Block Block { get; } = block;
 
@@ -16,6 +18,8 @@ internal sealed class Layer(Block block, Layer? parent, Outcome outcome, IReadOn
     public Outcome Outcome { get; } = outcome;
 
     public IReadOnlySet<Digest> Transactions { get; } = transactions;
+
+    public Epoch Epoch { get; } = epoch;
 
     /// <summary>Lets go of an ancestor that is final: its writes are read from the store.</summary>
     public void ParentIsFinal() => Parent = null;

@@ -12,6 +12,7 @@ public sealed class LedgerMachine
     private readonly ILedgerStore _store;
     private readonly EvidenceRules _evidence;
     private readonly Dictionary<Digest, Layer> _layers = [];
+    private readonly Digest _validatorsPath = StateKey.PathOf(StateKey.Validators);
     private StateTree _finalTree;
 
     /// <summary>Opens the ledger at the store's head; an empty store is given the genesis block.</summary>
@@ -32,6 +33,7 @@ public sealed class LedgerMachine
         Head = store.Head ?? throw new InvalidOperationException("The store did not keep the genesis block.");
         HeadHash = Head.ComputeHash();
         CheckIsOfThisChain();
+        Epoch = EpochOf(store);
         _finalTree = StateTree.Open(store, Head.StateRoot);
     }
 
@@ -39,6 +41,9 @@ public sealed class LedgerMachine
     public BlockHeader Head { get; private set; }
 
     public Digest HeadHash { get; private set; }
+
+    /// <summary>Whose set certifies the block after the head.</summary>
+    public Epoch Epoch { get; private set; }
 
     /// <summary>Packs and executes a block on its parent, which must be a layer or the final head.</summary>
     /// <param name="parent">Its hash.</param>
@@ -66,14 +71,15 @@ public sealed class LedgerMachine
         var packed = Pack(candidates, time, layer, maxTransactions, maxBytes, hashes);
         var height = below.Height.Next;
         var outcome = Execute(packed, height, layer);
+        var validators = EpochOn(layer).Validators;
         var header = new BlockHeader(
             _genesis.ChainId, height, parent, time, proposer, TransactionTree.RootOf(packed),
-            ReceiptTree.RootOf(outcome.Receipts), outcome.Tree.Root, _genesis.Validators.Hash,
-            _genesis.Validators.Hash);
+            ReceiptTree.RootOf(outcome.Receipts), outcome.Tree.Root, validators.Hash,
+            NextValidators(outcome, validators).Hash);
         var block = new Block(header, packed);
 
         // The very same block may have been made before; blocks above it hold on to that layer.
-        _layers.TryAdd(block.Hash, new(block, layer, outcome, hashes));
+        _layers.TryAdd(block.Hash, new(block, layer, outcome, hashes, EpochAfter(block, outcome, layer)));
         return block;
     }
 
@@ -95,7 +101,7 @@ public sealed class LedgerMachine
             return "its parent is not known here";
         }
 
-        return BlockRules.FaultIn(block, below, _genesis, now)
+        return BlockRules.FaultIn(block, below, _genesis.ChainId, EpochOn(layer).Validators, now)
             ?? TransactionsFault(block, layer, signatureIsValid)
             ?? KeepIfRootsAgree(block, layer);
     }
@@ -131,6 +137,7 @@ public sealed class LedgerMachine
         _store.Append(final);
         Head = blocks[^1].Header;
         HeadHash = blocks[^1].Hash;
+        Epoch = layers[^1].Epoch;
         foreach (var layer in layers)
         {
             layer.Outcome.Tree.Unload();
@@ -162,7 +169,7 @@ public sealed class LedgerMachine
     /// <summary>The header tells chains apart by name and validators; that all of genesis fits is the store's to check.</summary>
     private void CheckIsOfThisChain()
     {
-        if (Head.ChainId != _genesis.ChainId || Head.ValidatorsHash != _genesis.Validators.Hash
+        if (Head.ChainId != _genesis.ChainId || Head.NextValidatorsHash != EpochOf(_store).Validators.Hash
             || (Head.Height == Height.Genesis && HeadHash != _genesis.Block.Hash))
         {
             throw new InvalidDataException(
@@ -263,13 +270,18 @@ public sealed class LedgerMachine
             return "its receipts root is not what execution gives";
         }
 
+        if (NextValidators(outcome, EpochOn(layer).Validators).Hash != block.Header.NextValidatorsHash)
+        {
+            return "the validators it names for the next block are not what execution gives";
+        }
+
         HashSet<Digest> hashes = new(block.Transactions.Count);
         foreach (var transaction in block.Transactions)
         {
             hashes.Add(transaction.Hash);
         }
 
-        _layers.Add(block.Hash, new(block, layer, outcome, hashes));
+        _layers.Add(block.Hash, new(block, layer, outcome, hashes, EpochAfter(block, outcome, layer)));
         return null;
     }
 
@@ -285,12 +297,43 @@ public sealed class LedgerMachine
         return Outcome.Of(overlay, receipts, layer is null ? _finalTree : layer.Outcome.Tree);
     }
 
+    /// <summary>The epoch of a block on this layer.</summary>
+    private Epoch EpochOn(Layer? layer) => layer is null ? Epoch : layer.Epoch;
+
+    /// <summary>The epoch of the block after this one.</summary>
+    private Epoch EpochAfter(Block block, Outcome outcome, Layer? below)
+        => block.Header.EndsEpoch
+            ? Epoch.After(HistoryIn(outcome)!.Epoch, HistoryIn(outcome)!.Current, block.Height, block.Hash)
+            : EpochOn(below);
+
+    private ValidatorSet NextValidators(Outcome outcome, ValidatorSet validators)
+        => HistoryIn(outcome)?.Current ?? validators;
+
+    /// <summary>What a block has made of the validators; null when it left them alone.</summary>
+    private ValidatorHistory? HistoryIn(Outcome outcome)
+        => outcome.ByPath.TryGetValue(_validatorsPath, out var write) ? ValidatorHistory.Decode(_genesis, write.Value!) : null;
+
+    private Epoch EpochOf(ILedgerStore store)
+    {
+        var history = ValidatorHistory.Read(_genesis, key => store.ReadState(key));
+        if (history.Epoch == 0)
+        {
+            return Epoch.First(_genesis);
+        }
+
+        var height = history.Changes[^1];
+        var began = store.ReadHeader(height) ?? throw new InvalidDataException(
+            $"The store lacks header {height}, which changed the validators; take the data folder of another validator.");
+        return Epoch.After(history.Epoch, history.Current, height, began.ComputeHash());
+    }
+
     private Receipt Execute(Transaction transaction, Height height, Overlay overlay)
     {
         var operations = transaction.Body.Operations;
         for (var i = 0; i < operations.Count; i++)
         {
-            var failure = OperationExecutor.Apply(operations[i], transaction.Sender, height, overlay, _evidence);
+            var failure = OperationExecutor.Apply(
+                operations[i], transaction.Sender, _genesis, height, overlay, _evidence);
             if (failure != FailureReason.None)
             {
                 overlay.Discard();

@@ -5,7 +5,8 @@ namespace Ledger.Core;
 /// <summary>What each operation does to the state, and when it fails. Deterministic: the state and the block decide.</summary>
 internal static class OperationExecutor
 {
-    public static FailureReason Apply(Operation operation, PublicKey sender, Height height, Overlay state, EvidenceRules evidence)
+    public static FailureReason Apply(
+        Operation operation, PublicKey sender, Genesis genesis, Height height, Overlay state, EvidenceRules evidence)
     {
         if (!Permissions.Allows(sender, operation, state.Read))
         {
@@ -22,6 +23,8 @@ internal static class OperationExecutor
             Operation.Burn burn => Burn(burn, sender, state),
             Operation.Grant grant => Grant(grant, state),
             Operation.Revoke revoke => Revoke(revoke, state),
+            Operation.AddValidator add => ValidatorChanges.Add(add, genesis, height, state),
+            Operation.RemoveValidator remove => ValidatorChanges.Remove(remove.Key, genesis, height, state),
             Operation.Report report => Report(report, sender, height, state, evidence),
             _ => FailureReason.InvalidArgument,
         };

@@ -11,7 +11,8 @@ public static class Permissions
         Operation.Put put => MayWrite(sender, put.Namespace, read),
         Operation.Delete delete => MayWrite(sender, delete.Namespace, read),
         Operation.DefineAsset or Operation.Issue => Has(sender, Role.Issuer, "", read),
-        Operation.Grant or Operation.Revoke => Has(sender, Role.Admin, "", read),
+        Operation.Grant or Operation.Revoke or Operation.AddValidator or Operation.RemoveValidator
+            => Has(sender, Role.Admin, "", read),
         _ => true,
     };
 

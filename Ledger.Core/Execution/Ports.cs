@@ -18,6 +18,9 @@ public interface ILedgerStore : IFinalState
     /// <summary>The last final header, or null when the store is empty.</summary>
     BlockHeader? Head { get; }
 
+    /// <summary>A final header; null when it is not kept here. Those that changed the validators are always kept.</summary>
+    BlockHeader? ReadHeader(Height height);
+
     /// <summary>
     /// Makes final blocks durable, ascending from the head, all of each or nothing: block, certificate, receipts, state,
     /// state tree, indexes. Returns after the disk has them; throws when it does not, and then nothing has changed.

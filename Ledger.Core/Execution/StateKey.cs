@@ -26,6 +26,9 @@ public static class StateKey
     /// <summary>How many accounts are admins: the last one stays.</summary>
     public static byte[] Admins { get; } = [Meta, .. "admins"u8];
 
+    /// <summary>All validator sets, see <see cref="ValidatorHistory"/>; absent while the set is genesis's.</summary>
+    public static byte[] Validators { get; } = [Meta, .. "validators"u8];
+
     /// <summary>What the keys of all offenders and offences begin with.</summary>
     public static ReadOnlySpan<byte> Offences => [Evidence];
 

@@ -77,6 +77,8 @@ public static class TransactionRules
         Operation.Burn burn => AssetFault(burn.Asset) ?? AmountFault(burn.Amount),
         Operation.Grant grant => RoleFault(grant.Role, grant.Namespace),
         Operation.Revoke revoke => RoleFault(revoke.Role, revoke.Namespace),
+        Operation.AddValidator add => ValidatorFault(add.Name) ?? AddressFault(add.Address),
+        Operation.RemoveValidator => null,
         // A proof is two signatures to check: no transaction may ask for more work than its place in a block is worth.
         Operation.Report report => operations > 1
             ? "evidence stands alone in its transaction"
@@ -89,6 +91,12 @@ public static class TransactionRules
 
     private static string? AssetFault(string name)
         => IsName(name) ? null : "an asset's name is 1 to 64 characters of a-z, 0-9, '.', '_', '-'";
+
+    private static string? ValidatorFault(string name)
+        => IsName(name) ? null : "a validator's name is 1 to 64 characters of a-z, 0-9, '.', '_', '-'";
+
+    private static string? AddressFault(string address)
+        => PeerAddress.TryParse(address, out _, out _) ? null : "a validator's address is host:port or [IPv6]:port";
 
     private static string? KeyFault(string key)
     {

@@ -59,6 +59,11 @@ public sealed class LightClient
             return (null, $"its headers end at height {finality.Certified.Height}, below {Height}");
         }
 
+        if (finality.Header.Height == Height.Next && finality.Header.ValidatorsHash != Head.NextValidatorsHash)
+        {
+            return (null, $"its validators are not those whom block {Height} has named");
+        }
+
         return HashAt(finality) == HeadHash
             ? (new(_genesis, finality.Certified, finality.Certified.ComputeHash()), null)
             : (null, $"it forks: at height {Height} it has another block than {HeadHash}, and a quorum signed both");
@@ -72,6 +77,7 @@ public sealed class LightClient
             [
                 $"headers {proof.Finality.Header.Height} to {proof.Finality.Certified.Height} of chain '{genesis.ChainId}' "
                     + "follow each other",
+                .. FinalityVerifier.DescribeChanges(proof.Finality, genesis),
                 FinalityVerifier.Describe(proof.Finality, genesis),
             ]);
 

@@ -22,7 +22,18 @@ public sealed record FinalityProof(
 {
     /// <summary>The header that the signatures are under.</summary>
     public BlockHeader Certified => Path.Count == 0 ? Header : Path[^1];
+
+    /// <summary>How the validators came to be those who signed: every change below the certified header, ascending.</summary>
+    public IReadOnlyList<CertifiedChange> Changes { get; init; } = [];
 }
+
+/// <summary>A block that changed the validators, committed by those who were validators before it.</summary>
+/// <param name="Header">Of that block; it names the set after it by its hash.</param>
+/// <param name="View">The view in which it was committed.</param>
+/// <param name="Signers">Whose COMMITs certify it, ascending.</param>
+/// <param name="Seats">The seats that it gave or emptied, ascending.</param>
+public sealed record CertifiedChange(
+    BlockHeader Header, View View, IReadOnlyList<Signer> Signers, IReadOnlyList<SeatChange> Seats);
 
 /// <summary>What became of one transaction, with all that shows it.</summary>
 /// <param name="Transaction">The transaction itself.</param>

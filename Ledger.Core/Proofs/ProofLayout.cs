@@ -9,13 +9,18 @@ namespace Ledger.Core;
 /// </summary>
 internal static class ProofLayout
 {
-    private const string ReceiptFormat = "ledger/receipt/v1";
-    private const string HeadersFormat = "ledger/headers/v1";
-    private const string KeyFormat = "ledger/state-key/v1";
-    private const string PrefixFormat = "ledger/state-prefix/v1";
+    private const string ReceiptFormat = "ledger/receipt";
+    private const string HeadersFormat = "ledger/headers";
+    private const string KeyFormat = "ledger/state-key";
+    private const string PrefixFormat = "ledger/state-prefix";
+
+    /// <summary>The validators are those of genesis.</summary>
+    private const string Unchanged = "/v1";
+
+    /// <summary>The validators have changed since genesis: finality has one field more.</summary>
+    private const string Changed = "/v2";
 
     private const int ProofFields = 4;
-    private const int HeaderFields = 10;
     private const int StepBytes = 1 + Digest.Size;
 
     /// <summary>Levels of the tree over the largest block.</summary>
@@ -31,7 +36,7 @@ internal static class ProofLayout
         writer.Text("format", FormatOf(proof));
         writer.Digest("genesis", proof.Genesis);
         WriteClaim(writer, proof);
-        WriteFinality(writer, proof.Finality);
+        FinalityLayout.Write(writer, proof.Finality);
         writer.EndRecord();
     }
 
@@ -40,22 +45,28 @@ internal static class ProofLayout
         {
             // First of all: what a newer version has written is not malformed.
             var format = fields.Text("format");
-            if (format is not (ReceiptFormat or HeadersFormat or KeyFormat or PrefixFormat))
+            var hasChanges = format.EndsWith(Changed, StringComparison.Ordinal);
+            var kind = hasChanges || format.EndsWith(Unchanged, StringComparison.Ordinal)
+                ? format[..^Changed.Length]
+                : "";
+            if (kind is not (ReceiptFormat or HeadersFormat or KeyFormat or PrefixFormat))
             {
                 throw new MalformedException($"its format is '{format}', which this version does not know");
             }
 
             var genesis = fields.Digest("genesis");
-            return format switch
+            return kind switch
             {
-                ReceiptFormat => ReadReceipt(fields, genesis),
-                HeadersFormat => ReadHeaders(fields, genesis),
-                KeyFormat => StateProofLayout.ReadKey(fields, genesis),
-                _ => StateProofLayout.ReadPrefix(fields, genesis),
+                ReceiptFormat => ReadReceipt(fields, genesis, hasChanges),
+                HeadersFormat => ReadHeaders(fields, genesis, hasChanges),
+                KeyFormat => StateProofLayout.ReadKey(fields, genesis, hasChanges),
+                _ => StateProofLayout.ReadPrefix(fields, genesis, hasChanges),
             };
         });
 
-    private static string FormatOf(Proof proof) => proof switch
+    private static string FormatOf(Proof proof) => KindOf(proof) + (proof.Finality.Changes.Count > 0 ? Changed : Unchanged);
+
+    private static string KindOf(Proof proof) => proof switch
     {
         ReceiptProof => ReceiptFormat,
         HeadersProof => HeadersFormat,
@@ -96,7 +107,7 @@ internal static class ProofLayout
         WritePath(writer, "receiptPath", proof.ReceiptPath);
     }
 
-    private static ReceiptProof ReadReceipt(IFieldReader reader, Digest genesis)
+    private static ReceiptProof ReadReceipt(IFieldReader reader, Digest genesis, bool hasChanges)
     {
         var claim = reader.Record("claim", 6, static fields => (
             Transaction: ReadTransaction(fields),
@@ -106,85 +117,15 @@ internal static class ProofLayout
             TransactionPath: ReadPath(fields, "transactionPath"),
             ReceiptPath: ReadPath(fields, "receiptPath")));
         return new(
-            genesis, claim.Transaction, claim.Receipt, claim.TransactionPath, claim.ReceiptPath, ReadFinality(reader));
+            genesis, claim.Transaction, claim.Receipt, claim.TransactionPath, claim.ReceiptPath,
+            FinalityLayout.Read(reader, hasChanges));
     }
 
-    private static HeadersProof ReadHeaders(IFieldReader reader, Digest genesis)
+    private static HeadersProof ReadHeaders(IFieldReader reader, Digest genesis, bool hasChanges)
     {
         reader.Record("claim", 0, static _ => true);
-        return new(genesis, ReadFinality(reader));
+        return new(genesis, FinalityLayout.Read(reader, hasChanges));
     }
-
-    private static void WriteFinality(IFieldWriter writer, FinalityProof finality)
-    {
-        writer.BeginRecord("finality", 3);
-        WriteHeader(writer, "header", finality.Header);
-        writer.BeginList("path", finality.Path.Count);
-        foreach (var header in finality.Path)
-        {
-            WriteHeader(writer, FieldForms.Item, header);
-        }
-
-        writer.EndList();
-        writer.BeginRecord("certificate", 2);
-        writer.Number("view", finality.View.Value);
-        writer.BeginList("signers", finality.Signers.Count);
-        Span<byte> signature = stackalloc byte[Signature.Size];
-        foreach (var signer in finality.Signers)
-        {
-            writer.BeginRecord(FieldForms.Item, 2);
-            writer.Number("validator", (ulong)signer.Validator.Value);
-            signer.Signature.CopyTo(signature);
-            writer.Bytes("signature", signature);
-            writer.EndRecord();
-        }
-
-        writer.EndList();
-        writer.EndRecord();
-        writer.EndRecord();
-    }
-
-    public static FinalityProof ReadFinality(IFieldReader reader)
-        => reader.Record("finality", 3, static fields =>
-        {
-            var header = ReadHeader(fields, "header");
-            var path = fields.List("path", ProofFile.HeadersMax, static item => ReadHeader(item, FieldForms.Item));
-            var (view, signers) = fields.Record("certificate", 2, static certificate => (
-                new View(certificate.Number("view")),
-                certificate.List("signers", Limits.Validators, static item => item.Record(
-                    FieldForms.Item, 2, static signer => new Signer(
-                        new(signer.SmallNumber("validator", Limits.Validators - 1)),
-                        new(signer.Fixed("signature", Signature.Size)))))));
-            return new FinalityProof(header, path, view, signers);
-        });
-
-    private static void WriteHeader(IFieldWriter writer, string name, BlockHeader header)
-    {
-        writer.BeginRecord(name, HeaderFields);
-        writer.Text("chainId", header.ChainId);
-        writer.Number("height", header.Height.Value);
-        writer.Digest("parent", header.Parent);
-        writer.Number("time", (ulong)header.Time.UnixMilliseconds);
-        writer.Number("proposer", (ulong)header.Proposer.Value);
-        writer.Digest("transactionsRoot", header.TransactionsRoot);
-        writer.Digest("receiptsRoot", header.ReceiptsRoot);
-        writer.Digest("stateRoot", header.StateRoot);
-        writer.Digest("validatorsHash", header.ValidatorsHash);
-        writer.Digest("nextValidatorsHash", header.NextValidatorsHash);
-        writer.EndRecord();
-    }
-
-    private static BlockHeader ReadHeader(IFieldReader reader, string name)
-        => reader.Record(name, HeaderFields, static fields => new BlockHeader(
-            fields.Text("chainId"), new(fields.Number("height")), fields.Digest("parent"), ReadTime(fields),
-            new(fields.SmallNumber("proposer", Limits.Validators - 1)), fields.Digest("transactionsRoot"),
-            fields.Digest("receiptsRoot"), fields.Digest("stateRoot"), fields.Digest("validatorsHash"),
-            fields.Digest("nextValidatorsHash")));
-
-    private static Timestamp ReadTime(IFieldReader reader)
-        => reader.Number("time") is var time and <= long.MaxValue
-            ? new((long)time)
-            : throw new MalformedException("'time' is beyond all clocks");
 
     private static Transaction ReadTransaction(IFieldReader reader)
         => Transaction.TryDecode(reader.Bytes("transaction", Limits.TransactionBytes), out var transaction, out var fault)

@@ -47,10 +47,11 @@ public static class ReceiptVerifier
     {
         var header = proof.Finality.Header;
         var body = proof.Transaction.Body;
+        var proposer = FinalityVerifier.ValidatorsAt(header.Height, proof.Finality, genesis)[header.Proposer].Name;
         List<string> words =
         [
             $"transaction {proof.Transaction.Hash} was signed by account {body.Sender}",
-            $"it is in block {header.Height} of chain '{genesis.ChainId}', which {genesis.Validators[header.Proposer].Name} "
+            $"it is in block {header.Height} of chain '{genesis.ChainId}', which {proposer} "
                 + $"proposed at {Words.Of(header.Time)}",
             proof.Receipt.IsApplied
                 ? "all of its operations took effect:"
@@ -58,6 +59,7 @@ public static class ReceiptVerifier
                     + $"({ProofLayout.NameOf(proof.Receipt.Failure)}):",
         ];
         words.AddRange(body.Operations.Select((operation, index) => $"  {index}: {Words.Of(operation)}"));
+        words.AddRange(FinalityVerifier.DescribeChanges(proof.Finality, genesis));
         words.Add(FinalityVerifier.Describe(proof.Finality, genesis));
         return words;
     }

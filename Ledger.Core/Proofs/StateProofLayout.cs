@@ -38,7 +38,7 @@ internal static class StateProofLayout
         WriteDigests(writer, "siblings", proof.Siblings);
     }
 
-    public static KeyProof ReadKey(IFieldReader reader, Digest genesis)
+    public static KeyProof ReadKey(IFieldReader reader, Digest genesis, bool hasChanges)
     {
         var claim = reader.Record("claim", 4, static fields => (
             Key: ReadStateKey(fields),
@@ -50,7 +50,7 @@ internal static class StateProofLayout
             : null;
         return new(
             genesis, claim.Key, claim.Value is [var value] ? value : null, other, claim.Siblings,
-            ProofLayout.ReadFinality(reader));
+            FinalityLayout.Read(reader, hasChanges));
     }
 
     public static void Write(IFieldWriter writer, PrefixProof proof)
@@ -80,7 +80,7 @@ internal static class StateProofLayout
         writer.EndList();
     }
 
-    public static PrefixProof ReadPrefix(IFieldReader reader, Digest genesis)
+    public static PrefixProof ReadPrefix(IFieldReader reader, Digest genesis, bool hasChanges)
     {
         var claim = reader.Record("claim", 4, static fields => (
             Prefix: fields.Bytes("prefix", KeyBytes),
@@ -90,7 +90,7 @@ internal static class StateProofLayout
             Others: fields.List("others", StateProver.KeysMax, static item => item.Record(
                 FieldForms.Item, 2, static other => (ReadStateKey(other), other.Digest("valueDigest"))))));
         return new(
-            genesis, claim.Prefix, claim.Siblings, claim.Entries, claim.Others, ProofLayout.ReadFinality(reader));
+            genesis, claim.Prefix, claim.Siblings, claim.Entries, claim.Others, FinalityLayout.Read(reader, hasChanges));
     }
 
     private static byte[] ReadStateKey(IFieldReader reader)

@@ -13,6 +13,7 @@ public static class StateVerifier
                 proof.Value is { } value
                     ? $"{Words.OfKey(proof.Key)} is {Words.OfEntry(proof.Key, value)} after {Block(proof.Finality)}"
                     : $"{Words.OfKey(proof.Key)} is absent after {Block(proof.Finality)}",
+                .. FinalityVerifier.DescribeChanges(proof.Finality, genesis),
                 FinalityVerifier.Describe(proof.Finality, genesis),
             ]);
 
@@ -23,6 +24,7 @@ public static class StateVerifier
             [
                 $"{proof.Entries.Count} keys begin with {Words.OfPrefix(proof.Prefix)} after {Block(proof.Finality)}, and no others:",
                 .. proof.Entries.Select(entry => $"  {Words.OfKey(entry.Key)} is {Words.OfEntry(entry.Key, entry.Value)}"),
+                .. FinalityVerifier.DescribeChanges(proof.Finality, genesis),
                 FinalityVerifier.Describe(proof.Finality, genesis),
             ]);
 

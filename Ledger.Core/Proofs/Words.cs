@@ -33,6 +33,8 @@ internal static class Words
         Operation.Burn burn => $"burn {burn.Amount} {burn.Asset}",
         Operation.Grant grant => $"grant {RoleOf(grant.Role, grant.Namespace)} to {grant.Account}",
         Operation.Revoke revoke => $"revoke {RoleOf(revoke.Role, revoke.Namespace)} from {revoke.Account}",
+        Operation.AddValidator add => $"add validator {add.Name} with key {add.Key} at {add.Address}",
+        Operation.RemoveValidator remove => $"remove the validator with key {remove.Key}",
         Operation.Report report => $"report that {report.Evidence.Offence.Validator} voted twice at height "
             + $"{report.Evidence.Offence.Height} in view {report.Evidence.Offence.View}",
         _ => "an operation of a later version",

@@ -4,8 +4,10 @@ namespace Ledger.Node.Api;
 
 /// <summary><c>GET /v1/status</c>: what the node says of itself. No secrets.</summary>
 /// <param name="State">
-/// "ready", "syncing" while behind a peer, "waiting" while too few peers are connected, or "draining" by the operator's word.
+/// "ready", "syncing" while behind a peer, "waiting" while too few peers are connected, "draining" by the operator's word,
+/// "joining" while this node is no validator yet, or "removed" when it is none any more.
 /// </param>
+/// <param name="ValidatorIndex">Its seat; -1 while it has none.</param>
 /// <param name="View">In Raft the term.</param>
 /// <param name="Primary">In Raft the leader; null while none is known.</param>
 /// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
@@ -101,7 +103,13 @@ public sealed record RoleReply(string Role, string? Namespace);
 public sealed record AccountReply(
     string Address, ulong Height, IReadOnlyList<BalanceReply> Balances, IReadOnlyList<RoleReply> Roles);
 
-public sealed record ValidatorReply(int Index, string Name, string PublicKey);
+/// <param name="Index">Its seat: the same for as long as the chain lives.</param>
+/// <param name="Address">Where its peers reach it; absent for those of genesis, whose addresses each node configures.</param>
+public sealed record ValidatorReply(
+    int Index,
+    string Name,
+    string PublicKey,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Address = null);
 
 /// <summary>Proof that a validator voted for two blocks where it may vote for one.</summary>
 /// <param name="Kind">"proposal", "prepare" or "commit": what it signed twice.</param>
@@ -140,7 +148,10 @@ public sealed record OperationRequest(
     string? To = null,
     ulong? Amount = null,
     string? Account = null,
-    string? Role = null);
+    string? Role = null,
+    string? Name = null,
+    string? PublicKey = null,
+    string? Address = null);
 
 /// <summary><c>POST /admin/v1/transfer-leadership</c>.</summary>
 /// <param name="To">A validator's name; null for whoever lacks least.</param>

@@ -1,5 +1,6 @@
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Consensus;
 using Ledger.Node.Witness;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -9,7 +10,8 @@ using Microsoft.AspNetCore.Routing;
 namespace Ledger.Node.Api;
 
 /// <summary>Which validators are proven to have voted twice: on the ledger, and held here until it is.</summary>
-internal sealed class EvidenceEndpoints(Genesis genesis, LedgerStore store, EvidenceService witness)
+internal sealed class EvidenceEndpoints(
+    ValidatorDirectory directory, LedgerStore store, EvidenceService witness)
 {
     private const int EvidenceMax = 1000;
 
@@ -37,8 +39,9 @@ internal sealed class EvidenceEndpoints(Genesis genesis, LedgerStore store, Evid
     private EvidenceReply Describe(Evidence evidence, OffenceEntry? entry)
     {
         var offence = evidence.Offence;
-        var index = genesis.Validators.IndexOf(offence.Validator);
-        var isProposal = offence.Kind == StatementKind.Prepare && index == genesis.Validators.PrimaryOf(offence.View);
+        var validators = directory.History.SetAt(offence.Height);
+        var isProposal = offence.Kind == StatementKind.Prepare
+            && validators.IndexOf(offence.Validator) == validators.PrimaryOf(offence.View);
         return new(
             isProposal ? "proposal" : offence.Kind == StatementKind.Prepare ? "prepare" : "commit",
             NameOf(offence.Validator), offence.Validator.ToString(), offence.View.Value, offence.Height.Value,
@@ -49,5 +52,5 @@ internal sealed class EvidenceEndpoints(Genesis genesis, LedgerStore store, Evid
     private static SignedVoteReply Describe(SignedVote vote) => new(vote.Block.ToString(), vote.Signature.ToString());
 
     private string NameOf(PublicKey key)
-        => genesis.Validators.IndexOf(key) is { } index ? genesis.Validators[index].Name : key.ToString();
+        => directory.History.LastOf(key)?.Name ?? key.ToString();
 }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Unicode;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Consensus;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +17,12 @@ namespace Ledger.Node.Api;
 
 /// <summary>Reads: blocks, state, accounts, validators, the stream of events.</summary>
 internal sealed class LookEndpoints(
-    Genesis genesis, LedgerStore store, FinalityWaiters waiters, StateProofEndpoints proofs, ReadConsistency reads)
+    Genesis genesis,
+    LedgerStore store,
+    ValidatorDirectory directory,
+    FinalityWaiters waiters,
+    StateProofEndpoints proofs,
+    ReadConsistency reads)
 {
     private const int BlocksMax = 100;
 
@@ -60,8 +66,7 @@ internal sealed class LookEndpoints(
             (HttpContext http, string address, string? consistency)
                 => reads.ServeAsync(http, consistency, () => Account(address)))
             .Produces<AccountReply>();
-        routes.MapGet("/v1/validators", () => genesis.Validators.Members.Select(
-            (v, i) => new ValidatorReply(i, v.Name, v.PublicKey.ToString())).ToArray());
+        routes.MapGet("/v1/validators", Validators);
         routes.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
         routes.MapGet("/v1/events", Events);
     }
@@ -146,7 +151,19 @@ internal sealed class LookEndpoints(
     }
 
     private string[] Names(QuorumCertificate certificate)
-        => [.. certificate.Signers.Select(signer => genesis.Validators[signer.Validator].Name)];
+        => [.. certificate.Signers.Select(signer => directory.NameOf(signer.Validator))];
+
+    /// <summary>Those of now, by their seats.</summary>
+    private ValidatorReply[] Validators()
+    {
+        var validators = directory.Validators;
+        return
+        [
+            .. validators.Indices.Select(seat => new ValidatorReply(
+                seat.Value, validators[seat].Name, validators[seat].PublicKey.ToString(),
+                validators[seat].Address.Length == 0 ? null : validators[seat].Address)),
+        ];
+    }
 
     private IResult Receipt(string text)
     {

@@ -62,7 +62,7 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
         }
 
         var last = Math.Min(Math.Min(to ?? head.Value, head.Value), from.Value + ProofFile.HeadersMax - 1);
-        return FinalityReader.Read(store, from, new(Math.Max(last, from.Value))) is { } finality
+        return FinalityReader.Read(genesis, store, from, new(Math.Max(last, from.Value))) is { } finality
             ? ProofReplies.Of(http, new HeadersProof(genesis.Hash, finality))
             : ProofReplies.NotCertified($"block {last}");
     }
@@ -78,7 +78,7 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
         }
 
         if (store.ReadBlockBytes(height) is not { } block || store.ReadReceipts(height) is not { } receipts
-            || FinalityReader.Read(store, height, height) is not { } finality)
+            || FinalityReader.Read(genesis, store, height, height) is not { } finality)
         {
             return null;
         }

@@ -40,7 +40,7 @@ internal sealed class StateProofEndpoints(Genesis genesis, LedgerStore store)
                     + "proven here: leave out 'height'");
         }
 
-        return FinalityReader.Read(store, head.Height, head.Height) is { } finality
+        return FinalityReader.Read(genesis, store, head.Height, head.Height) is { } finality
             ? prove(snapshot, finality)
             : ProofReplies.NotCertified(head.Height == Height.Genesis
                 ? "the genesis block, which needs none: there is nothing to prove before the first block"

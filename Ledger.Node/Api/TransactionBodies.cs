@@ -116,6 +116,9 @@ internal static class TransactionBodies
         "burn" => new Operation.Burn(Need(o.Asset, "asset"), Amount(o)),
         "grant" => new Operation.Grant(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
         "revoke" => new Operation.Revoke(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
+        "add-validator" => new Operation.AddValidator(
+            Need(o.Name, "name"), Key(o.PublicKey, "publicKey"), Need(o.Address, "address")),
+        "remove-validator" => new Operation.RemoveValidator(Key(o.PublicKey, "publicKey")),
         _ => throw new MalformedException($"type: '{o.Type}' is no operation"),
     };
 

@@ -23,6 +23,9 @@ public sealed record NodeOptions
     /// <summary>Validator name to host and port.</summary>
     public required IReadOnlyDictionary<string, (string Host, int Port)> PeerEndpoints { get; init; }
 
+    /// <summary>Whether this node may start with a key that is no validator's yet, to follow the chain until it is.</summary>
+    public bool Joins { get; init; }
+
     public required IPEndPoint HttpListen { get; init; }
 
     public required long HttpMaxBodyBytes { get; init; }

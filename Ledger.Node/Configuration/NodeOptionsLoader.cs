@@ -28,6 +28,7 @@ public static class NodeOptionsLoader
         ("passphraseFile", "", "a file whose first line unlocks the key"),
         ("dataDir", null, "where the ledger and the journal are kept"),
         ("peers.listen", "0.0.0.0:7000", "address and port for the other validators"),
+        ("peers.join", "no", "yes: start although no validator yet, and follow the chain until an admin adds this key"),
         ("http.listen", "127.0.0.1:8080", "address and port of the HTTP API"),
         ("http.maxBodyBytes", "8388608", "the largest request body; 1024 to 67108864"),
         ("admin.listen", "127.0.0.1:8081", "address and port of administrative calls; loopback only"),
@@ -171,6 +172,7 @@ public static class NodeOptionsLoader
                 DataDir = FilePath("dataDir"),
                 PeerListen = EndPoint("peers.listen"),
                 PeerEndpoints = Endpoints(),
+                Joins = OneOf("peers.join", "no", "yes") == "yes",
                 HttpListen = EndPoint("http.listen"),
                 HttpMaxBodyBytes = Number("http.maxBodyBytes", 1024, 67_108_864),
                 AdminListen = Loopback("admin.listen"),
@@ -312,10 +314,9 @@ public static class NodeOptionsLoader
                     continue;
                 }
 
-                var colon = value.LastIndexOf(':');
-                if (colon > 0 && ushort.TryParse(value.AsSpan(colon + 1), out var port) && port > 0)
+                if (PeerAddress.TryParse(value, out var host, out var port))
                 {
-                    endpoints[path[EndpointsPath.Length..]] = (value[..colon].Trim('[', ']'), port);
+                    endpoints[path[EndpointsPath.Length..]] = (host, port);
                 }
                 else
                 {

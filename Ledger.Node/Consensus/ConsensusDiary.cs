@@ -14,7 +14,7 @@ public sealed class ConsensusDiary(int validators, TimeProvider clock)
     private const int EvidenceMax = 256;
 
     private readonly Lock _lock = new();
-    private readonly HeardVote?[] _votes = new HeardVote?[validators];
+    private HeardVote?[] _votes = new HeardVote?[validators];
     private readonly SortedDictionary<(ValidatorIndex Validator, string Kind), long> _evidence = [];
     private readonly Queue<TimeSpan> _syncs = new(SyncsMax);
     private (Phase Phase, Height Height)? _phase;
@@ -38,6 +38,15 @@ public sealed class ConsensusDiary(int validators, TimeProvider clock)
                 default:
                     break;
             }
+        }
+    }
+
+    /// <summary>An epoch begins that has this many seats, which are never fewer than before.</summary>
+    public void Seat(int seats)
+    {
+        lock (_lock)
+        {
+            Array.Resize(ref _votes, seats);
         }
     }
 

@@ -21,11 +21,7 @@ public sealed partial class ConsensusLoop(
     private const int PeerMax = 64;
 
     private readonly Channel<Input> _within = Channel.CreateUnbounded<Input>(new() { SingleReader = true });
-    private readonly Channel<Input>[] _peers =
-    [
-        .. Enumerable.Range(0, validators).Select(_ => Channel.CreateBounded<Input>(
-            new BoundedChannelOptions(PeerMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true })),
-    ];
+    private volatile Channel<Input>[] _peers = [.. Enumerable.Range(0, validators).Select(_ => ForPeer())];
 
     /// <summary>Rung when any channel has something.</summary>
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
@@ -53,6 +49,15 @@ public sealed partial class ConsensusLoop(
     {
         await _peers[peer.Value].Writer.WriteAsync(input, cancellationToken).ConfigureAwait(false);
         _bell.Set();
+    }
+
+    /// <summary>Makes room for newcomers' inputs; only one caller at a time.</summary>
+    public void Seat(int seats)
+    {
+        if (seats > _peers.Length)
+        {
+            _peers = [.. _peers, .. Enumerable.Range(_peers.Length, seats - _peers.Length).Select(_ => ForPeer())];
+        }
     }
 
     /// <summary>Turns until it is told to stop. Any other way out means that this node must end.</summary>
@@ -87,6 +92,9 @@ public sealed partial class ConsensusLoop(
 
     public void Dispose() => _bell.Dispose();
 
+    private static Channel<Input> ForPeer() => Channel.CreateBounded<Input>(
+        new BoundedChannelOptions(PeerMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+
     private void Turn(Replica replica, List<Input> turn)
     {
         _isTurning = true;
@@ -107,13 +115,14 @@ public sealed partial class ConsensusLoop(
 
         // One from each in turn, beginning with another peer each time, so that a chatty one delays only itself.
         var any = true;
-        _firstPeer = (_firstPeer + 1) % _peers.Length;
+        var peers = _peers;
+        _firstPeer = (_firstPeer + 1) % peers.Length;
         while (any && turn.Count < TurnMax)
         {
             any = false;
-            for (var i = 0; i < _peers.Length && turn.Count < TurnMax; i++)
+            for (var i = 0; i < peers.Length && turn.Count < TurnMax; i++)
             {
-                if (_peers[(_firstPeer + i) % _peers.Length].Reader.TryRead(out var input))
+                if (peers[(_firstPeer + i) % peers.Length].Reader.TryRead(out var input))
                 {
                     turn.Add(input);
                     any = true;

@@ -8,9 +8,10 @@ namespace Ledger.Node.Consensus;
 internal static class ConsensusProtocol
 {
     public static IConsensusProtocol Of(
-        Genesis genesis, ValidatorIndex self, NodeOptions options, ISignatureVerifier signatures) => genesis.Mode switch
+        ValidatorDirectory directory, NodeOptions options, ISignatureVerifier signatures)
+        => directory.Genesis.Mode switch
         {
-            ConsensusMode.Raft => new RaftConsensus(genesis, self, options.Raft, signatures),
-            _ => new PbftConsensus(genesis, self, options.Pbft, options.RequestTimeout, signatures),
+            ConsensusMode.Raft => new RaftConsensus(directory.Genesis, directory.Self, options.Raft, signatures),
+            _ => new PbftConsensus(directory, options.Pbft, options.RequestTimeout, signatures),
         };
 }

@@ -39,10 +39,16 @@ public sealed class ExecutionService(
 {
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
+    private ValidatorIndex _self = self;
     private volatile bool _waitsForTransactions;
     private bool _rests;
     private ProposalRequest? _wanted;
     private long _wantedSince;
+
+    /// <summary>
+    /// Told of an epoch whose beginning is durable, on the executor's own thread; answers with this node's seat in it.
+    /// </summary>
+    public Func<Epoch, ValidatorIndex>? OnEpochBegan { get; set; }
 
     internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
@@ -152,7 +158,7 @@ public sealed class ExecutionService(
         var since = Traces.Now;
         var candidates = pool.Take(options.MaxTransactions, options.MaxBytes);
         var block = machine.Propose(
-            request.Parent, candidates, Now(), self, options.MaxTransactions, options.MaxBytes);
+            request.Parent, candidates, Now(), _self, options.MaxTransactions, options.MaxBytes);
         if (block is null || (block.Transactions.Count == 0 && !request.AllowEmpty))
         {
             // All candidates were final or expired by now; the wish stands.
@@ -184,6 +190,7 @@ public sealed class ExecutionService(
     private void FinaliseNow(Decision decision)
     {
         var since = Traces.Now;
+        var epoch = machine.Epoch;
         List<FinalBlock> final = [];
 
         // A state is there to be kept only while its block is the head.
@@ -204,6 +211,12 @@ public sealed class ExecutionService(
         }
 
         answer(new Input.Finalised(decision.Blocks[^1].Height));
+        if (machine.Epoch.Number != epoch.Number)
+        {
+            _self = OnEpochBegan?.Invoke(machine.Epoch) ?? _self;
+            answer(new Input.EpochBegan(machine.Epoch, _self));
+        }
+
         Traces.Finalised(final, since);
         finalised(final);
     }

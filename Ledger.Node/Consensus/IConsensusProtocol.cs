@@ -51,6 +51,9 @@ internal interface IConsensusProtocol
     /// <param name="reason">When refused: a short word for the metric's label.</param>
     Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason);
 
+    /// <summary>Whether what was refused is no fault but of another time; null when it is a fault.</summary>
+    Untimely? UntimelinessOf(string reason);
+
     /// <summary>Checks that consecutive blocks end in one that a quorum has certified.</summary>
     CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
 
@@ -74,6 +77,16 @@ internal interface IConsensusProtocol
 
     /// <summary>Looks after transactions that the primary does not serve.</summary>
     IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop);
+}
+
+/// <summary>How a message can be right and of no use.</summary>
+internal enum Untimely
+{
+    /// <summary>It is of an epoch that has not begun here: this node lacks final blocks.</summary>
+    Early,
+
+    /// <summary>It is of an epoch that is over here.</summary>
+    Late,
 }
 
 /// <summary>

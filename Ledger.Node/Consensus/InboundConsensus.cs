@@ -23,7 +23,17 @@ internal sealed class InboundConsensus(
 
         if (protocol.Check(envelope, from, out var reason) is not { } verified)
         {
-            return FrameVerdict.Disconnect(reason);
+            if (protocol.UntimelinessOf(reason) is not { } untimely)
+            {
+                return FrameVerdict.Disconnect(reason);
+            }
+
+            if (untimely == Untimely.Early)
+            {
+                await loop.OfferAsync(from, new Input.PeerIsAhead(from), cancellationToken).ConfigureAwait(false);
+            }
+
+            return FrameVerdict.Drop(reason);
         }
 
         if (protocol.ProposalIn(envelope.Message) is { } proposal)

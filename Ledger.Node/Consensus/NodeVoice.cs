@@ -5,11 +5,11 @@ using Ledger.Crypto;
 namespace Ledger.Node.Consensus;
 
 /// <summary>The only place where this validator's key signs consensus statements.</summary>
-internal sealed class NodeVoice(SigningKey key, ValidatorIndex self, Digest chain) : IVoice
+internal sealed class NodeVoice(SigningKey key, ValidatorDirectory directory) : IVoice
 {
-    public ValidatorIndex Self { get; } = self;
+    public ValidatorIndex Self => directory.Self;
 
-    public Digest Chain { get; } = chain;
+    public Digest Chain { get; } = directory.Genesis.Hash;
 
     public Signature Sign(in Statement statement)
     {

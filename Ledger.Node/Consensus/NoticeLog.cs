@@ -23,6 +23,15 @@ internal static partial class NoticeLog
             case Notice.Equivocation evidence:
                 Equivocation(logger, evidence.Validator, evidence.Kind, evidence.First, evidence.Second);
                 break;
+            case Notice.ValidatorsChanged changed:
+                ValidatorsChanged(
+                    logger, changed.Epoch.Start.Height, changed.Epoch.Number, changed.Epoch.Validators.Count,
+                    string.Join(", ", changed.Epoch.Validators.Members.Select(member => member.Name)),
+                    changed.IsMember ? "is one of them" : "is none of them");
+                break;
+            case Notice.Removed:
+                Removed(logger);
+                break;
             case Notice.LeaderChanged { Leader: { } leader } changed:
                 Follows(logger, leader, changed.Term);
                 break;
@@ -48,6 +57,15 @@ internal static partial class NoticeLog
 
     [LoggerMessage(LogLevel.Information, "Entered view {View}; its primary is validator {Primary}, its base {Base}")]
     private static partial void EnteredView(ILogger logger, View view, ValidatorIndex primary, Subject @base);
+
+    [LoggerMessage(
+        LogLevel.Information,
+        "After block {Height} epoch {Epoch} begins with {Count} validators: {Names}; this node {Role}")]
+    private static partial void ValidatorsChanged(
+        ILogger logger, Height height, ulong epoch, int count, string names, string role);
+
+    [LoggerMessage(LogLevel.Warning, "This validator was removed from the set: it votes no more")]
+    private static partial void Removed(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "The proposal {Subject} is not valid: {Fault}")]
     private static partial void InvalidProposal(ILogger logger, Subject subject, string fault);

@@ -9,14 +9,14 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>PBFT in the node: up to f validators may lie, and an idle network is silent.</summary>
 internal sealed class PbftConsensus(
-    Genesis genesis, ValidatorIndex self, PbftOptions options, TimeSpan requestTimeout, ISignatureVerifier signatures)
+    ValidatorDirectory directory, PbftOptions options, TimeSpan requestTimeout, ISignatureVerifier signatures)
     : IConsensusProtocol
 {
-    private readonly PbftGate _gate = new(genesis.Validators, genesis.Hash, genesis.Block.Hash, signatures);
+    private readonly PbftGate _gate = new(() => directory.Epoch, directory.Genesis.Hash, signatures);
 
     public string ViewWord => "view";
 
-    public int LiarsMax => genesis.Validators.Quorums.Faulty;
+    public int LiarsMax => directory.Validators.Quorums.Faulty;
 
     public bool TrustsPeers => false;
 
@@ -26,7 +26,7 @@ internal sealed class PbftConsensus(
 
     public (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records)
     {
-        var engine = new PbftEngine(genesis.Validators, self, options, head);
+        var engine = new PbftEngine(directory.Epoch, directory.Self, options, head);
         return (engine, engine);
     }
 
@@ -44,6 +44,13 @@ internal sealed class PbftConsensus(
 
     public Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason)
         => _gate.Check(envelope, connection, out reason);
+
+    public Untimely? UntimelinessOf(string reason) => reason switch
+    {
+        PbftGate.LaterEpoch => Untimely.Early,
+        PbftGate.PastEpoch => Untimely.Late,
+        _ => null,
+    };
 
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => _gate.CheckSegment(blocks, certificate);
@@ -64,9 +71,9 @@ internal sealed class PbftConsensus(
     };
 
     /// <summary>The view alone says who, also while it is not entered yet.</summary>
-    public ValidatorIndex? PrimaryOf(ConsensusPosition position) => genesis.Validators.PrimaryOf(position.View);
+    public ValidatorIndex? PrimaryOf(ConsensusPosition position) => directory.Validators.PrimaryOf(position.View);
 
-    public ISilence Silence() => new PbftSilence(genesis, self);
+    public ISilence Silence() => new PbftSilence(directory);
 
     public IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop)
         => new CensorshipWatch(pool, gossip, loop, requestTimeout);

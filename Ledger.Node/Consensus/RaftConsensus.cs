@@ -51,6 +51,9 @@ internal sealed class RaftConsensus(
     public Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason)
         => _gate.Check(envelope, connection, out reason);
 
+    /// <summary>Terms are for the engine to compare.</summary>
+    public Untimely? UntimelinessOf(string reason) => null;
+
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => _gate.CheckSegment(blocks, certificate, _members.Voters);
 

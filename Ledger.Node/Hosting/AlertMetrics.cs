@@ -1,4 +1,5 @@
 using Ledger.Core;
+using Ledger.Node.Consensus;
 using Prometheus;
 
 namespace Ledger.Node.Hosting;
@@ -9,8 +10,9 @@ namespace Ledger.Node.Hosting;
 /// </summary>
 internal sealed class AlertMetrics
 {
-    private readonly ValidatorSet _validators;
-    private readonly ValidatorIndex _self;
+    private readonly ValidatorDirectory _directory;
+    private readonly Gauge _validators;
+    private readonly Gauge _quorum;
     private readonly Counter _certificates;
     private readonly Counter _signatures;
     private readonly Gauge _free;
@@ -18,12 +20,12 @@ internal sealed class AlertMetrics
     private readonly Gauge _clock;
 
     public AlertMetrics(
-        MetricFactory metrics, Genesis genesis, ValidatorIndex self, MempoolLimits mempool, string dataDir,
+        MetricFactory metrics, ValidatorDirectory directory, MempoolLimits mempool, string dataDir,
         TimeProvider clock, CollectorRegistry registry)
     {
-        (_validators, _self) = (genesis.Validators, self);
-        metrics.CreateGauge("ledger_validators", "Validators of this chain.").Set(_validators.Count);
-        metrics.CreateGauge("ledger_quorum", "How many of them must agree.").Set(_validators.Quorums.Quorum);
+        _directory = directory;
+        _validators = metrics.CreateGauge("ledger_validators", "Validators of this chain.");
+        _quorum = metrics.CreateGauge("ledger_quorum", "How many of them must agree.");
         metrics.CreateGauge("ledger_mempool_transactions_max", "How many transactions may wait.")
             .Set(mempool.MaxTransactions);
         metrics.CreateGauge("ledger_mempool_bytes_max", "How many bytes of them may wait.")
@@ -33,11 +35,6 @@ internal sealed class AlertMetrics
         _signatures = metrics.CreateCounter(
             "ledger_certificate_signatures_total",
             "In how many of these certificates another validator's signature stands.", "validator");
-        for (var i = 0; i < _validators.Count; i++)
-        {
-            Count(new(i), 0);
-        }
-
         _free = metrics.CreateGauge("ledger_disk_free_bytes", "What this process may still write beside its data.");
         _size = metrics.CreateGauge("ledger_disk_size_bytes", "Size of the file system that holds the data.");
         _clock = metrics.CreateGauge("ledger_clock_seconds", "What this machine takes for the time, since 1970 in UTC.");
@@ -45,6 +42,7 @@ internal sealed class AlertMetrics
         {
             _clock.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
             LookAtDisk(dataDir);
+            LookAtValidators();
         });
     }
 
@@ -65,9 +63,24 @@ internal sealed class AlertMetrics
     /// <summary>Our own signature is in every certificate that we assemble, and says nothing.</summary>
     private void Count(ValidatorIndex validator, double signatures)
     {
-        if (validator != _self)
+        if (validator != _directory.Self)
         {
-            _signatures.WithLabels(_validators[validator].Name).Inc(signatures);
+            _signatures.WithLabels(_directory.NameOf(validator)).Inc(signatures);
+        }
+    }
+
+    /// <summary>Who has never signed is to be seen too, from the epoch on in which it may.</summary>
+    private void LookAtValidators()
+    {
+        var validators = _directory.Validators;
+        _validators.Set(validators.Count);
+        _quorum.Set(validators.Quorums.Quorum);
+        for (var i = 0; i < validators.Seats; i++)
+        {
+            if (validators.Contains(new(i)))
+            {
+                Count(new(i), 0);
+            }
         }
     }
 

@@ -73,7 +73,7 @@ internal sealed partial class LedgerKeeper(
         {
             var started = TimeProvider.System.GetTimestamp();
             var manifest = new SnapshotWriter(genesis, state, stoppingToken).Write(
-                shelf.PathOf(height), () => FinalityReader.Read(store, height, height));
+                shelf.PathOf(height), () => FinalityReader.Read(genesis, store, height, height));
             shelf.Add(height);
             LogKept(
                 logger, height, manifest.ChunkCount, manifest.ChunkBytes,

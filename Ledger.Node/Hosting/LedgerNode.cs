@@ -54,8 +54,9 @@ public static class LedgerNode
     {
         var genesis = NodeParts.ReadGenesis(options);
         using var key = NodeParts.ReadKey(options);
-        _ = NodeParts.IndexOf(key.PublicKey, genesis, options);
-        _ = NodeParts.PeersOf(options, genesis);
+        var validators = ValidatorHistory.Of(genesis);
+        NodeParts.CheckMayStart(key.PublicKey, validators, genesis, options);
+        _ = NodeParts.PeersOf(options, validators, genesis);
     }
 
     private static async Task<NodeEnd> RunOnceAsync(
@@ -84,6 +85,12 @@ internal static partial class NodeLog
 {
     [LoggerMessage(LogLevel.Information, "Validator {Name} of chain {Chain} starts at height {Height}; genesis {Genesis}")]
     public static partial void Starts(ILogger logger, string name, string chain, Height height, Digest genesis);
+
+    [LoggerMessage(LogLevel.Warning, "Block {Height} took this validator out of the set: it serves what it holds and votes no more")]
+    public static partial void Removed(ILogger logger, Height height);
+
+    [LoggerMessage(LogLevel.Information, "The key {Key} is no validator's yet: this node follows the chain until an admin adds it")]
+    public static partial void Joins(ILogger logger, PublicKey key);
 
     [LoggerMessage(LogLevel.Information, "HTTP API on {Address}")]
     public static partial void Serves(ILogger logger, string address);

@@ -38,6 +38,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly Admission _admission;
     private readonly TransactionGossip _gossip;
     private readonly PeerNetwork _network;
+    private readonly ValidatorDirectory _directory;
+    private readonly SyncLag _lag;
+    private readonly ConsensusDiary _diary;
     private readonly IConsensusProtocol _protocol;
     private readonly ConsensusLoop _loop;
     private readonly Replica _replica;
@@ -66,38 +69,39 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var machine = new LedgerMachine(genesis, parts.Store);
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
-        var signatures = new ValidatorSignatures(genesis.Validators, verifications);
-        _protocol = ConsensusProtocol.Of(genesis, parts.Self, options, signatures);
+        _directory = ValidatorDirectory.Open(genesis, parts.Key.PublicKey, machine, parts.Store);
+        var signatures = new ValidatorSignatures(_directory, verifications);
+        _protocol = ConsensusProtocol.Of(_directory, options, signatures);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
-        var diary = new ConsensusDiary(genesis.Validators.Count, clock);
+        var diary = _diary = new ConsensusDiary(_directory.Validators.Seats, clock);
         var tail = new JournalTail();
         var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
-        _loop = new(engineStatus, genesis.Validators.Count, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        _loop = new(engineStatus, _directory.Validators.Seats, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
         _pool = new(options.Mempool, clock)
         {
             OnPending = any => _loop.Post(new Input.WorkPending(any)),
         };
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var waiters = new FinalityWaiters();
-        _tracing = NodeTracing.Export(options, genesis.ChainId, genesis.Validators[parts.Self].Name);
+        _tracing = NodeTracing.Export(options, genesis.ChainId, _directory.SelfName);
         var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
         var transactionTraces = new TransactionTraces(clock);
-        var lag = new SyncLag(genesis.Validators.Count, _protocol.LiarsMax);
+        var lag = _lag = new(_directory.Validators.Seats, _protocol.LiarsMax);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(
             _protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
-            new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
-            new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
+            new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, _directory.History, genesis) },
+            new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Validators), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
         _gossip = new(_network, _admission, _protocol.TrustsPeers);
         var snapshots = new SnapshotClient(_network, clock);
         _sync = new(
-            _network, parts.Store, inbound, clock, logs.CreateLogger<BlockSync>(),
+            _network, parts.Store, inbound, waiters, clock, logs.CreateLogger<BlockSync>(),
             (head, stop) => TakesSnapshotAsync(snapshots, head, stop));
         var server = new BlockServer(_network, parts.Store, recent);
         _shelf = new(parts.Root);
@@ -106,7 +110,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock, _logger)
             : null;
         _witness = new(
-            genesis, parts.Self, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),
+            _directory, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),
             signatures, clock, logs.CreateLogger<EvidenceService>());
         router.On(FrameKind.Consensus, inbound.OnFrameAsync)
             .On(FrameKind.Transactions, _gossip.OnFrameAsync)
@@ -119,9 +123,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         var alertMetrics = new AlertMetrics(
-            metrics, genesis, parts.Self, options.Mempool, options.DataDir, clock, registry);
+            metrics, _directory, options.Mempool, options.DataDir, clock, registry);
         _execution = new(
-            machine, _pool, _admission, parts.Self, options.Proposal, clock, _loop.Post, recent.Add,
+            machine, _pool, _admission, _directory.Self, options.Proposal, clock, _loop.Post, recent.Add,
             final =>
             {
                 foreach (var block in final)
@@ -140,10 +144,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new(options.SnapshotEveryBlocks, _keeper.Take))
         {
             Traces = blockTraces,
+            OnEpochBegan = BeginEpoch,
         };
         _pool.OnReady = _execution.OnTransactionReady;
         var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
-        var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, parts.Self, clock);
+        var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, _directory.Self, clock);
         var world = new NodeWorld(
             _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, Led, clock,
             consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
@@ -151,10 +156,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             Traces = blockTraces,
         };
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
-            new(genesis.ChainId, genesis.Hash, parts.Self, genesis.Validators.Count, NodeStatus.Version),
+            new(genesis.ChainId, genesis.Hash, _directory.Self, _directory.Validators.Seats, NodeStatus.Version),
             options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
         _replica = new(
-            engine, journal, new NodeVoice(parts.Key, parts.Self, genesis.Hash), world, _recorder, parts.Journal.IsSilent);
+            engine, journal, new NodeVoice(parts.Key, _directory), world, _recorder, parts.Journal.IsSilent);
         foreach (var block in _protocol.ProposalsIn(records))
         {
             recent.Add(block);
@@ -164,17 +169,17 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _housekeeping = new(_pool, _loop, _protocol.Watch(_pool, _gossip, _loop), clock);
 
         var duty = new Duty { OnRest = Rest };
-        var vitals = new NodeVitals(options, genesis, parts.Self, _loop, diary, _pool, lag);
+        var vitals = new NodeVitals(options, _directory, _loop, diary, _pool, lag);
         var status = new NodeStatus(
-            genesis, _protocol, parts.Self, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock,
+            _directory, _protocol, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock,
             parts.Journal);
         registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
-            new LookEndpoints(genesis, parts.Store, waiters, new(genesis, parts.Store), new(reads)),
+            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store), new(reads)),
             new ReceiptEndpoints(genesis, parts.Store),
-            new EvidenceEndpoints(genesis, parts.Store, _witness),
+            new EvidenceEndpoints(_directory, parts.Store, _witness),
             new TransferEndpoint(transfer, genesis.Validators),
             new(parts.Store),
             new CheckpointEndpoints(parts.Store, parts.Root),
@@ -189,12 +194,20 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public async Task<NodeEnd> RunAsync(CancellationToken stoppingToken)
     {
         NodeLog.Starts(
-            _logger, _parts.Genesis.Validators[_parts.Self].Name, _parts.Genesis.ChainId, _parts.Store.Head!.Height,
-            _parts.Genesis.Hash);
-        if (_parts.Genesis.Validators.Quorums.Faulty == 0)
+            _logger, _directory.SelfName, _parts.Genesis.ChainId, _parts.Store.Head!.Height, _parts.Genesis.Hash);
+        if (_directory.Removal is { } removal)
+        {
+            NodeLog.Removed(_logger, removal);
+        }
+        else if (!_directory.IsMember)
+        {
+            NodeLog.Joins(_logger, _parts.Key.PublicKey);
+        }
+
+        if (_directory.Validators.Quorums.Faulty == 0)
         {
             NodeLog.TooFew(
-                _logger, _parts.Genesis.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
+                _logger, _directory.Validators.Count, _parts.Genesis.Mode, _protocol.ValidatorsForOneFault);
         }
 
         if (_silence is not null)
@@ -270,6 +283,21 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         return true;
     }
 
+    /// <summary>
+    /// The block that changed the validators is durable: everyone who asks who they are is told, before the engine goes on.
+    /// Runs on the executor's thread.
+    /// </summary>
+    private ValidatorIndex BeginEpoch(Epoch epoch)
+    {
+        _loop.Seat(epoch.Validators.Seats);
+        _diary.Seat(epoch.Validators.Seats);
+        var self = _directory.Begin(
+            epoch, ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key)));
+        _lag.Follow(epoch.Validators, _protocol.LiarsMax);
+        _network.Follow(epoch.Validators);
+        return self;
+    }
+
     /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>
     private void Rest(bool rests)
     {
@@ -291,7 +319,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _loop.Post(farewell);
         var since = TimeProvider.System.GetTimestamp();
         using PeriodicTimer timer = new(FarewellPoll);
-        while ((_loop.Position.Primary is not { } other || other == _parts.Self)
+        while ((_loop.Position.Primary is not { } other || other == _directory.Self)
             && TimeProvider.System.GetElapsedTime(since) < FarewellMax)
         {
             await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false);
@@ -317,7 +345,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private void Led(ValidatorIndex? leader)
     {
         _gossip.Follow(leader);
-        if (leader is { } other && other != _parts.Self)
+        if (leader is { } other && other != _directory.Self)
         {
             _gossip.Broadcast(_pool.Oldest(_options.Mempool.MaxTransactions));
         }

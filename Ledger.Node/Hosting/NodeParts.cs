@@ -12,11 +12,10 @@ internal sealed class NodeParts : IDisposable
     private readonly DataFolder _folder;
 
     private NodeParts(
-        Genesis genesis, SigningKey key, ValidatorIndex self, DataFolder folder, LedgerStore store, ConsensusJournal journal)
+        Genesis genesis, SigningKey key, DataFolder folder, LedgerStore store, ConsensusJournal journal)
     {
         Genesis = genesis;
         Key = key;
-        Self = self;
         _folder = folder;
         Store = store;
         Journal = journal;
@@ -26,14 +25,15 @@ internal sealed class NodeParts : IDisposable
 
     public SigningKey Key { get; }
 
-    public ValidatorIndex Self { get; }
-
     /// <summary>The data folder's path.</summary>
     public string Root => _folder.Root;
 
     public LedgerStore Store { get; }
 
     public ConsensusJournal Journal { get; }
+
+    /// <summary>Who the validators are and were, as far as the ledger has come here.</summary>
+    public ValidatorHistory ReadValidators() => ValidatorsIn(Genesis, Store);
 
     public static NodeParts Open(NodeOptions options)
     {
@@ -44,7 +44,6 @@ internal sealed class NodeParts : IDisposable
         ConsensusJournal? journal = null;
         try
         {
-            var self = IndexOf(key.PublicKey, genesis, options);
             folder = DataFolder.Open(options.DataDir, genesis.ChainId, genesis.Hash);
             RestoreMark.MustNotBeIn(folder.Root);
             IncomingLedger.Settle(folder.Root);
@@ -52,10 +51,11 @@ internal sealed class NodeParts : IDisposable
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
+            CheckMayStart(key.PublicKey, ValidatorsIn(genesis, store), genesis, options);
             journal = ConsensusJournal.Open(
                 folder.Root, genesis.Hash, key.PublicKey, ledgerHasBlocks: store.Head?.Height > Height.Genesis);
             store.Accompany(journal);
-            return new(genesis, key, self, folder, store, journal);
+            return new(genesis, key, folder, store, journal);
         }
         catch
         {
@@ -96,33 +96,42 @@ internal sealed class NodeParts : IDisposable
         }
     }
 
-    public static ValidatorIndex IndexOf(PublicKey key, Genesis genesis, NodeOptions options)
-        => genesis.Validators.IndexOf(key) ?? throw new ConfigurationException(
-        [
-            $"keyFile: {options.KeyFile} holds the key {key}, which is none of the validators of chain "
-                + $"'{genesis.ChainId}' in {options.GenesisFile}",
-        ]);
+    /// <summary>A key that was never a validator's is a mistake, unless its owner says that it is to become one.</summary>
+    public static void CheckMayStart(
+        PublicKey key, ValidatorHistory validators, Genesis genesis, NodeOptions options)
+    {
+        if (validators.LastOf(key) is null && !options.Joins)
+        {
+            throw new ConfigurationException(
+            [
+                $"keyFile: {options.KeyFile} holds the key {key}, which is none of the validators of chain "
+                    + $"'{genesis.ChainId}' in {options.GenesisFile}; where an admin is to add it, set peers.join to yes",
+            ]);
+        }
+    }
 
-    /// <summary>Where the other validators are, by the names that genesis gives them.</summary>
-    public static IReadOnlyList<PeerEndpoint> PeersOf(NodeOptions options, Genesis genesis)
+    /// <summary>Where the other validators are, by their names; the ledger says where those are that came later.</summary>
+    public static IReadOnlyList<PeerEndpoint> PeersOf(NodeOptions options, ValidatorHistory validators, Genesis genesis)
     {
         List<string> faults = [];
         List<PeerEndpoint> peers = [];
         foreach (var (name, (host, port)) in options.PeerEndpoints)
         {
-            var index = genesis.Validators.Members.ToList().FindIndex(v => v.Name == name);
-            if (index < 0)
+            if (validators.FindByName(name) is { } seat)
             {
-                faults.Add($"peers.endpoints.{name}: no validator of chain '{genesis.ChainId}' has this name");
+                peers.Add(new(seat, host, port));
             }
             else
             {
-                peers.Add(new(new(index), host, port));
+                faults.Add($"peers.endpoints.{name}: no validator of chain '{genesis.ChainId}' has this name");
             }
         }
 
         return faults.Count == 0 ? peers : throw new ConfigurationException(faults);
     }
+
+    private static ValidatorHistory ValidatorsIn(Genesis genesis, LedgerStore store)
+        => store.Head is null ? ValidatorHistory.Of(genesis) : ValidatorHistory.Read(genesis, key => store.ReadState(key));
 
     public void Dispose()
     {

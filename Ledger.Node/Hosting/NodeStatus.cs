@@ -9,9 +9,8 @@ namespace Ledger.Node.Hosting;
 
 /// <summary>What the node can say of itself, put together when it is asked.</summary>
 internal sealed class NodeStatus(
-    Genesis genesis,
+    ValidatorDirectory directory,
     IConsensusProtocol protocol,
-    ValidatorIndex self,
     LedgerStore store,
     ConsensusLoop loop,
     SharedPool pool,
@@ -40,7 +39,7 @@ internal sealed class NodeStatus(
         get
         {
             var reached = network.Connected.Count + 1;
-            var quorum = genesis.Validators.Quorums.Quorum;
+            var quorum = directory.Validators.Quorums.Quorum;
             return reached < quorum
                 ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
                 : protocol.PrimaryOf(loop.Position) is null
@@ -49,10 +48,12 @@ internal sealed class NodeStatus(
         }
     }
 
-    private bool HasQuorum => network.Connected.Count + 1 >= genesis.Validators.Quorums.Quorum;
+    private bool HasQuorum => network.Connected.Count + 1 >= directory.Validators.Quorums.Quorum;
 
     private string State
         => !duty.TakesTransactions ? "draining"
+            : directory.Removal is not null ? "removed"
+            : !directory.IsMember ? "joining"
             : Obstacle is not null ? "waiting"
             : lag.Blocks > 0 ? "syncing"
             : journal.IsSilent ? "silent"
@@ -60,6 +61,7 @@ internal sealed class NodeStatus(
 
     public StatusReply Describe()
     {
+        var genesis = directory.Genesis;
         var head = store.Head!;
         var position = loop.Position;
         var primary = protocol.PrimaryOf(position);
@@ -72,9 +74,9 @@ internal sealed class NodeStatus(
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
-            genesis.Validators[self].Name, self.Value, State, head.Height.Value, store.HeadHash.ToString() ?? "",
+            directory.SelfName, directory.IsMember ? directory.Self.Value : -1, State, head.Height.Value, store.HeadHash.ToString() ?? "",
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
-            primary is { } proposes ? genesis.Validators[proposes].Name : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
+            primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
             vitals.Measure(HasQuorum));
     }

@@ -8,7 +8,7 @@ namespace Ledger.Node.Hosting;
 
 /// <summary>Measures, when asked, what a doctor wants to know of this node.</summary>
 internal sealed class NodeVitals(
-    NodeOptions options, Genesis genesis, ValidatorIndex self, ConsensusLoop loop, ConsensusDiary diary, SharedPool pool,
+    NodeOptions options, ValidatorDirectory directory, ConsensusLoop loop, ConsensusDiary diary, SharedPool pool,
     SyncLag lag)
 {
     public VitalsReply Measure(bool hasQuorum)
@@ -16,9 +16,9 @@ internal sealed class NodeVitals(
         var page = diary.Read();
         var (free, total) = Disk();
         return new(
-            genesis.Validators[self].PublicKey.ToString(),
+            directory.PublicKey.ToString(),
             options.PeerListen.Port,
-            Waits.For(genesis.Mode, hasQuorum, loop.Position, page.Phase, pool.Count),
+            Waits.For(directory.Genesis.Mode, hasQuorum, loop.Position, page.Phase, pool.Count),
             page.Phase?.Height.Value,
             Whole(page.SinceFinal),
             Whole(loop.SinceLastTurn),
@@ -31,13 +31,13 @@ internal sealed class NodeVitals(
             page.SyncMax.TotalMilliseconds,
             lag.Blocks,
             [
-                .. page.Votes.Select((vote, i) => new VoteReply(
-                    NameOf(new(i)), vote?.Height.Value, vote is null ? null : Whole(vote.Age))),
+                .. page.Votes.Index().Where(heard => directory.Validators.Contains(new(heard.Index)))
+                    .Select(heard => new VoteReply(
+                        directory.NameOf(new(heard.Index)), heard.Item?.Height.Value,
+                        heard.Item is null ? null : Whole(heard.Item.Age))),
             ],
-            [.. page.Evidence.Select(found => new OffenceReply(NameOf(found.Validator), found.Kind, found.Count))]);
+            [.. page.Evidence.Select(found => new OffenceReply(directory.NameOf(found.Validator), found.Kind, found.Count))]);
     }
-
-    private string NameOf(ValidatorIndex validator) => genesis.Validators[validator].Name;
 
     /// <summary>A disk that cannot be asked is one that has nothing left.</summary>
     private (long Free, long Total) Disk()

@@ -20,6 +20,9 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
     private static readonly TimeSpan ConnectMax = TimeSpan.FromSeconds(2);
 
     private readonly NodeParts _parts;
+
+    /// <summary>As far as the ledger that is to be replaced knows them.</summary>
+    private readonly ValidatorHistory _validators;
     private readonly PeerNetwork _network;
     private readonly StateSync _sync;
     private readonly WebApplication _web;
@@ -29,18 +32,23 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
     {
         _parts = parts;
         var genesis = parts.Genesis;
+        _validators = parts.ReadValidators();
         var clock = TimeProvider.System;
         var registry = Metrics.NewCustomRegistry();
         var metrics = Metrics.WithCustomRegistry(registry);
         var router = new FrameRouter();
         _network = new(
-            new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, genesis) },
-            new(genesis.ChainId, genesis.Hash, parts.Key, genesis.Validators), router, this,
+            new TransportOptions
+            {
+                Listen = options.PeerListen,
+                Peers = NodeParts.PeersOf(options, _validators, genesis),
+            },
+            new(genesis.ChainId, genesis.Hash, parts.Key, _validators.Current), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
         var client = new SnapshotClient(_network, clock);
         router.On(FrameKind.SnapshotResponse, client.OnResponseAsync);
         _sync = new(
-            _network, client, genesis, parts.Root, parts.Store.Head?.Height ?? Height.Genesis, clock,
+            _network, client, genesis, _validators.Current, parts.Root, parts.Store.Head?.Height ?? Height.Genesis, clock,
             logs.CreateLogger<StateSync>());
         var done = metrics.CreateGauge("ledger_state_sync_chunks", "Chunks of a snapshot that are here.");
         var all = metrics.CreateGauge("ledger_state_sync_chunks_wanted", "Chunks that the snapshot has.");
@@ -73,7 +81,8 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
 
     public void PeerConnected(ValidatorIndex peer)
     {
-        if (_network.Connected.Count >= _parts.Genesis.Validators.Count - 1)
+        var others = _validators.Current.Members.Count(validator => validator.PublicKey != _parts.Key.PublicKey);
+        if (_network.Connected.Count >= others)
         {
             _connected.TrySetResult();
         }

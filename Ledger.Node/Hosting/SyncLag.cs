@@ -9,7 +9,8 @@ namespace Ledger.Node.Hosting;
 public sealed class SyncLag(int validators, int liarsMax)
 {
     private readonly Lock _lock = new();
-    private readonly ulong[] _claimed = new ulong[validators];
+    private ulong[] _claimed = new ulong[validators];
+    private int _liarsMax = liarsMax;
     private ulong _ours;
 
     public ulong Blocks
@@ -20,7 +21,7 @@ public sealed class SyncLag(int validators, int liarsMax)
             {
                 var claims = (ulong[])_claimed.Clone();
                 Array.Sort(claims);
-                var reached = claims[^(liarsMax + 1)];
+                var reached = claims[^(_liarsMax + 1)];
                 return reached > _ours ? reached - _ours : 0;
             }
         }
@@ -31,7 +32,11 @@ public sealed class SyncLag(int validators, int liarsMax)
     {
         lock (_lock)
         {
-            _claimed[peer.Value] = height.Value;
+            if (peer.Value < _claimed.Length)
+            {
+                _claimed[peer.Value] = height.Value;
+            }
+
             _ours = Math.Max(_ours, ours.Value);
         }
     }
@@ -41,6 +46,22 @@ public sealed class SyncLag(int validators, int liarsMax)
         lock (_lock)
         {
             _ours = Math.Max(_ours, ours.Value);
+        }
+    }
+
+    /// <summary>From now on these validators' words count, and so many of them may lie.</summary>
+    public void Follow(ValidatorSet validators, int liarsMax)
+    {
+        lock (_lock)
+        {
+            var claimed = new ulong[validators.Seats];
+            foreach (var seat in validators.Indices)
+            {
+                claimed[seat.Value] = seat.Value < _claimed.Length ? _claimed[seat.Value] : 0;
+            }
+
+            _claimed = claimed;
+            _liarsMax = liarsMax;
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Api;
 using Ledger.Node.Consensus;
 using Ledger.Node.Transport;
 using Ledger.Storage;
@@ -17,13 +18,13 @@ internal sealed partial class BlockSync(
     PeerNetwork network,
     LedgerStore store,
     InboundConsensus inbound,
+    FinalityWaiters waiters,
     TimeProvider clock,
     ILogger<BlockSync> logger,
     Func<Height, CancellationToken, Task<bool>>? takesSnapshot = null)
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ApplyPoll = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Bytes of blocks held until a certificate for them comes; then a peer is not believed any longer.</summary>
@@ -221,6 +222,11 @@ internal sealed partial class BlockSync(
 
                 end = block.Height;
                 segment = [];
+                if (block.Header.EndsEpoch && !await AppliedAsync(end, stoppingToken).ConfigureAwait(false))
+                {
+                    // Who certifies what follows is known once this block is final here.
+                    return false;
+                }
             }
         }
 
@@ -230,14 +236,26 @@ internal sealed partial class BlockSync(
     /// <summary>Waits until the store has what was handed over, so that no more is fetched than can be taken in.</summary>
     private async Task<bool> AppliedAsync(Height height, CancellationToken stoppingToken)
     {
-        var since = clock.GetTimestamp();
-        using var timer = new PeriodicTimer(ApplyPoll, clock);
-        while (store.Head!.Height < height && clock.GetElapsedTime(since) < ApplyTimeout)
+        using CancellationTokenSource patience = new(ApplyTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stoppingToken);
+        try
         {
-            await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
-        }
+            while (true)
+            {
+                // Asked for before the head is read, so that a block that becomes final in between is not missed.
+                var next = waiters.NewHead;
+                if (store.Head!.Height >= height)
+                {
+                    return true;
+                }
 
-        return store.Head!.Height >= height;
+                await next.WaitAsync(either.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+        {
+            return store.Head!.Height >= height;
+        }
     }
 
     private async Task<BlockResponse?> AskAsync(

@@ -11,8 +11,8 @@ namespace Ledger.Node.Sync;
 /// sends a false one is thrown out; what is there already, also from before a crash, is not fetched again.
 /// </summary>
 internal sealed partial class StateSync(
-    PeerNetwork network, SnapshotClient client, Genesis genesis, string dataFolder, Height head, TimeProvider clock,
-    ILogger<StateSync> logger)
+    PeerNetwork network, SnapshotClient client, Genesis genesis, ValidatorSet validators, string dataFolder, Height head,
+    TimeProvider clock, ILogger<StateSync> logger)
 {
     /// <summary>Chunks that one peer is asked for at a time, so that neither side waits for the other.</summary>
     private const int AtATime = 2;
@@ -152,7 +152,7 @@ internal sealed partial class StateSync(
 
     private void ThrowOut(ValidatorIndex peer, string reason, string? fault)
     {
-        LogThrownOut(logger, peer, genesis.Validators[peer].Name, fault ?? "");
+        LogThrownOut(logger, peer, validators[peer].Name, fault ?? "");
         network.Punish(peer, reason);
     }
 

@@ -22,13 +22,12 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
         var ours = Hello.From(self, instance);
         await socket.WriteAsync(FrameKind.Hello, ours.Encode(), cancellationToken).ConfigureAwait(false);
 
-        var (theirs, refusal) = await ReadHelloAsync(socket, cancellationToken).ConfigureAwait(false);
+        var (theirs, peer, refusal) = await ReadHelloAsync(socket, cancellationToken).ConfigureAwait(false);
         if (theirs is null)
         {
             return (null, refusal);
         }
 
-        var peer = self.Validators.IndexOf(theirs.Key)!.Value;
         if (peer != expected)
         {
             return (null, await RefuseAsync(
@@ -50,7 +49,7 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
     public async Task<(PeerGreeting? Greeting, Refusal? Refusal)> AcceptAsync(
         FrameSocket socket, CancellationToken cancellationToken)
     {
-        var (theirs, refusal) = await ReadHelloAsync(socket, cancellationToken).ConfigureAwait(false);
+        var (theirs, peer, refusal) = await ReadHelloAsync(socket, cancellationToken).ConfigureAwait(false);
         if (theirs is null)
         {
             return (null, refusal);
@@ -68,7 +67,7 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
 
         var proof = self.Key.Sign(HelloStatement.Of(HandshakeRole.Listener, theirs, ours));
         await WriteProofAsync(socket, proof, cancellationToken).ConfigureAwait(false);
-        return (new(self.Validators.IndexOf(theirs.Key)!.Value, theirs.Instance, DialledByUs: false), null);
+        return (new(peer, theirs.Instance, DialledByUs: false), null);
     }
 
     /// <summary>Tells the other side that this connection is the one.</summary>
@@ -102,21 +101,25 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
         await socket.WriteAsync(FrameKind.Proof, bytes, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<(Hello? Hello, Refusal? Refusal)> ReadHelloAsync(
+    private async Task<(Hello? Hello, ValidatorIndex Peer, Refusal? Refusal)> ReadHelloAsync(
         FrameSocket socket, CancellationToken cancellationToken)
     {
         var frame = await socket.ReadAsync(FramePhase.Handshake, cancellationToken).ConfigureAwait(false);
         if (frame.Kind != FrameKind.Hello || Hello.Decode(frame.Payload.Span) is not { } hello)
         {
-            return (null, await RefusalFromAsync(socket, frame, cancellationToken).ConfigureAwait(false));
+            return (null, default, await RefusalFromAsync(socket, frame, cancellationToken).ConfigureAwait(false));
         }
 
         if (Objection(hello, socket.Remote) is var (reason, sentence))
         {
-            return (null, await RefuseAsync(socket, reason, sentence, cancellationToken).ConfigureAwait(false));
+            return (null, default, await RefuseAsync(socket, reason, sentence, cancellationToken).ConfigureAwait(false));
         }
 
-        return (hello, null);
+        return self.Validators.IndexOf(hello.Key) is { } peer
+            ? (hello, peer, null)
+            : (null, default, await RefuseAsync(
+                socket, HandshakeRefusal.UnknownKey, $"its key {hello.Key} is not among the validators", cancellationToken)
+                .ConfigureAwait(false));
     }
 
     private (HandshakeRefusal Reason, string Sentence)? Objection(Hello hello, IPEndPoint remote)
@@ -145,9 +148,7 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
                 : "it runs with our key: two nodes share one key, stop one of them");
         }
 
-        return self.Validators.IndexOf(hello.Key) is null
-            ? (HandshakeRefusal.UnknownKey, $"its key {hello.Key} is not among the validators")
-            : null;
+        return null;
     }
 
     private async Task<Refusal?> CheckProofAsync(

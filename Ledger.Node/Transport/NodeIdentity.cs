@@ -3,17 +3,17 @@ using Ledger.Crypto;
 
 namespace Ledger.Node.Transport;
 
-/// <summary>Who this node is on the network: its chain, its key, and the set it is a member of.</summary>
+/// <summary>Who this node is on the network: its chain, its key, and the validators as it knows them.</summary>
 public sealed class NodeIdentity
 {
+    private volatile ValidatorSet _validators;
+
     public NodeIdentity(string chainId, Digest genesis, SigningKey key, ValidatorSet validators)
     {
         ChainId = chainId;
         Genesis = genesis;
         Key = key;
-        Validators = validators;
-        Self = validators.IndexOf(key.PublicKey)
-            ?? throw new ArgumentException("The key belongs to no validator of the set.", nameof(key));
+        _validators = validators;
     }
 
     public string ChainId { get; }
@@ -22,7 +22,10 @@ public sealed class NodeIdentity
 
     public SigningKey Key { get; }
 
-    public ValidatorSet Validators { get; }
+    public ValidatorSet Validators => _validators;
 
-    public ValidatorIndex Self { get; }
+    /// <summary><see cref="ValidatorIndex.None"/> while the key is none of the set's.</summary>
+    public ValidatorIndex Self => Validators.IndexOf(Key.PublicKey) ?? ValidatorIndex.None;
+
+    internal void Follow(ValidatorSet validators) => _validators = validators;
 }

@@ -11,7 +11,7 @@ namespace Ledger.Node.Transport;
 /// </summary>
 internal sealed class PeerListener(
     Socket listener,
-    Func<ValidatorIndex, PeerSlot> slotOf,
+    Func<ValidatorIndex, PeerSlot?> slotOf,
     Handshake handshake,
     TransportOptions options,
     TransportMetrics metrics,
@@ -105,8 +105,7 @@ internal sealed class PeerListener(
         try
         {
             var (greeting, refusal) = await handshake.AcceptAsync(socket, either.Token).ConfigureAwait(false);
-            refusal ??= await slotOf(greeting!.Validator).OfferAsync(socket, greeting, either.Token)
-                .ConfigureAwait(false);
+            refusal ??= await OfferAsync(socket, greeting!, either.Token).ConfigureAwait(false);
             letIn = refusal is null;
             if (refusal is not null)
             {
@@ -130,11 +129,19 @@ internal sealed class PeerListener(
         }
     }
 
+    /// <summary>A newcomer may be known before its slot is there: it dials again.</summary>
+    private async Task<Refusal?> OfferAsync(
+        FrameSocket socket, PeerGreeting greeting, CancellationToken cancellationToken)
+        => slotOf(greeting.Validator) is { } slot
+            ? await slot.OfferAsync(socket, greeting, cancellationToken).ConfigureAwait(false)
+            : await handshake.RefuseAsync(
+                socket, HandshakeRefusal.Busy, "there is no place for it yet", cancellationToken).ConfigureAwait(false);
+
     private void NoteAtSlot(PeerGreeting? greeting, Refusal refusal)
     {
         if (greeting is not null && refusal.Reason != HandshakeRefusal.AlreadyConnected)
         {
-            slotOf(greeting.Validator).NoteRefusal(refusal.Reason.Label(), refusal.Sentence);
+            slotOf(greeting.Validator)?.NoteRefusal(refusal.Reason.Label(), refusal.Sentence);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Ledger.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,11 +17,15 @@ public sealed class PeerNetwork : BackgroundService
 
     private readonly TransportOptions _options;
     private readonly NodeIdentity _self;
+    private readonly FrameRouter _router;
+    private readonly IPeerObserver _observer;
     private readonly TransportMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Handshake _handshake;
-    private readonly PeerSlot?[] _slots;
+    private readonly Channel<ValidatorSet> _changes = Channel.CreateUnbounded<ValidatorSet>();
+    private volatile PeerSlot?[] _slots;
+    private bool _isMember;
     private Socket? _listener;
 
     public PeerNetwork(
@@ -34,20 +39,16 @@ public sealed class PeerNetwork : BackgroundService
     {
         _options = options;
         _self = self;
+        _router = router;
+        _observer = observer;
         _metrics = metrics;
         _time = time;
         _logger = logger;
 
         // Differs with every start, so that a peer can tell this process from another with the same key.
         _handshake = new(self, Guid.NewGuid());
-        _slots = new PeerSlot?[self.Validators.Count];
-        for (var i = 0; i < _slots.Length; i++)
-        {
-            if (i != self.Self.Value)
-            {
-                _slots[i] = new(new(i), self, _handshake, options, router, observer, metrics, time, logger);
-            }
-        }
+        _isMember = self.Self != ValidatorIndex.None;
+        _slots = SlotsFor(self.Validators, []);
     }
 
     /// <summary>How things stand with every other validator, by index.</summary>
@@ -55,7 +56,7 @@ public sealed class PeerNetwork : BackgroundService
 
     /// <summary>The validators that are connected now, ascending.</summary>
     public IReadOnlyList<ValidatorIndex> Connected
-        => [.. Slots.Where(slot => slot.Current is not null).Select(slot => slot.Peer)];
+        => [.. Slots.Where(slot => slot is { IsRetired: false, Current: not null }).Select(slot => slot.Peer)];
 
     private IEnumerable<PeerSlot> Slots => _slots.OfType<PeerSlot>();
 
@@ -69,14 +70,27 @@ public sealed class PeerNetwork : BackgroundService
             payload.Length <= FrameLimits.Of(kind, FramePhase.Established), "a frame that we send is within its limit");
         if (to is { } only)
         {
-            SendTo(_slots[only.Value], kind, payload);
+            SendTo(SlotOf(only), kind, payload);
             return;
         }
 
-        foreach (var slot in _slots)
+        foreach (var slot in Slots)
         {
-            SendTo(slot, kind, payload);
+            if (!slot.IsRetired)
+            {
+                SendTo(slot, kind, payload);
+            }
         }
+    }
+
+    /// <summary>
+    /// These are the validators from now on: newcomers are let in and dialled. Who is none of them any more is told nothing
+    /// new, and keeps its connection for a while, so that it can learn why.
+    /// </summary>
+    public void Follow(ValidatorSet validators)
+    {
+        _self.Follow(validators);
+        _changes.Writer.TryWrite(validators);
     }
 
     /// <summary>Takes a validator's connection away for something that only its content shows to be hostile.</summary>
@@ -84,7 +98,7 @@ public sealed class PeerNetwork : BackgroundService
     /// <param name="reason">A short word for the metric's label.</param>
     public void Punish(ValidatorIndex peer, string reason)
     {
-        if (_slots[peer.Value] is { Current: { } connection } slot)
+        if (SlotOf(peer) is { Current: { } connection } slot)
         {
             slot.Meter.Dropped(reason);
             connection.End(reason, hostile: true);
@@ -126,24 +140,102 @@ public sealed class PeerNetwork : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var listener = new PeerListener(
-            _listener!, validator => _slots[validator.Value]!, _handshake, _options, _metrics, _time, _logger);
-        List<Task> tasks = [listener.RunAsync(stop.Token)];
-        foreach (var slot in Slots)
+        var listener = new PeerListener(_listener!, SlotOf, _handshake, _options, _metrics, _time, _logger);
+        var listening = listener.RunAsync(stop.Token);
+        Dictionary<Task, PeerSlot> running = Slots.ToDictionary(slot => RunSlotAsync(slot, stop.Token));
+        var changed = _changes.Reader.WaitToReadAsync(stop.Token).AsTask();
+
+        // Each runs until it is stopped: one that ends before that has failed, and then all must. A retired slot may end.
+        while (true)
         {
-            tasks.Add(slot.RunAsync(stop.Token));
-            if (slot.Endpoint is { } endpoint)
+            var first = await Task.WhenAny([listening, changed, .. running.Keys]).ConfigureAwait(false);
+            if (first == changed && changed.IsCompletedSuccessfully)
             {
-                var dialler = new PeerDialler(slot, endpoint, _handshake, _options, _metrics, _time, _logger);
-                tasks.Add(dialler.RunAsync(stop.Token));
+                Change(running, stop.Token);
+                changed = _changes.Reader.WaitToReadAsync(stop.Token).AsTask();
+            }
+            else if (first.IsCompletedSuccessfully && running.Remove(first, out var ended) && ended.IsRetired)
+            {
+                _slots[ended.Peer.Value] = null;
+            }
+            else
+            {
+                break;
             }
         }
 
-        // Each runs until it is stopped: one that ends before that has failed, and then all must.
-        await Task.WhenAny(tasks).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await ((Task)changed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll([listening, .. running.Keys]).ConfigureAwait(false);
+        _listener!.Dispose();
+    }
+
+    private void Change(Dictionary<Task, PeerSlot> running, CancellationToken stopping)
+    {
+        while (_changes.Reader.TryRead(out var validators))
+        {
+            var before = _slots;
+            _slots = SlotsFor(validators, before);
+            foreach (var slot in Slots.Except(before))
+            {
+                running.Add(RunSlotAsync(slot!, stopping), slot!);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The slots of all other validators: those there are, and new ones for newcomers. The others are retired; all of them,
+    /// when it is this node that is no validator any more.
+    /// </summary>
+    private PeerSlot?[] SlotsFor(ValidatorSet validators, PeerSlot?[] before)
+    {
+        var wasMember = _isMember;
+        var self = _self.Self;
+        _isMember = self != ValidatorIndex.None;
+        var slots = new PeerSlot?[validators.Seats];
+        for (var i = 0; i < slots.Length; i++)
+        {
+            ValidatorIndex seat = new(i);
+            slots[i] = i < before.Length ? before[i] : null;
+            if (!validators.Contains(seat) || (wasMember && !_isMember))
+            {
+                slots[i]?.Retire();
+            }
+            else if (slots[i] is null && seat != self)
+            {
+                slots[i] = new(
+                    seat, validators[seat], _self, _handshake, _options, _router, _observer, _metrics, _time, _logger);
+            }
+        }
+
+        return slots;
+    }
+
+    private async Task RunSlotAsync(PeerSlot slot, CancellationToken stopping)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var stopDialling = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        List<Task> tasks = [slot.RunAsync(stop.Token)];
+        if (slot.Endpoint is { } endpoint)
+        {
+            var dialler = new PeerDialler(slot, endpoint, _handshake, _options, _metrics, _time, _logger);
+            tasks.Add(dialler.RunAsync(stopDialling.Token));
+        }
+
+        if (await Task.WhenAny([.. tasks, slot.Retirement]).ConfigureAwait(false) == slot.Retirement)
+        {
+            await stopDialling.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(tasks[0], Task.Delay(_options.RetireAfter, _time, stop.Token)).ConfigureAwait(false);
+        }
+
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(tasks).ConfigureAwait(false);
-        _listener!.Dispose();
+    }
+
+    private PeerSlot? SlotOf(ValidatorIndex validator)
+    {
+        var slots = _slots;
+        return validator.Value < slots.Length ? slots[validator.Value] : null;
     }
 
     private static void SendTo(PeerSlot? slot, FrameKind kind, ReadOnlyMemory<byte> payload)

@@ -39,6 +39,9 @@ internal sealed class PeerSlot
     private readonly Penalty _penalty;
     private readonly Channel<Arrival> _arrivals = Channel.CreateBounded<Arrival>(ArrivalsMax);
 
+    private readonly PeerEndpoint? _onLedger;
+    private readonly TaskCompletionSource _retirement = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private volatile PeerConnection? _current;
     private volatile TaskCompletionSource _vacant = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile RefusalNote? _lastRefusal;
@@ -47,6 +50,7 @@ internal sealed class PeerSlot
 
     public PeerSlot(
         ValidatorIndex peer,
+        Validator validator,
         NodeIdentity self,
         Handshake handshake,
         TransportOptions options,
@@ -66,13 +70,20 @@ internal sealed class PeerSlot
         _time = time;
         _logger = logger;
         _penalty = new(options, time);
-        Meter = metrics.ForPeer(self.Validators[peer]);
+        Meter = metrics.ForPeer(validator);
+        _onLedger = PeerAddress.TryParse(validator.Address, out var host, out var port) ? new(peer, host, port) : null;
         _vacant.SetResult();
     }
 
     public ValidatorIndex Peer { get; }
 
-    public PeerEndpoint? Endpoint => _options.Peers.FirstOrDefault(endpoint => endpoint.Validator == Peer);
+    /// <summary>Where it is dialled: as this node is configured, or else as the ledger says.</summary>
+    public PeerEndpoint? Endpoint => _options.Peers.FirstOrDefault(endpoint => endpoint.Validator == Peer) ?? _onLedger;
+
+    /// <summary>Completes when it is no validator any more.</summary>
+    public Task Retirement => _retirement.Task;
+
+    public bool IsRetired => _retirement.Task.IsCompleted;
 
     public PeerMeter Meter { get; }
 
@@ -112,6 +123,8 @@ internal sealed class PeerSlot
     public Task WhenVacantAsync(CancellationToken cancellationToken) => _vacant.Task.WaitAsync(cancellationToken);
 
     public void NoteRefusal(string code, string sentence) => _lastRefusal = new(code, sentence, _time.GetUtcNow());
+
+    public void Retire() => _retirement.TrySetResult();
 
     /// <summary>Brings a proved connection.</summary>
     /// <returns>Null when it was let in; otherwise why not, and the socket is the caller's to close.</returns>

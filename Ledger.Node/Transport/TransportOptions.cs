@@ -15,7 +15,9 @@ public sealed record TransportOptions
     /// <summary>Port 0 takes any free one.</summary>
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>The other validators; one that is missing here is not dialled but may dial us.</summary>
+    /// <summary>
+    /// The other validators; one that is missing here is dialled where the ledger says, and may dial us.
+    /// </summary>
     public required IReadOnlyList<PeerEndpoint> Peers { get; init; }
 
     /// <summary>For name look-up and connecting together, and again for the handshake: what is half-open ends here.</summary>
@@ -42,6 +44,9 @@ public sealed record TransportOptions
     public TimeSpan PenaltyMin { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan PenaltyMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long one who is no validator any more keeps its connection: time enough to learn it.</summary>
+    public TimeSpan RetireAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Frames that may wait for one peer, in each lane.</summary>
     public int QueueFramesMax { get; init; } = 8192;

@@ -4,6 +4,7 @@ using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Consensus;
 using Ledger.Node.Transport;
 using Ledger.Storage;
 using Microsoft.Extensions.Logging;
@@ -21,7 +22,7 @@ internal sealed class EvidenceService
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    private readonly Genesis _genesis;
+    private readonly ValidatorDirectory _directory;
     private readonly LedgerStore _store;
     private readonly PeerNetwork _network;
     private readonly EvidenceReporter _reporter;
@@ -37,8 +38,7 @@ internal sealed class EvidenceService
     private volatile ImmutableDictionary<Offence, Evidence> _held = ImmutableDictionary<Offence, Evidence>.Empty;
 
     public EvidenceService(
-        Genesis genesis,
-        ValidatorIndex self,
+        ValidatorDirectory directory,
         LedgerStore store,
         PeerNetwork network,
         EvidenceReporter reporter,
@@ -46,7 +46,7 @@ internal sealed class EvidenceService
         TimeProvider clock,
         ILogger<EvidenceService> logger)
     {
-        _genesis = genesis;
+        _directory = directory;
         _store = store;
         _network = network;
         _reporter = reporter;
@@ -54,7 +54,7 @@ internal sealed class EvidenceService
         _clock = clock;
         _logger = logger;
         _origin = clock.GetTimestamp();
-        _book = new(genesis.Validators, self);
+        _book = new(height => directory.History.SetAt(height), () => directory.Self);
         foreach (var evidence in store.ReadEvidence())
         {
             _book.Add(evidence, TimeSpan.Zero);
@@ -71,7 +71,8 @@ internal sealed class EvidenceService
     /// </summary>
     public void OnNotice(Notice.Equivocation notice)
     {
-        if (PbftEvidence.Of(notice, _genesis.Validators) is { } evidence)
+        if (_directory.History.Find(notice.Validator) is { } offender
+            && PbftEvidence.Of(notice, offender.PublicKey) is { } evidence)
         {
             _arrivals.Writer.TryWrite(evidence);
         }
@@ -92,7 +93,7 @@ internal sealed class EvidenceService
             return FrameVerdict.Drop("known_evidence");
         }
 
-        if (!evidence.IsSigned(_genesis.Hash, IsSigned))
+        if (!evidence.IsSigned(_directory.Genesis.Hash, IsSigned))
         {
             return FrameVerdict.Disconnect("bad_evidence");
         }
@@ -177,10 +178,8 @@ internal sealed class EvidenceService
     private void Publish() => _held = _book.All.ToImmutableDictionary(held => held.Offence);
 
     private bool IsSigned(in PublicKey key, in Statement statement, in Signature signature)
-        => _genesis.Validators.IndexOf(key) is { } validator && _signatures.Verify(validator, statement, signature);
+        => _directory.History.FindByKey(key) is { } validator && _signatures.Verify(validator, statement, signature);
 
     private string NameOf(Evidence evidence)
-        => _genesis.Validators.IndexOf(evidence.Offence.Validator) is { } index
-            ? _genesis.Validators[index].Name
-            : evidence.Offence.Validator.ToString();
+        => _directory.History.LastOf(evidence.Offence.Validator)?.Name ?? evidence.Offence.Validator.ToString();
 }

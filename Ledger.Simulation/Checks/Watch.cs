@@ -231,7 +231,7 @@ internal sealed class Watch(Simulator simulator)
                 var accused = simulator.HostsOf(evidence.Validator);
                 Must(accused.Any(suspect => !suspect.IsHonest), host, "evidence is true",
                     $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
-                if (PbftEvidence.Of(evidence, simulator.Validators) is { } proof)
+                if (PbftEvidence.Of(evidence, simulator.Validators[evidence.Validator].PublicKey) is { } proof)
                 {
                     _proven.Add((host.Id, evidence.Validator, proof.Offence.Height));
                 }

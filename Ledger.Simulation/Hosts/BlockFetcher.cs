@@ -167,7 +167,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
                 continue;
             }
 
-            if (simulator.Protocol.CheckSegment(segment, certificate) is not { } verified)
+            if (simulator.Protocol.CheckSegment(life.Machine.Epoch, segment, certificate) is not { } verified)
             {
                 return served;
             }
@@ -175,6 +175,11 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
             life.Post(new Input.Synced(verified));
             served = block.Height > life.Machine.Head.Height;
             segment = [];
+            if (block.Header.EndsEpoch)
+            {
+                // What follows can be checked once this block is final here.
+                break;
+            }
         }
 
         return served;

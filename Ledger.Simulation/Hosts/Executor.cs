@@ -140,8 +140,14 @@ internal sealed class Executor(Simulator simulator, Life life)
             simulator.Watch.Decides(life.Host, decision);
         }
 
+        var before = life.Machine.Epoch;
         var final = life.Machine.Finalise(decision.Blocks, decision.Certificates);
         life.Post(new Input.Finalised(decision.Blocks[^1].Height));
+        if (life.Machine.Epoch is var epoch && epoch != before)
+        {
+            life.Post(new Input.EpochBegan(epoch, life.Host.SeatIn(epoch)));
+        }
+
         foreach (var block in final)
         {
             life.Pool.Remove(block.Block.Transactions, life.Host.Elapsed);

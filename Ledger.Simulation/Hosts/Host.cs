@@ -36,6 +36,9 @@ internal sealed class Host : IDisposable
 
     public ValidatorIndex Self { get; }
 
+    /// <summary>Whether it is a validator in the epoch that it has reached.</summary>
+    public bool IsMember => Life is { } life && life.Machine.Epoch.Validators.Contains(Self);
+
     public DeathPlan Death { get; } = new();
 
     public JournalDisk Journal { get; }
@@ -77,6 +80,8 @@ internal sealed class Host : IDisposable
 
     /// <summary>How long something takes in the world that this clock calls so long.</summary>
     public TimeSpan InTheWorld(TimeSpan here) => new(here.Ticks - (here.Ticks / RateUnit * RateError));
+
+    public ValidatorIndex SeatIn(Epoch epoch) => epoch.Validators.Contains(Self) ? Self : ValidatorIndex.None;
 
     public void Start()
     {

@@ -29,6 +29,8 @@ internal sealed class LedgerDisk(DeathPlan death) : ILedgerStore
 
     public IReadOnlyList<FinalBlock> Chain => _chain;
 
+    public BlockHeader? ReadHeader(Height height) => At(height)?.Block.Header;
+
     public Block? Find(Digest hash) => _heights.TryGetValue(hash, out var height) ? At(height)?.Block : null;
 
     public FinalBlock? At(Height height) => height.Value < (ulong)_chain.Count ? _chain[(int)height.Value] : null;

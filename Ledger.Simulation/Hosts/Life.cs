@@ -39,7 +39,7 @@ internal sealed class Life : IWorld, IVoice
         var records = host.Journal.Recover();
         Machine = new(simulator.Genesis, host.Ledger, simulator.IsSigned);
         var (engine, status) = simulator.Protocol.Make(
-            host, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
+            host, Machine.Epoch, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
         Engine = status;
         Mempool = new(simulator, this);
         Executor = new(simulator, this);
@@ -255,9 +255,15 @@ internal sealed class Life : IWorld, IVoice
             return;
         }
 
-        if (_simulator.Protocol.Check(envelope, from.Self, out var reason) is not { } verified)
+        if (_simulator.Protocol.Check(
+            Machine.Epoch, envelope, from.Self, out var reason, out var isLater) is not { } verified)
         {
             Tell(TraceKind.Arrives, from.Id, $"{envelope.Message}, refused: {reason}");
+            if (isLater)
+            {
+                Post(new Input.PeerIsAhead(from.Self));
+            }
+
             return;
         }
 

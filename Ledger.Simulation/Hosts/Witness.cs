@@ -39,7 +39,7 @@ internal sealed class Witness
 
     public void OnNotice(Notice.Equivocation notice)
     {
-        if (PbftEvidence.Of(notice, _simulator.Validators) is { } evidence)
+        if (PbftEvidence.Of(notice, _simulator.Validators[notice.Validator].PublicKey) is { } evidence)
         {
             Take(evidence);
         }

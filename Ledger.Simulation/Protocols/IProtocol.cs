@@ -16,7 +16,7 @@ internal interface IProtocol
     bool FallsSilent { get; }
 
     /// <summary>An engine for a process that starts on this host.</summary>
-    (IEngine Engine, IEngineStatus Status) Make(Host host, FinalHead head);
+    (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head);
 
     byte[] Encode(Envelope envelope);
 
@@ -27,9 +27,15 @@ internal interface IProtocol
 
     JournalRecord? DecodeRecord(byte[] bytes);
 
-    Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason);
+    /// <param name="epoch">The one that has begun where the envelope arrives.</param>
+    /// <param name="envelope">As decoded.</param>
+    /// <param name="connection">Who sent it.</param>
+    /// <param name="reason">Why not.</param>
+    /// <param name="isLater">It is of an epoch that has not begun there.</param>
+    Verified? Check(
+        Epoch epoch, Envelope envelope, ValidatorIndex connection, out string reason, out bool isLater);
 
-    CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
+    CertifiedSegment? CheckSegment(Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate);
 
     /// <summary>Blocks that a journal holds and peers may lack.</summary>
     IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records);

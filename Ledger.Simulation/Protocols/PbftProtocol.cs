@@ -9,16 +9,13 @@ namespace Ledger.Simulation;
 /// <summary>PBFT: up to f liars, silence when idle.</summary>
 internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : IProtocol
 {
-    private readonly PbftGate _gate = new(
-        simulator.Validators, simulator.Genesis.Hash, simulator.Genesis.Block.Hash, simulator.Signatures);
-
     public ConsensusMode Mode => ConsensusMode.Pbft;
 
     public bool FallsSilent => true;
 
-    public (IEngine Engine, IEngineStatus Status) Make(Host host, FinalHead head)
+    public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {
-        var engine = new PbftEngine(simulator.Validators, host.Self, options, head);
+        var engine = new PbftEngine(epoch, host.SeatIn(epoch), options, head);
         return (engine, engine);
     }
 
@@ -33,16 +30,23 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
     public JournalRecord? DecodeRecord(byte[] bytes)
         => PbftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null;
 
-    public Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason)
-        => _gate.Check(envelope, connection, out reason);
+    public Verified? Check(
+        Epoch epoch, Envelope envelope, ValidatorIndex connection, out string reason, out bool isLater)
+    {
+        var verified = GateOf(epoch).Check(envelope, connection, out reason);
+        isLater = reason == PbftGate.LaterEpoch;
+        return verified;
+    }
 
-    public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
-        => _gate.CheckSegment(blocks, certificate);
+    public CertifiedSegment? CheckSegment(Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate)
+        => GateOf(epoch).CheckSegment(blocks, certificate);
 
     public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records)
         => records.OfType<Accepted>().Select(accepted => accepted.Block);
 
     public IDurable Follow(Host host) => new Durable(host);
+
+    private PbftGate GateOf(Epoch epoch) => new(() => epoch, simulator.Genesis.Hash, simulator.Signatures);
 
     private sealed class Durable(Host host) : IDurable
     {

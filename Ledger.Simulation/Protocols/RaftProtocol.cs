@@ -40,7 +40,7 @@ internal sealed class RaftProtocol : IProtocol
 
     public bool FallsSilent => false;
 
-    public (IEngine Engine, IEngineStatus Status) Make(Host host, FinalHead head)
+    public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {
         var seed = (_simulator.Options.Seed * 1_000_000) + (ulong)((host.Id * 10_000) + host.Deaths);
         var engine = new RaftEngine(new(_all, [], []), host.Self, _options, head, seed);
@@ -58,10 +58,14 @@ internal sealed class RaftProtocol : IProtocol
     public JournalRecord? DecodeRecord(byte[] bytes)
         => RaftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null;
 
-    public Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason)
-        => _gate.Check(envelope, connection, out reason);
+    public Verified? Check(
+        Epoch epoch, Envelope envelope, ValidatorIndex connection, out string reason, out bool isLater)
+    {
+        isLater = false;
+        return _gate.Check(envelope, connection, out reason);
+    }
 
-    public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
+    public CertifiedSegment? CheckSegment(Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => _simulator.Watch.RaftLogs.CertifiersOf(certificate.Subject.Block) is { } certifiers
             ? _gate.CheckSegment(blocks, certificate, certifiers)
             : null;

@@ -78,11 +78,13 @@ public sealed class CommandLineTests
             await Tool.RunAsync("tx", "submit", "--file", "missing.jsonl", "--key", "missing.json"),
             ExitCode.Failed, "there is no file missing.jsonl");
 
-    [Fact]
-    public async Task Version_is_data()
+    [Theory]
+    [InlineData("version")]
+    [InlineData("--version")]
+    public async Task Version_is_data(string asked)
     {
-        var plain = await Tool.RunAsync("version");
-        var json = await Tool.RunAsync("version", "--json");
+        var plain = await Tool.RunAsync(asked);
+        var json = await Tool.RunAsync(asked, "--json");
 
         Assert.Equal((ExitCode.Done, ""), (plain.Exit, plain.Error));
         Assert.StartsWith("ledger ", plain.Output, StringComparison.Ordinal);

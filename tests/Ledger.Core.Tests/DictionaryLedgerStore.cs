@@ -8,6 +8,7 @@ internal sealed class DictionaryLedgerStore : ILedgerStore
     private readonly Dictionary<string, byte[]> _state = [];
     private readonly Dictionary<string, byte[]> _pages = [];
     private readonly HashSet<Digest> _transactions = [];
+    private readonly Dictionary<Height, BlockHeader> _headers = [];
 
     public BlockHeader? Head { get; private set; }
 
@@ -16,11 +17,14 @@ internal sealed class DictionaryLedgerStore : ILedgerStore
         foreach (var final in blocks)
         {
             Head = final.Block.Header;
+            _headers[Head.Height] = Head;
             _transactions.UnionWith(final.Block.Transactions.Select(transaction => transaction.Hash));
             Set(_state, final.Writes.Select(write => (write.Key, write.Value)));
             Set(_pages, final.Pages.Select(page => (page.Key, page.Bytes)));
         }
     }
+
+    public BlockHeader? ReadHeader(Height height) => _headers.GetValueOrDefault(height);
 
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey) => _state.GetValueOrDefault(Convert.ToHexString(stateKey));
 

@@ -209,7 +209,7 @@ public sealed class LedgerMachineTests
         {
             "backwards" => (h with { Time = new(chain.Machine.Head.Time.UnixMilliseconds - 1) }, "time runs backwards"),
             "chain" => (h with { ChainId = "other" }, "another chain"),
-            "validators" => (h with { NextValidatorsHash = other }, "other validators"),
+            "validators" => (h with { ValidatorsHash = other }, "other validators"),
             "state" => (h with { StateRoot = other }, "state root"),
             "receipts" => (h with { ReceiptsRoot = other }, "receipts root"),
             "parent" => (h with { Parent = other }, "parent is not known"),

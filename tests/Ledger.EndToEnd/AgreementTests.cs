@@ -13,7 +13,8 @@ public sealed class AgreementTests
 
         for (var i = 0; i < network.Nodes.Count; i++)
         {
-            await TestClient.FinalAsync(network.Nodes[i], client.Put($"from-{i}", $"through {network.Nodes[i].Name}"));
+            await TestClient.FinalAsync(
+                network.Nodes[i], client.Put($"from-{i}", $"through {network.Nodes[i].Name}"));
         }
 
         var chain = await Agreement.OfAsync(network.Nodes);

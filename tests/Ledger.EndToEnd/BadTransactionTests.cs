@@ -9,8 +9,8 @@ using Ledger.EndToEnd.Harness;
 namespace Ledger.EndToEnd;
 
 /// <summary>
-/// Whatever a client sends: the status that says whose fault it is, words that say which, a count under the reason, and
-/// a network that serves the next client as before.
+/// Whatever a client sends: the status that says whose fault it is, words that say which, a count under the
+/// reason, and a network that serves the next client as before.
 /// </summary>
 public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<RunningNetwork>
 {
@@ -127,7 +127,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         TestClient client = new(running.Network);
         await TestClient.FinalAsync(Node, client.Put("guarded", "first"));
 
-        var stale = client.Sign(new Operation.Put("e2e", "guarded", "second"u8.ToArray(), ExpectedVersion: 0));
+        var stale = client.Sign(
+            new Operation.Put("e2e", "guarded", "second"u8.ToArray(), ExpectedVersion: 0));
         var (_, replies) = await TestClient.SubmitAsync(Node, wait: true, [stale]);
 
         Assert.True(
@@ -146,7 +147,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
-        await TestClient.FinalAsync(Node, new TestClient(running.Network).Put("good", "after a flood of bytes"));
+        await TestClient.FinalAsync(
+            Node, new TestClient(running.Network).Put("good", "after a flood of bytes"));
     }
 
     [Fact]
@@ -180,7 +182,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
     [InlineData("GET", "v1/accounts/nobody", 400)]
     [InlineData("GET", "v1/no-such-thing", 404)]
     [InlineData("GET", "admin/v1/config", 404)]
-    public async Task A_request_that_cannot_be_served_is_answered_with_a_problem(string method, string path, int status)
+    public async Task A_request_that_cannot_be_served_is_answered_with_a_problem(
+        string method, string path, int status)
     {
         using HttpRequestMessage request = new(new(method), new Uri(Node.HttpUrl, path));
         if (method == "POST")
@@ -200,7 +203,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         using HttpRequestMessage spoofed = new(HttpMethod.Get, new Uri(Node.HttpUrl, "admin/v1/config"));
         spoofed.Headers.Host = $"127.0.0.1:{Node.AdminPort}";
         using var refused = await Node.SendAsync(spoofed);
-        using HttpRequestMessage proper = new(HttpMethod.Get, $"http://127.0.0.1:{Node.AdminPort}/admin/v1/config");
+        using HttpRequestMessage proper = new(
+            HttpMethod.Get, $"http://127.0.0.1:{Node.AdminPort}/admin/v1/config");
         using var served = await Node.SendAsync(proper);
 
         Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
@@ -210,10 +214,12 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
     private Task<double> CountAsync(string reason)
         => Node.MetricAsync("ledger_transactions_rejected_total", $"reason=\"{reason}\"");
 
-    private static async Task AssertProblemAsync(HttpResponseMessage response, int status, string code, string words)
+    private static async Task AssertProblemAsync(
+        HttpResponseMessage response, int status, string code, string words)
     {
         var text = await response.Content.ReadAsStringAsync();
-        Assert.True(status == (int)response.StatusCode, $"{(int)response.StatusCode} and not {status}: {text}");
+        Assert.True(
+            status == (int)response.StatusCode, $"{(int)response.StatusCode} and not {status}: {text}");
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         var problem = JsonDocument.Parse(text).RootElement;
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
@@ -226,7 +232,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
     private static Operation.Put Put(string key) => new("e2e", key, "value"u8.ToArray());
 
     private static Operation[] Values(int count)
-        => [.. Enumerable.Range(0, count).Select(i => new Operation.Put("e2e", $"k{i}", new byte[60 * 1024]))];
+        => [.. Enumerable.Range(0, count)
+            .Select(i => new Operation.Put("e2e", $"k{i}", new byte[60 * 1024]))];
 
     private static byte[] Flipped(Transaction transaction, int fromEnd)
     {
@@ -235,7 +242,9 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         return bytes;
     }
 
-    /// <summary>The chain id as a string with a length byte of its own, where its length fits into the first.</summary>
+    /// <summary>
+    /// The chain id as a string with a length byte of its own, where its length fits into the first.
+    /// </summary>
     private static byte[] LongerEncodingOf(Transaction transaction)
     {
         var bytes = transaction.Encoded.ToArray();

@@ -2,7 +2,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>A Raft follower that was away while the others went on, for longer than the leader's log reaches back.</summary>
+/// <summary>
+/// A Raft follower that was away while the others went on, for longer than the leader's log reaches back.
+/// </summary>
 public sealed class CatchUpTests
 {
     /// <summary>A leader keeps at most twice 1,024 final entries.</summary>
@@ -28,7 +30,8 @@ public sealed class CatchUpTests
         var reached = (await leader.StatusAsync()).Height;
         away.Start();
         await away.ReadyAsync();
-        await Eventually.HoldsAsync("it has caught up", async () => (await away.StatusAsync()).Height >= reached);
+        await Eventually.HoldsAsync(
+            "it has caught up", async () => (await away.StatusAsync()).Height >= reached);
         await load.HearAsync(SomeLoad);
         await load.StopAsync();
         await Agreement.KeepsAsync(network, load);

@@ -3,7 +3,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>A newcomer's first minutes: the commands that the tool itself proposes, one after the other.</summary>
+/// <summary>
+/// A newcomer's first minutes: the commands that the tool itself proposes, one after the other.
+/// </summary>
 public sealed class CommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ledger-e2e-devnet-").FullName;
@@ -23,7 +25,8 @@ public sealed class CommandTests : IDisposable
         try
         {
             var devnet = await SucceedAsync(
-                "devnet", "--mode", mode, "--validators", $"{validators}", "--dir", Dir, "--base-port", $"{_port}",
+                "devnet", "--mode", mode, "--validators", $"{validators}", "--dir", Dir, "--base-port",
+                $"{_port}",
                 "--detach");
             var nodes = devnet.GetProperty("validators").EnumerateArray()
                 .Select(v => v.GetProperty("url").GetString()!).ToList();
@@ -37,7 +40,8 @@ public sealed class CommandTests : IDisposable
             var status = await SucceedAsync("status", "--node", nodes[^1]);
             Assert.Equal("ready", status.GetProperty("status").GetProperty("state").GetString());
             Assert.Equal(mode, status.GetProperty("status").GetProperty("mode").GetString());
-            await SucceedAsync("bench", "--duration", "1", "--clients", "2", "--key", key, "--node", nodes[^1]);
+            await SucceedAsync(
+                "bench", "--duration", "1", "--clients", "2", "--key", key, "--node", nodes[^1]);
         }
         finally
         {
@@ -49,7 +53,8 @@ public sealed class CommandTests : IDisposable
     private static async Task<JsonElement> SucceedAsync(params string[] arguments)
     {
         var (exitCode, output, errors) = await LedgerProcess.RunAsync([.. arguments, "--json"]);
-        Assert.True(exitCode == 0, $"{string.Join(' ', arguments)} ended with {exitCode}:\n{output}\n{errors}");
+        Assert.True(
+            exitCode == 0, $"{string.Join(' ', arguments)} ended with {exitCode}:\n{output}\n{errors}");
         return JsonDocument.Parse(output.Split('\n')[0]).RootElement;
     }
 }

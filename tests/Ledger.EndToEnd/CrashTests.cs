@@ -4,7 +4,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>What was acknowledged stays, whoever is killed and whenever: kill -9, as a power cut would.</summary>
+/// <summary>
+/// What was acknowledged stays, whoever is killed and whenever: kill -9, as a power cut would.
+/// </summary>
 public sealed class CrashTests
 {
     private const int SomeLoad = 40;
@@ -137,7 +139,8 @@ public sealed class CrashTests
         var transaction = new TestClient(network).Put("waits", "for two more");
         network.Nodes[1].Process.Kill();
         network.Nodes[3].Process.Kill();
-        var (status, replies) = await TestClient.SubmitAsync(network.Nodes[0], wait: true, [transaction], waitMs: 3000);
+        var (status, replies) = await TestClient.SubmitAsync(
+            network.Nodes[0], wait: true, [transaction], waitMs: 3000);
         Assert.Equal((HttpStatusCode.Accepted, "pending"), (status, Assert.Single(replies).Status));
         Assert.Equal(0UL, (await network.Nodes[0].StatusAsync()).Height);
         Assert.Equal("waiting", (await network.Nodes[2].StatusAsync()).State);

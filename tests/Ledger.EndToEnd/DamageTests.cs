@@ -3,10 +3,14 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>A disk that changes what was written: the node that finds out stops and says what to do.</summary>
+/// <summary>
+/// A disk that changes what was written: the node that finds out stops and says what to do.
+/// </summary>
 public sealed class DamageTests
 {
-    /// <summary>Whole by its own measure, it would let the validator say otherwise than it has said.</summary>
+    /// <summary>
+    /// Whole by its own measure, it would let the validator say otherwise than it has said.
+    /// </summary>
     [Fact]
     public async Task A_journal_whose_log_was_cut_to_nothing_is_refused_at_the_start()
     {
@@ -66,9 +70,11 @@ public sealed class DamageTests
         Assert.Contains("\"code\":\"damaged\"", body, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", body, StringComparison.Ordinal);
         Assert.Equal(1, await node.Process.ExitAsync());
-        Assert.Contains("The node cannot go on: The ledger in", node.Process.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "The node cannot go on: The ledger in", node.Process.Output, StringComparison.Ordinal);
         Assert.Contains(".sst", node.Process.Output, StringComparison.Ordinal);
-        Assert.Contains("let the node fetch the chain from its peers", node.Process.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "let the node fetch the chain from its peers", node.Process.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", node.Process.Output, StringComparison.Ordinal);
     }
 }

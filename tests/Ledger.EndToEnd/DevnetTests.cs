@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>A devnet whose validators were not stopped but killed: the next start mends what it finds.</summary>
+/// <summary>
+/// A devnet whose validators were not stopped but killed: the next start mends what it finds.
+/// </summary>
 public sealed class DevnetTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ledger-e2e-devnet-").FullName;
@@ -54,11 +57,14 @@ public sealed class DevnetTests : IDisposable
             Kill(pid);
         }
 
-        // How long the system takes to bury them is not ours to say, so another holds the data in their place.
+        // How long the system takes to bury them is not ours to say, so another holds the data in their
+        // place.
         FileStream? held = null;
         await Eventually.HoldsAsync("the dead let go", () =>
         {
-            held = new(Path.Combine(Dir, "validator-1", "data", "lock"), FileMode.Open, FileAccess.Read, FileShare.None);
+            held = new(
+                Path.Combine(Dir, "validator-1", "data", "lock"), FileMode.Open, FileAccess.Read,
+                FileShare.None);
             return Task.FromResult(true);
         });
         using var start = LedgerProcess.Start(Arguments());
@@ -101,8 +107,9 @@ public sealed class DevnetTests : IDisposable
 
     private int[] Pids() =>
     [
-        .. Enumerable.Range(1, 2).Select(i => Path.Combine(Dir, $"validator-{i}", "node.pid")).Where(File.Exists)
-            .Select(file => int.Parse(File.ReadAllText(file), System.Globalization.CultureInfo.InvariantCulture)),
+        .. Enumerable.Range(1, 2).Select(i => Path.Combine(Dir, $"validator-{i}", "node.pid"))
+            .Where(File.Exists)
+            .Select(file => int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture)),
     ];
 
     /// <summary>As kill -9 does, and waits for nothing.</summary>
@@ -117,7 +124,8 @@ public sealed class DevnetTests : IDisposable
                 process.Kill();
             }
         }
-        catch (Exception exception) when (exception is IOException or ArgumentException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is IOException or ArgumentException or InvalidOperationException)
         {
             // It has ended.
         }

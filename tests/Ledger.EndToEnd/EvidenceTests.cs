@@ -8,7 +8,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>A validator's key that votes twice: all hear of it, it survives a crash, and the ledger keeps it.</summary>
+/// <summary>
+/// A validator's key that votes twice: all hear of it, it survives a crash, and the ledger keeps it.
+/// </summary>
 public sealed class EvidenceTests
 {
     private const byte EvidenceFrame = 7;
@@ -44,15 +46,30 @@ public sealed class EvidenceTests
         await liar.ReadyAsync();
         var recorded = await HoldsAsync(liar, proof => proof.RecordedAt is not null);
         Assert.Equal(
-            (liar.Name, "prepare", 1UL, 0UL), (recorded.Validator, recorded.Kind, recorded.Height, recorded.View));
+            (liar.Name, "prepare", 1UL, 0UL),
+            (recorded.Validator, recorded.Kind, recorded.Height, recorded.View));
         await Agreement.OfAsync(network.Nodes);
 
         var (exitCode, output, _) = await LedgerProcess.RunAsync("evidence", "--node", $"{first.HttpUrl}");
         Assert.Equal(0, exitCode);
         Assert.Contains($"{liar.Name} prepared two blocks at height 1", output, StringComparison.Ordinal);
-        (exitCode, output, _) = await LedgerProcess.RunAsync("evidence", "--json", "--node", $"{first.HttpUrl}");
+        (exitCode, output, _) = await LedgerProcess.RunAsync(
+            "evidence", "--json", "--node", $"{first.HttpUrl}");
         Assert.Equal(0, exitCode);
-        Assert.Equal(liar.Name, JsonDocument.Parse(output).RootElement[0].GetProperty("validator").GetString());
+        Assert.Equal(
+            liar.Name, JsonDocument.Parse(output).RootElement[0].GetProperty("validator").GetString());
+
+        (exitCode, output, _) = await LedgerProcess.RunAsync(
+            "doctor", "--json", "--node", $"{first.HttpUrl}");
+        Assert.Equal(1, exitCode);
+        var found = JsonDocument.Parse(output).RootElement;
+        var said = $"{liar.Name} signed two different statements (prepare), the proof is on the ledger since block "
+            + $"{recorded.RecordedAt}";
+        Assert.Contains(
+            found.GetProperty("findings").EnumerateArray(),
+            finding => finding.GetProperty("what").GetString()!.StartsWith(said, StringComparison.Ordinal));
+        Assert.Equal(
+            recorded.RecordedAt, found.GetProperty("evidence")[0].GetProperty("recordedAt").GetUInt64());
     }
 
     [Fact]
@@ -113,7 +130,8 @@ public sealed class EvidenceTests
     private static Signature SignatureOf(TestNetwork network, SigningKey key, Offence offence, Digest block)
     {
         var bytes = new byte[Statement.Size];
-        new Statement(network.Genesis.Hash, offence.Kind, offence.View, new(0), offence.Height, block).WriteTo(bytes);
+        new Statement(network.Genesis.Hash, offence.Kind, offence.View, new(0), offence.Height, block)
+            .WriteTo(bytes);
         return key.Sign(bytes);
     }
 }

@@ -54,7 +54,8 @@ public sealed class FlightTests
 
         var replay = await LedgerProcess.RunAsync("replay", node.DataPath);
         Assert.True(replay.ExitCode == 0, replay.Errors);
-        Assert.Contains($"turns of R1 of chain '{network.Genesis.ChainId}'", replay.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"turns of R1 of chain '{network.Genesis.ChainId}'", replay.Errors, StringComparison.Ordinal);
         Assert.Contains("the engine wants what it wanted then", replay.Errors, StringComparison.Ordinal);
         Assert.Equal(2, replay.Output.Split("starts: may speak").Length - 1);
         Assert.All(words, word => Assert.Contains(word, replay.Output, StringComparison.Ordinal));

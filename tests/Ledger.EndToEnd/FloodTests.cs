@@ -32,13 +32,16 @@ public sealed class FloodTests : IDisposable
         network.Nodes[2].Process.Pause();
         network.Nodes[3].Process.Pause();
         var (_, replies) = await TestClient.SubmitAsync(
-            node, wait: false, [.. Enumerable.Range(0, Share + 50).Select(i => flooder.Put($"k{i}", "flood"))]);
+            node, wait: false,
+            [.. Enumerable.Range(0, Share + 50).Select(i => flooder.Put($"k{i}", "flood"))]);
         Assert.Equal(Share, replies.Count(reply => reply.Status == "pending"));
         Assert.All(
-            replies.Where(reply => reply.Status != "pending"), reply => Assert.Equal("sender_share_full", reply.Code));
+            replies.Where(reply => reply.Status != "pending"), reply => Assert.Equal(
+                "sender_share_full", reply.Code));
 
         await AssertTooManyAsync(node, flooder.Put("one", "more"));
-        Assert.Equal(51, await node.MetricAsync("ledger_transactions_rejected_total", "reason=\"sender_share_full\""));
+        Assert.Equal(
+            51, await node.MetricAsync("ledger_transactions_rejected_total", "reason=\"sender_share_full\""));
         var mine = modest.Put("modest", "is let in");
         var (status, answer) = await TestClient.SubmitAsync(node, wait: false, [mine]);
         Assert.Equal((HttpStatusCode.Accepted, "pending"), (status, Assert.Single(answer).Status));
@@ -49,7 +52,7 @@ public sealed class FloodTests : IDisposable
         foreach (var reply in replies.Where(reply => reply.Status == "pending"))
         {
             await Eventually.HoldsAsync("what was let in is final", async ()
-                => (await node.GetAsync<TransactionReply>($"v1/transactions/{reply.Hash}")).Status == "final");
+                => await node.GetAsync<TransactionReply>($"v1/transactions/{reply.Hash}") is { Status: "final" });
         }
 
         await Agreement.OfAsync(network.Nodes);
@@ -67,11 +70,13 @@ public sealed class FloodTests : IDisposable
         {
             TestClient flooder = new(network.Genesis.ChainId, key);
             await TestClient.SubmitAsync(
-                node, wait: false, [.. Enumerable.Range(0, Share).Select(i => flooder.Put($"k{i}", "flood"))]);
+                node, wait: false,
+                [.. Enumerable.Range(0, Share).Select(i => flooder.Put($"k{i}", "flood"))]);
         }
 
         await AssertTooManyAsync(node, modest.Put("modest", "too late"));
-        Assert.Equal(1, await node.MetricAsync("ledger_transactions_rejected_total", "reason=\"mempool_full\""));
+        Assert.Equal(
+            1, await node.MetricAsync("ledger_transactions_rejected_total", "reason=\"mempool_full\""));
 
         network.Nodes[2].Process.Resume();
         network.Nodes[3].Process.Resume();
@@ -91,7 +96,8 @@ public sealed class FloodTests : IDisposable
             for (var i = 0; !enough.IsCancellationRequested; i++)
             {
                 var (status, replies) = await TestClient.SubmitAsync(
-                    node, wait: false, [.. Enumerable.Range(0, Share).Select(_ => flooder.Put($"k{i}", "flood"))]);
+                    node, wait: false,
+                    [.. Enumerable.Range(0, Share).Select(_ => flooder.Put($"k{i}", "flood"))]);
                 refused += status == HttpStatusCode.TooManyRequests
                     ? Share
                     : replies.Count(reply => reply.Status == "rejected");
@@ -120,7 +126,8 @@ public sealed class FloodTests : IDisposable
         network.Nodes[2].Process.Pause();
         network.Nodes[3].Process.Pause();
         var patient = TestClient.SubmitAsync(node, wait: true, [transaction], waitMs: 120_000);
-        await Eventually.HoldsAsync("it waits", async () => (await node.StatusAsync()).MempoolTransactions == 1);
+        await Eventually.HoldsAsync(
+            "it waits", async () => (await node.StatusAsync()).MempoolTransactions == 1);
 
         using (var alone = await node.PostAsync(
             "v1/transactions", transaction.Encoded.ToArray(), TestClient.MessagePackType))

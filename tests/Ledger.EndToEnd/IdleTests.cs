@@ -5,13 +5,14 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
+[Collection(Alone.Name)]
 public sealed class IdleTests
 {
     private static readonly TimeSpan ManyTimeouts = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// The chain is heard through its own events: in the time of thirty view timeouts none comes, and the first that
-    /// comes then is of the transaction that ended the silence, at the very next height.
+    /// The chain is heard through its own events: in the time of thirty view timeouts none comes, and the
+    /// first that comes then is of the transaction that ended the silence, at the very next height.
     /// </summary>
     [Fact]
     public async Task An_idle_network_makes_no_block_leaves_no_view_and_writes_nothing()

@@ -36,7 +36,8 @@ public sealed class PeerPortTests(RunningNetwork running) : IClassFixture<Runnin
     {
         using var stranger = SigningKey.Generate();
         await AssertRefusedAsync("unknown_key", peer => peer.SendAsync(
-            RawPeer.Hello, RawPeer.HelloOf(Network.Genesis.ChainId, Network.Genesis.Hash, stranger.PublicKey)));
+            RawPeer.Hello,
+            RawPeer.HelloOf(Network.Genesis.ChainId, Network.Genesis.Hash, stranger.PublicKey)));
     }
 
     [Fact]
@@ -48,11 +49,14 @@ public sealed class PeerPortTests(RunningNetwork running) : IClassFixture<Runnin
         RawPeer.Hello, RawPeer.HelloOf(Network.Genesis.ChainId, default, Network.Nodes[3].Key.PublicKey)));
 
     [Fact]
-    public Task Another_version_of_the_protocol_is_refused() => AssertRefusedAsync("version", peer => peer.SendAsync(
-        RawPeer.Hello, RawPeer.HelloOf(Network.Genesis.ChainId, Network.Genesis.Hash, Node.Key.PublicKey, version: 2)));
+    public Task Another_version_of_the_protocol_is_refused()
+        => AssertRefusedAsync("version", peer => peer.SendAsync(
+        RawPeer.Hello,
+        RawPeer.HelloOf(Network.Genesis.ChainId, Network.Genesis.Hash, Node.Key.PublicKey, version: 2)));
 
     [Fact]
-    public Task A_validators_name_without_its_key_is_refused() => AssertRefusedAsync("bad_signature", async peer =>
+    public Task A_validators_name_without_its_key_is_refused()
+        => AssertRefusedAsync("bad_signature", async peer =>
     {
         await peer.SendAsync(RawPeer.Hello, RawPeer.HelloOf(
             Network.Genesis.ChainId, Network.Genesis.Hash, Network.Nodes[3].Key.PublicKey));
@@ -61,7 +65,8 @@ public sealed class PeerPortTests(RunningNetwork running) : IClassFixture<Runnin
     });
 
     [Fact]
-    public Task A_connection_that_says_nothing_is_ended() => AssertRefusedAsync("timeout", _ => Task.CompletedTask);
+    public Task A_connection_that_says_nothing_is_ended()
+        => AssertRefusedAsync("timeout", _ => Task.CompletedTask);
 
     [Fact]
     public Task Half_a_frame_and_then_nothing_is_ended() => AssertRefusedAsync(
@@ -98,7 +103,8 @@ public sealed class PeerPortTests(RunningNetwork running) : IClassFixture<Runnin
             await peer.UntilClosedAsync();
         }
 
-        await Eventually.HoldsAsync($"it is counted as {reason}", async () => await CountAsync(reason) > before);
+        await Eventually.HoldsAsync(
+            $"it is counted as {reason}", async () => await CountAsync(reason) > before);
         Assert.Equal(3, (await Node.StatusAsync()).Peers);
         await TestClient.FinalAsync(Node, new TestClient(Network).Put("good", reason));
     }

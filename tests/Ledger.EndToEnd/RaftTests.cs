@@ -5,7 +5,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>Raft mode as a user has it: real processes, of which a minority may be killed at any time.</summary>
+/// <summary>
+/// Raft mode as a user has it: real processes, of which a minority may be killed at any time.
+/// </summary>
 public sealed class RaftTests
 {
     private const int SomeLoad = 40;
@@ -84,7 +86,9 @@ public sealed class RaftTests
         await Agreement.KeepsAsync(network, load);
     }
 
-    /// <summary>The leader stands still and is heard no more; whoever waits at a follower need not ask again.</summary>
+    /// <summary>
+    /// The leader stands still and is heard no more; whoever waits at a follower need not ask again.
+    /// </summary>
     [Fact]
     public async Task A_client_that_waits_at_a_follower_outlives_the_leader()
     {
@@ -93,12 +97,14 @@ public sealed class RaftTests
         var follower = network.Nodes.First(node => node != leader);
         leader.Process.Pause();
         var (status, replies) = await TestClient.SubmitAsync(
-            follower, wait: true, [new TestClient(network).Put("waits", "for another leader")], waitMs: 60_000);
+            follower, wait: true, [new TestClient(network).Put("waits", "for another leader")],
+            waitMs: 60_000);
 
         Assert.Equal((HttpStatusCode.OK, "final"), (status, Assert.Single(replies).Status));
         leader.Process.Resume();
         await Eventually.HoldsAsync(
-            "the old leader follows", async () => await leader.StatusAsync() is { IsPrimary: false } now && now.View > term);
+            "the old leader follows", async () => await leader.StatusAsync() is { IsPrimary: false } now
+                && now.View > term);
         await Agreement.OfAsync(network.Nodes);
     }
 
@@ -110,7 +116,9 @@ public sealed class RaftTests
         leader.Process.Terminate();
 
         Assert.Equal(0, await leader.Process.ExitAsync());
-        Assert.Contains($"leads in term {term + 1}", leader.Process.Output + leader.Process.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"leads in term {term + 1}", leader.Process.Output + leader.Process.Errors,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +128,8 @@ public sealed class RaftTests
         var transaction = new TestClient(network).Put("waits", "for a majority");
         network.Nodes[1].Process.Kill();
         network.Nodes[2].Process.Kill();
-        var (status, replies) = await TestClient.SubmitAsync(network.Nodes[0], wait: true, [transaction], waitMs: 3000);
+        var (status, replies) = await TestClient.SubmitAsync(
+            network.Nodes[0], wait: true, [transaction], waitMs: 3000);
         Assert.Equal((HttpStatusCode.Accepted, "pending"), (status, Assert.Single(replies).Status));
         var alone = await network.Nodes[0].StatusAsync();
         Assert.Equal(("waiting", 0UL), (alone.State, alone.Height));
@@ -156,7 +165,8 @@ public sealed class RaftTests
     [Theory]
     [InlineData(ConsensusMode.Pbft, ConsensusMode.Raft)]
     [InlineData(ConsensusMode.Raft, ConsensusMode.Pbft)]
-    public async Task A_data_folder_of_one_mode_is_refused_under_a_genesis_of_the_other(ConsensusMode mode, ConsensusMode other)
+    public async Task A_data_folder_of_one_mode_is_refused_under_a_genesis_of_the_other(
+        ConsensusMode mode, ConsensusMode other)
     {
         using var network = TestNetwork.Create(1, mode);
         var node = network.Nodes[0];

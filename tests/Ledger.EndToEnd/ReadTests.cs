@@ -8,7 +8,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>Linearizable reads of real validators: never older than what anyone was told, or refused in words.</summary>
+/// <summary>
+/// Linearizable reads of real validators: never older than what anyone was told, or refused in words.
+/// </summary>
 public sealed class ReadTests
 {
     private const int Rounds = 20;
@@ -18,7 +20,8 @@ public sealed class ReadTests
     [InlineData(ConsensusMode.Pbft, 4)]
     [InlineData(ConsensusMode.Raft, 3)]
     [InlineData(ConsensusMode.Raft, 1)]
-    public async Task What_one_validator_has_acknowledged_all_others_show_at_once(ConsensusMode mode, int validators)
+    public async Task What_one_validator_has_acknowledged_all_others_show_at_once(
+        ConsensusMode mode, int validators)
     {
         using var network = TestNetwork.Create(validators, mode);
         await network.StartAllAsync();
@@ -27,8 +30,11 @@ public sealed class ReadTests
         {
             var written = await TestClient.FinalAsync(
                 network.Nodes[round % validators], client.Put("key", $"value {round}"));
-            var shown = await Task.WhenAll(network.Nodes.Select(node => node.GetAsync<StateReply>(Linearizable)));
-            Assert.All(shown, state => Assert.Equal(($"value {round}", written.Height), (state.ValueText, state.Version)));
+            var shown = await Task.WhenAll(
+                network.Nodes.Select(node => node.GetAsync<StateReply>(Linearizable)));
+            Assert.All(
+                shown, state => Assert.Equal(
+                    ($"value {round}", written.Height), (state.ValueText, state.Version)));
         }
     }
 
@@ -40,7 +46,8 @@ public sealed class ReadTests
         for (var round = 0; round < Rounds; round++)
         {
             await TestClient.FinalAsync(network.Nodes[round % 3], client.Put("key", $"value {round}"));
-            var shown = await Task.WhenAll(network.Nodes.Select(node => node.GetAsync<StateReply>(Linearizable)));
+            var shown = await Task.WhenAll(
+                network.Nodes.Select(node => node.GetAsync<StateReply>(Linearizable)));
             Assert.All(shown, state => Assert.Equal($"value {round}", state.ValueText));
         }
     }
@@ -63,7 +70,9 @@ public sealed class ReadTests
         await TestClient.FinalAsync(others[0], client.Put("key", "after"));
 
         var (status, problem) = await ReadAsync(cut);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "no_quorum"), (status, problem.GetProperty("code").GetString()));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "no_quorum"),
+            (status, problem.GetProperty("code").GetString()));
         Assert.Contains(why, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         var local = await cut.GetAsync<StateReply>("v1/state/e2e/key?consistency=local");
         Assert.Equal("before", local.ValueText);
@@ -71,8 +80,9 @@ public sealed class ReadTests
         Assert.All(shown, state => Assert.Equal("after", state.ValueText));
 
         // The transport gives up a silent peer after 10 s; then the node knows of itself how few it reaches.
+        await Eventually.HoldsAsync("it knows", async () => (await cut.StatusAsync()).Peers == 0);
         var (accepted, replies) = await TestClient.SubmitAsync(
-            cut, wait: true, [client.Put("key", "too few")], waitMs: 15_000);
+            cut, wait: true, [client.Put("key", "too few")], waitMs: 500);
         var reply = Assert.Single(replies);
         Assert.Equal((HttpStatusCode.Accepted, "pending", "no_quorum"), (accepted, reply.Status, reply.Code));
         Assert.StartsWith("this validator reaches 1 of the ", reply.Reason, StringComparison.Ordinal);

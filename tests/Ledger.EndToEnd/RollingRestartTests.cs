@@ -10,15 +10,16 @@ public sealed class RollingRestartTests
     private const int SomeLoad = 30;
 
     /// <summary>
-    /// Every request ends with an answer that its client may get: what a draining node refuses, it says at once and another
-    /// takes. No client is cut off, none waits in vain, and nothing acknowledged is lost.
+    /// Every request ends with an answer that its client may get: what a draining node refuses, it says at
+    /// once and another takes. No client is cut off, none waits in vain, and nothing acknowledged is lost.
     /// </summary>
     [Theory]
     [InlineData(ConsensusMode.Pbft)]
     [InlineData(ConsensusMode.Raft)]
-    public async Task All_validators_are_restarted_one_after_the_other_and_no_request_fails(ConsensusMode mode)
+    public async Task All_validators_are_restarted_one_after_the_other_and_no_request_fails(
+        ConsensusMode mode)
     {
-        using var network = mode == ConsensusMode.Raft ? await TestNetwork.StartRaftAsync() : await TestNetwork.StartAsync();
+        using var network = await TestNetwork.StartAsync(mode, mode == ConsensusMode.Raft ? 3 : 4);
         await using PatientLoad load = new(network);
         await load.HearAsync(SomeLoad);
         foreach (var node in network.Nodes)
@@ -48,7 +49,8 @@ public sealed class RollingRestartTests
         TestClient client = new(network);
         Assert.Contains("stop it now", await AdminAsync(node, "drain"), StringComparison.Ordinal);
 
-        var (refused, _) = await TestClient.SubmitAsync(node, wait: false, [client.Put("to", "a draining node")]);
+        var (refused, _) = await TestClient.SubmitAsync(
+            node, wait: false, [client.Put("to", "a draining node")]);
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, refused);
         await TestClient.FinalAsync(network.Nodes[2], client.Put("to", "another"));
         await AdminAsync(node, "resume");
@@ -61,9 +63,10 @@ public sealed class RollingRestartTests
     [InlineData(ConsensusMode.Raft)]
     public async Task A_paused_primary_proposes_no_more_and_the_network_goes_on(ConsensusMode mode)
     {
-        using var network = mode == ConsensusMode.Raft ? await TestNetwork.StartRaftAsync() : await TestNetwork.StartAsync();
+        using var network = await TestNetwork.StartAsync(mode, mode == ConsensusMode.Raft ? 3 : 4);
         var name = (await network.Nodes[0].StatusAsync()).Primary;
-        var index = network.Genesis.Validators.Members.ToList().FindIndex(validator => validator.Name == name);
+        var index = network.Genesis.Validators.Members.ToList().FindIndex(
+            validator => validator.Name == name);
         await AdminAsync(network.Named(name), "pause");
         var other = network.Nodes.First(node => node.Name != name);
 

@@ -5,7 +5,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>Joining by a snapshot, pruning, backups, and the silence of who may have signed what it no longer knows.</summary>
+/// <summary>
+/// Joining by a snapshot, pruning, backups, and the silence of who may have signed what it no longer knows.
+/// </summary>
 public sealed class SnapshotTests
 {
     private const int SomeLoad = 40;
@@ -126,7 +128,8 @@ public sealed class SnapshotTests
         // Only a leader of a later term than the one it found frees it.
         await lost.Process.SaysAsync("a leader of a term after");
         await load.HearAsync(SomeLoad);
-        Assert.DoesNotContain("may speak again", lost.Process.Output + lost.Process.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "may speak again", lost.Process.Output + lost.Process.Errors, StringComparison.Ordinal);
 
         // A leader that stops hands over: the next term is led by the third, which owes the lost one nothing.
         leader.Process.Terminate();
@@ -153,7 +156,8 @@ public sealed class SnapshotTests
         await load.HearAsync(SomeLoad);
         var second = await LedgerProcess.RunAsync(["backup", "create", backups, .. source, "--json"]);
         Assert.True(second.ExitCode == 0, second.Errors);
-        var verified = await LedgerProcess.RunAsync(["backup", "verify", backups, "--genesis", node.GenesisPath]);
+        var verified = await LedgerProcess.RunAsync(
+            ["backup", "verify", backups, "--genesis", node.GenesisPath]);
         Assert.True(verified.ExitCode == 0, verified.Errors);
         await load.HearAsync(SomeLoad);
 
@@ -214,7 +218,9 @@ public sealed class SnapshotTests
         return await response.Content.ReadAsStringAsync();
     }
 
-    /// <summary>Both have the same block at a height that both have reached, and with it the same state.</summary>
+    /// <summary>
+    /// Both have the same block at a height that both have reached, and with it the same state.
+    /// </summary>
     private static async Task AgreesAsync(TestNode node, TestNode other)
     {
         var height = (await other.StatusAsync()).Height;

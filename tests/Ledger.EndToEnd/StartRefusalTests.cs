@@ -5,7 +5,8 @@ using Ledger.EndToEnd.Harness;
 namespace Ledger.EndToEnd;
 
 /// <summary>
-/// A node that cannot start says what is wrong in a sentence, ends with a code that tells why, and shows no stack.
+/// A node that cannot start says what is wrong in a sentence, ends with a code that tells why, and shows no
+/// stack.
 /// </summary>
 public sealed class StartRefusalTests : IDisposable
 {
@@ -58,7 +59,8 @@ public sealed class StartRefusalTests : IDisposable
         await AssertRefusedAsync(
             BadConfiguration, "consensus.windoww: no such setting",
             "consensus.window: '900' is no whole number from 1 to 64",
-            "http.listen: 'nowhere'", "admin.listen: 0.0.0.0 is not a loopback address", "log.level: 'loud' is none of",
+            "http.listen: 'nowhere'", "admin.listen: 0.0.0.0 is not a loopback address",
+            "log.level: 'loud' is none of",
             "peers.endpoints.validator-9: 'somewhere' is no host and port");
     }
 
@@ -99,7 +101,8 @@ public sealed class StartRefusalTests : IDisposable
         using var stranger = SigningKey.Generate();
         KeyFile.Replace(Node.KeyPath, stranger, passphrase: null);
 
-        await AssertRefusedAsync(BadConfiguration, "keyFile", stranger.PublicKey.ToString(), "none of the validators");
+        await AssertRefusedAsync(
+            BadConfiguration, "keyFile", stranger.PublicKey.ToString(), "none of the validators");
     }
 
     [Theory]
@@ -111,6 +114,35 @@ public sealed class StartRefusalTests : IDisposable
         File.SetUnixFileMode(Node.KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | open);
 
         await AssertRefusedAsync(BadConfiguration, Node.KeyPath, "open to others", "chmod 600");
+    }
+
+    /// <summary>Beside the running node, before it is restarted: so nothing may be opened, made or listened on.</summary>
+    [Fact]
+    public async Task A_configuration_is_checked_beside_the_running_node_and_starts_nothing()
+    {
+        await using var running = await RunningAsync();
+        var (exitCode, output, errors) = await CheckAsync();
+
+        Assert.Equal((0, "The configuration is valid.\n", ""), (exitCode, output, errors));
+        Assert.Equal("ready", (await Node.StatusAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_check_makes_no_data_folder_and_says_all_that_a_start_would_refuse()
+    {
+        Assert.Equal(0, (await CheckAsync()).ExitCode);
+        Assert.False(Directory.Exists(Node.DataPath));
+
+        using var stranger = SigningKey.Generate();
+        KeyFile.Replace(Node.KeyPath, stranger, passphrase: null);
+        var (exitCode, _, errors) = await CheckAsync();
+        Assert.Equal(BadConfiguration, exitCode);
+        Assert.Contains(stranger.PublicKey.ToString(), errors, StringComparison.Ordinal);
+
+        (exitCode, _, errors) = await CheckAsync("--set", "http.listen=nowhere", "--set", "consensus.windoww=8");
+        Assert.Equal(BadConfiguration, exitCode);
+        Assert.Contains("http.listen: 'nowhere'", errors, StringComparison.Ordinal);
+        Assert.Contains("consensus.windoww: no such setting", errors, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -138,7 +170,8 @@ public sealed class StartRefusalTests : IDisposable
         File.WriteAllText(Path.Combine(Node.Home, "file"), "");
         Node.Settings.Add($"dataDir={Path.Combine("file", "data")}");
 
-        await AssertRefusedAsync(BadConfiguration, Path.Combine(Node.Home, "file"), "cannot be made or written");
+        await AssertRefusedAsync(
+            BadConfiguration, Path.Combine(Node.Home, "file"), "cannot be made or written");
     }
 
     [Fact]
@@ -179,6 +212,9 @@ public sealed class StartRefusalTests : IDisposable
         await AssertRefusedAsync(Failed, Path.Combine(Node.DataPath, "ledger"), "is damaged");
     }
 
+    private Task<(int ExitCode, string Output, string Errors)> CheckAsync(params string[] arguments)
+        => LedgerProcess.RunAsync(["node", "run", "--config", Node.ConfigPath, "--check-config", .. arguments]);
+
     private async Task RunOnceAsync()
     {
         await using (await RunningAsync())
@@ -193,7 +229,8 @@ public sealed class StartRefusalTests : IDisposable
         return new Running(Node);
     }
 
-    private Task AssertRefusedAsync(int exitCode, params string[] words) => AssertRefusedAsync(Node, exitCode, words);
+    private Task AssertRefusedAsync(int exitCode, params string[] words)
+        => AssertRefusedAsync(Node, exitCode, words);
 
     private static async Task AssertRefusedAsync(TestNode node, int exitCode, params string[] words)
     {

@@ -30,8 +30,8 @@ public sealed class StopTests
     }
 
     /// <summary>
-    /// Neither a client that follows the chain nor one that waits for a quorum that is gone may hold a node up: it is
-    /// told to stop by something that soon kills it.
+    /// Neither a client that follows the chain nor one that waits for a quorum that is gone may hold a node
+    /// up: it is told to stop by something that soon kills it.
     /// </summary>
     [Fact]
     public async Task A_client_that_waits_does_not_hold_up_a_node_that_is_asked_to_stop()
@@ -41,8 +41,10 @@ public sealed class StopTests
         var node = network.Nodes[0];
         network.Nodes[2].Process.Kill();
         network.Nodes[3].Process.Kill();
-        using var following = await node.SendAsync(new(HttpMethod.Get, new Uri(node.HttpUrl, "v1/events?from=0")));
-        var waiting = TestClient.SubmitAsync(node, wait: true, [client.Put("never", "final")], waitMs: 120_000);
+        using var following = await node.SendAsync(
+            new(HttpMethod.Get, new Uri(node.HttpUrl, "v1/events?from=0")));
+        var waiting = TestClient.SubmitAsync(
+            node, wait: true, [client.Put("never", "final")], waitMs: 120_000);
         await Eventually.HoldsAsync(
             "the transaction waits", async () => (await node.StatusAsync()).MempoolTransactions == 1);
 
@@ -52,7 +54,8 @@ public sealed class StopTests
         Assert.Equal(0, await node.Process.ExitAsync());
         var (_, replies) = await waiting;
         Assert.Equal("pending", Assert.Single(replies).Status);
-        Assert.Contains("event: block", await following.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "event: block", await following.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Empty(node.Process.Errors);
     }
 
@@ -76,6 +79,7 @@ public sealed class StopTests
         await network.StartAllAsync();
         await TestClient.FinalAsync(network.Nodes[2], client.Put("kept", "still"));
         var after = await Agreement.OfAsync(network.Nodes);
-        Assert.Equal(before.Select(block => block.Hash), after.Take(before.Count).Select(block => block.Hash));
+        Assert.Equal(
+            before.Select(block => block.Hash), after.Take(before.Count).Select(block => block.Hash));
     }
 }

@@ -24,7 +24,9 @@ public sealed class TransferTests
 
             Assert.True(exitCode == 0, errors);
             var reply = JsonDocument.Parse(output).RootElement;
-            Assert.Equal((to.Name, term + 1), (reply.GetProperty("leader").GetString(), reply.GetProperty("term").GetUInt64()));
+            Assert.Equal(
+                (to.Name, term + 1),
+                (reply.GetProperty("leader").GetString(), reply.GetProperty("term").GetUInt64()));
             Assert.Equal(to, (await Leaders.OfAsync(network)).Leader);
         }
 
@@ -42,7 +44,8 @@ public sealed class TransferTests
 
         await RefusedAsync(follower, $"this validator does not lead; {leader.Name} does, ask it");
         await RefusedAsync(leader, "it leads already", "--to", leader.Name);
-        await RefusedAsync(leader, "no validator is called 'nobody'; there are validator-1, validator-2", "--to", "nobody");
+        await RefusedAsync(
+            leader, "no validator is called 'nobody'; there are validator-1, validator-2", "--to", "nobody");
     }
 
     [Fact]
@@ -67,7 +70,8 @@ public sealed class TransferTests
         Assert.Contains(why, errors, StringComparison.Ordinal);
     }
 
-    private static Task<(int ExitCode, string Output, string Errors)> TransferAsync(TestNode node, params string[] arguments)
+    private static Task<(int ExitCode, string Output, string Errors)> TransferAsync(
+        TestNode node, params string[] arguments)
         => LedgerProcess.RunAsync(
             ["admin", "transfer-leadership", "--admin", $"http://127.0.0.1:{node.AdminPort}", .. arguments]);
 }

@@ -5,7 +5,8 @@ using Ledger.EndToEnd.Harness;
 namespace Ledger.EndToEnd;
 
 /// <summary>
-/// Validators that are not what the others take them for: the network goes on, and each side says what is wrong.
+/// Validators that are not what the others take them for: the network goes on, and each side says what is
+/// wrong.
 /// </summary>
 public sealed class WrongPeerTests
 {
@@ -31,8 +32,10 @@ public sealed class WrongPeerTests
         await Agreement.OfAsync([.. network.Nodes.Take(3)]);
         var status = await odd.StatusAsync();
         Assert.Equal(("waiting", 0, 0UL), (status.State, status.Peers, status.Height));
-        Assert.All(status.PeerList, peer => Assert.Contains("genesis", peer.LastRefusal, StringComparison.Ordinal));
-        Assert.NotEqual(0, await network.Nodes[0].MetricAsync("ledger_handshakes_refused_total", "wrong_genesis"));
+        Assert.All(
+            status.PeerList, peer => Assert.Contains("genesis", peer.LastRefusal, StringComparison.Ordinal));
+        Assert.NotEqual(
+            0, await network.Nodes[0].MetricAsync("ledger_handshakes_refused_total", "wrong_genesis"));
     }
 
     [Fact]
@@ -55,7 +58,8 @@ public sealed class WrongPeerTests
 
         await Agreement.OfAsync(network.Nodes);
         Assert.Equal(0, (await twin.StatusAsync()).Peers);
-        Assert.NotEqual(0, await network.Nodes[0].MetricAsync("ledger_handshakes_refused_total", "duplicate"));
+        Assert.NotEqual(
+            0, await network.Nodes[0].MetricAsync("ledger_handshakes_refused_total", "duplicate"));
         foreach (var node in network.Nodes)
         {
             Assert.Equal(0, await node.MetricAsync("ledger_evidence_total"));

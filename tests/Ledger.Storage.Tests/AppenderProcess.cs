@@ -15,7 +15,8 @@ internal sealed class AppenderProcess : IDisposable
 
     public AppenderProcess(string what, string folder, int count, params string[] under)
     {
-        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+        var host = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
         string[] command =
         [
             .. under, host, "exec", typeof(Appender).Assembly.Location, Appender.Verb, what, folder,

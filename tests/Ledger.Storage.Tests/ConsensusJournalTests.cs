@@ -148,7 +148,8 @@ public sealed class ConsensusJournalTests : IDisposable
     public void A_flipped_byte_in_RocksDBs_own_log_is_refused()
     {
         Write("a", "b", "c");
-        var log = Directory.GetFiles(_folder.Sub("journal"), "*.log").Single(file => new FileInfo(file).Length > 0);
+        var log = Directory.GetFiles(_folder.Sub("journal"), "*.log").Single(
+            file => new FileInfo(file).Length > 0);
         var bytes = File.ReadAllBytes(log);
         bytes[bytes.Length / 2] ^= 1;
         File.WriteAllBytes(log, bytes);

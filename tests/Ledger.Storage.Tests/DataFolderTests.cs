@@ -110,7 +110,8 @@ public sealed class DataFolderTests : IDisposable
     {
         Open().Dispose();
 
-        var refused = Assert.Throws<DataFolderException>(() => DataFolder.Open(Data, "other", Sample.Genesis));
+        var refused = Assert.Throws<DataFolderException>(
+            () => DataFolder.Open(Data, "other", Sample.Genesis));
 
         Assert.Contains(Sample.ChainId, refused.Message, StringComparison.Ordinal);
         Assert.Contains("other", refused.Message, StringComparison.Ordinal);

@@ -73,14 +73,17 @@ public sealed class DiskFaultTests : IDisposable
         disk.Fill();
         var data = Path.Combine(disk.Path, "data");
 
-        var refused = Assert.Throws<DataFolderException>(() => DataFolder.Open(data, Sample.ChainId, Sample.Genesis));
+        var refused = Assert.Throws<DataFolderException>(
+            () => DataFolder.Open(data, Sample.ChainId, Sample.Genesis));
 
         Assert.Contains("is full", refused.Message, StringComparison.Ordinal);
         disk.Grow();
         DataFolder.Open(data, Sample.ChainId, Sample.Genesis).Dispose();
     }
 
-    /// <summary>The library's own assertions would end the process, without a word that an operator understands.</summary>
+    /// <summary>
+    /// The library's own assertions would end the process, without a word that an operator understands.
+    /// </summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1 << 20)]
@@ -167,7 +170,8 @@ public sealed class DiskFaultTests : IDisposable
     {
         Assert.SkipUnless(File.Exists(Strace), "strace is not installed");
         var inject = string.Create(CultureInfo.InvariantCulture, $"inject=fsync:error=EIO:when={which}");
-        return new(Appender.Folder, _folder.Sub("new/data"), 1, [.. Tracing, "-o", "/dev/null", "-e", inject]);
+        return new(
+            Appender.Folder, _folder.Sub("new/data"), 1, [.. Tracing, "-o", "/dev/null", "-e", inject]);
     }
 
     private int CountSyncs(string what, int writes)

@@ -70,7 +70,8 @@ public sealed class ExecutionTests : IDisposable
         var parent = machine.HeadHash;
         for (var i = chance.Next(1, 4); i > 0; i--)
         {
-            var transactions = Enumerable.Range(0, chance.Next(12)).Select(_ => Change(chance, model)).ToArray();
+            var transactions =
+                Enumerable.Range(0, chance.Next(12)).Select(_ => Change(chance, model)).ToArray();
             blocks.Add(Propose(machine, parent, transactions));
             parent = blocks[^1].Hash;
         }
@@ -113,12 +114,14 @@ public sealed class ExecutionTests : IDisposable
         }
     }
 
-    private static Block Propose(LedgerMachine machine, Digest parent, IReadOnlyList<Transaction> transactions)
+    private static Block Propose(
+        LedgerMachine machine, Digest parent, IReadOnlyList<Transaction> transactions)
         => machine.Propose(parent, transactions, Start, new(0), 1000, 1_000_000)!;
 
     private Transaction Sign(Operation operation)
         => Transaction.Sign(
-            new(Sample.ChainId, Admin.PublicKey, Start.Plus(TimeSpan.FromHours(1)), ++_nonce, [operation]), Admin);
+            new(Sample.ChainId, Admin.PublicKey, Start.Plus(TimeSpan.FromHours(1)), ++_nonce, [operation]),
+            Admin);
 
     private LedgerStore Open()
         => LedgerStore.Open(_folder.Path, Genesis.Hash, Sample.ChainId, StorageOptions.Default);

@@ -1,8 +1,8 @@
 namespace Ledger.Storage.Tests;
 
 /// <summary>
-/// A journal that lost its newest records is whole by its own measure. The ledger beside it knows better: each block
-/// says how far the journal had come.
+/// A journal that lost its newest records is whole by its own measure. The ledger beside it knows better:
+/// each block says how far the journal had come.
 /// </summary>
 public sealed class JournalReachTests : IDisposable
 {
@@ -92,7 +92,9 @@ public sealed class JournalReachTests : IDisposable
 
     private string Journal => _folder.Sub("journal");
 
-    /// <summary>One life of a validator: it opens both, promises, makes a block final, and promises once more.</summary>
+    /// <summary>
+    /// One life of a validator: it opens both, promises, makes a block final, and promises once more.
+    /// </summary>
     private void Run(int promises)
     {
         using var store = OpenStore();

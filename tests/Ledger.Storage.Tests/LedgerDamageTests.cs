@@ -38,7 +38,8 @@ public sealed class LedgerDamageTests : IDisposable
             File.WriteAllBytes(Path.Combine(copy.Sub("ledger"), Path.GetFileName(Log())), bytes[..(int)cut]);
 
             SampleChain.AssertWhole(copy.Path, Before - 1);
-            using var store = LedgerStore.Open(copy.Path, Sample.Genesis, Sample.ChainId, StorageOptions.Default);
+            using var store = LedgerStore.Open(
+                copy.Path, Sample.Genesis, Sample.ChainId, StorageOptions.Default);
             Assert.Equal(cut == whole ? Before + Together - 1UL : Before - 1UL, store.Head!.Height.Value);
         }
     }
@@ -166,7 +167,8 @@ public sealed class LedgerDamageTests : IDisposable
     }
 
     /// <summary>The write-ahead log in use: the one that holds something.</summary>
-    private string Log() => Directory.GetFiles(Database, "*.log").Single(file => new FileInfo(file).Length > 0);
+    private string Log()
+        => Directory.GetFiles(Database, "*.log").Single(file => new FileInfo(file).Length > 0);
 
     private void CopyTo(string folder)
     {
@@ -180,7 +182,8 @@ public sealed class LedgerDamageTests : IDisposable
     private void Tamper(Action<RocksDb, Func<string, ColumnFamilyHandle>> tamper)
     {
         var families = new ColumnFamilies();
-        foreach (var name in RocksDb.ListColumnFamilies(new DbOptions(), Database).Where(name => name != "default"))
+        foreach (var name in RocksDb.ListColumnFamilies(new DbOptions(), Database)
+            .Where(name => name != "default"))
         {
             families.Add(name, new ColumnFamilyOptions());
         }

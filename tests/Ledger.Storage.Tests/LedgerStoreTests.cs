@@ -141,7 +141,8 @@ public sealed class LedgerStoreTests : IDisposable
     {
         using var store = Open();
         var genesis = SampleChain.After(store);
-        StateWrite[] writes = [new([1], [1]), new([1, 0], [2]), new([1, 255], [3]), new([2], [4]), new([254], [])];
+        StateWrite[] writes =
+            [new([1], [1]), new([1, 0], [2]), new([1, 255], [3]), new([2], [4]), new([254], [])];
         store.Append([genesis with { Writes = writes }]);
 
         Assert.Equal([[1], [2], [3]], store.ReadStateRange([1]).Select(entry => entry.Value));
@@ -174,7 +175,8 @@ public sealed class LedgerStoreTests : IDisposable
         using var store = Open();
         SampleChain.Grow(store, 2);
         var next = SampleChain.After(store);
-        var stranger = new Block(next.Block.Header with { Parent = Sample.DigestOf(5) }, next.Block.Transactions);
+        var stranger = new Block(
+            next.Block.Header with { Parent = Sample.DigestOf(5) }, next.Block.Transactions);
 
         Assert.Throws<InvariantBrokenException>(() => store.Append([next with { Block = stranger }]));
     }
@@ -193,7 +195,8 @@ public sealed class LedgerStoreTests : IDisposable
         Assert.Equal(2, snapshot.ReadStateRange([]).Count());
         var proof = StateTree.Open(snapshot, snapshot.Head.StateRoot).Prove(Sha256.Hash(SampleChain.Counter));
         Assert.True(proof.Verify(
-            snapshot.Head.StateRoot, Sha256.Hash(SampleChain.Counter), Sha256.Hash(SampleChain.ValueOf(new(2)))));
+            snapshot.Head.StateRoot, Sha256.Hash(SampleChain.Counter),
+            Sha256.Hash(SampleChain.ValueOf(new(2)))));
     }
 
     [Fact]

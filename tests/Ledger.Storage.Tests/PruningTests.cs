@@ -50,7 +50,9 @@ public sealed class PruningTests : IDisposable
         _chain.Store.Prune(new(5));
 
         Assert.Equal(new(Height.Genesis, new(4), new(5)), _chain.Store.Kept);
-        Assert.Equal([false, false, false, true, true], old.Append(young).Select(t => _chain.Store.HoldsTransaction(t.Hash)));
+        Assert.Equal(
+            [false, false, false, true, true], old.Append(young).Select(
+                t => _chain.Store.HoldsTransaction(t.Hash)));
         Assert.Null(_chain.Store.ReadReceipts(new(3)));
         Assert.NotNull(_chain.Store.ReadReceipts(new(4)));
         _chain.Snapshot();
@@ -111,8 +113,10 @@ public sealed class PruningTests : IDisposable
     }
 
     private long BytesOnDisk()
-        => new DirectoryInfo(Path.Combine(_chain.Folder.Root, "ledger")).EnumerateFiles("*.sst").Sum(file => file.Length);
+        => new DirectoryInfo(Path.Combine(_chain.Folder.Root, "ledger")).EnumerateFiles("*.sst").Sum(
+            file => file.Length);
 
     private ulong[] HeightsOf(string key)
-        => [.. _chain.Store.ReadHistory(StateKey.ForEntry("small", key), 10).Select(version => version.Height.Value)];
+        => [.. _chain.Store.ReadHistory(StateKey.ForEntry("small", key), 10)
+            .Select(version => version.Height.Value)];
 }

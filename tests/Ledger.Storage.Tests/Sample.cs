@@ -18,7 +18,8 @@ internal static class Sample
 
     public static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    public static IReadOnlyList<ReadOnlyMemory<byte>> Records(params string[] texts) => [.. texts.Select(Bytes)];
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Records(params string[] texts)
+        => [.. texts.Select(Bytes)];
 
     public static string[] Texts(IEnumerable<byte[]> records) => [.. records.Select(Encoding.UTF8.GetString)];
 

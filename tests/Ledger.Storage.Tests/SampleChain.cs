@@ -55,7 +55,8 @@ internal static class SampleChain
     public static Transaction TransactionAt(Height height, int index)
         => Transaction.Sign(
             new(
-                Sample.ChainId, Sender.PublicKey, new(1000), (height.Value * TransactionsPerBlock) + (ulong)index,
+                Sample.ChainId, Sender.PublicKey, new(1000),
+                (height.Value * TransactionsPerBlock) + (ulong)index,
                 [new Operation.Put("files", "key", new byte[PayloadBytes], null)]),
             Sender);
 
@@ -67,7 +68,8 @@ internal static class SampleChain
         using var store = LedgerStore.Open(folder, Sample.Genesis, Sample.ChainId, StorageOptions.Default);
         var head = store.Head!;
         Assert.True(
-            head.Height.Value >= acknowledged, $"head {head.Height} is below the acknowledged {acknowledged}");
+            head.Height.Value >= acknowledged,
+            $"head {head.Height} is below the acknowledged {acknowledged}");
         for (var height = Height.Genesis; height <= head.Height; height = height.Next)
         {
             AssertBlock(store, height);
@@ -98,7 +100,8 @@ internal static class SampleChain
         {
             Assert.Equal(value, store.ReadState(key));
             var proof = tree.Prove(Sha256.Hash(key));
-            Assert.True(proof.Verify(head.StateRoot, Sha256.Hash(key), value is null ? null : Sha256.Hash(value)));
+            Assert.True(
+                proof.Verify(head.StateRoot, Sha256.Hash(key), value is null ? null : Sha256.Hash(value)));
         }
 
         Assert.Equal(["counter", $"height {head.Height}"], store.ReadStateRange([])
@@ -116,7 +119,8 @@ internal static class SampleChain
         var updated = tree.Update(ChangesOf(writes));
         var header = new BlockHeader(
             Sample.ChainId, height, parent?.ComputeHash() ?? Digest.Zero, new((long)height.Value), new(0),
-            TransactionTree.RootOf(transactions), Digest.Zero, updated.Root, Sample.DigestOf(8), Sample.DigestOf(9));
+            TransactionTree.RootOf(transactions), Digest.Zero, updated.Root, Sample.DigestOf(8),
+            Sample.DigestOf(9));
         var block = new Block(header, transactions);
         var receipts = transactions.Select((transaction, i) => ReceiptOf(transaction, i)).ToArray();
         return new(block, CertificateOf(block), receipts, writes, updated.PageWrites());
@@ -130,7 +134,8 @@ internal static class SampleChain
     /// <summary>Every second block has a certificate of its own.</summary>
     private static QuorumCertificate? CertificateOf(Block block)
         => block.Height.Value % 2 == 0
-            ? new(StatementKind.Commit, new(new(3), block.Height, block.Hash), [new(new(0), Sender.Sign([1]))])
+            ? new(
+                StatementKind.Commit, new(new(3), block.Height, block.Hash), [new(new(0), Sender.Sign([1]))])
             : null;
 
     private static StateWrite[] WritesOf(Height height)

@@ -65,6 +65,14 @@ internal static class Clinic
         RefusalAgeMs = 100,
     };
 
+    /// <summary>That validator-1 signed twice.</summary>
+    public static Proof Proof(string kind, ulong? recordedAt, TimeSpan? age, params string[] servedBy) => new(
+        servedBy,
+        new(
+            kind, "validator-1", "key-0", 0, 3, new("one", "by it"), new("another", "by it"), recordedAt,
+            "validator-2"),
+        age);
+
     /// <summary>The one finding of this code; fails when there is none, or more.</summary>
     public static Finding The(this Diagnosis diagnosis, string code)
         => Assert.Single(diagnosis.Findings, finding => finding.Code == code);

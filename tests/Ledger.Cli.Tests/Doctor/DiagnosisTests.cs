@@ -276,6 +276,47 @@ public sealed class DiagnosisTests
     }
 
     [Theory]
+    [InlineData(0.1, Severity.Degraded, "(6 min ago)")]
+    [InlineData(23.5, Severity.Degraded, "(24 h ago)")]
+    [InlineData(72.0, Severity.Note, "(3 days ago)")]
+    internal void What_the_ledger_has_had_for_long_is_said_and_wakes_nobody(
+        double hours, Severity severity, string ago)
+    {
+        // The node that saw it itself remembers it until it is started again: the ledger's age counts.
+        var diagnosis = Diagnosis.Of(Clinic.Well().With("validator-2", visit => visit.WithVitals(
+            vitals => vitals with { Evidence = [new("validator-1", "commit", 1)] })) with
+        {
+            Proofs = [Clinic.Proof("commit", recordedAt: 7, TimeSpan.FromHours(hours))],
+        });
+
+        Assert.Equal(severity, diagnosis.The("evidence").Severity);
+        Assert.EndsWith(
+            $"(commit), the proof is on the ledger since block 7 {ago}", diagnosis.The("evidence").What,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_proofs_of_one_validator_are_one_finding_and_what_is_not_on_the_ledger_yet_is_news()
+    {
+        var diagnosis = Diagnosis.Of(Clinic.Well() with
+        {
+            Proofs =
+            [
+                Clinic.Proof("commit", recordedAt: 7, TimeSpan.FromDays(9)),
+                Clinic.Proof("proposal", recordedAt: 5, TimeSpan.FromDays(10)),
+                Clinic.Proof("prepare", recordedAt: null, age: null, "validator-3", "validator-4"),
+            ],
+        });
+
+        var finding = diagnosis.The("evidence");
+        Assert.Equal((Severity.Degraded, "validator-1"), (finding.Severity, Assert.Single(finding.Who)));
+        Assert.EndsWith(
+            "(commit, proposal, prepare), 2 proofs are on the ledger, the last one since block 7 (9 days "
+                + "ago); as validator-3, validator-4 can prove",
+            finding.What, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(11_000, 11_000, true)]
     [InlineData(9_000, 60_000, false)]
     [InlineData(60_000, 9_000, false)]

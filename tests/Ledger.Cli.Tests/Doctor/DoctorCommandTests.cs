@@ -1,3 +1,4 @@
+using Ledger.Cli.Doctor;
 using Ledger.Cli.Shell;
 
 namespace Ledger.Cli.Tests.Doctor;
@@ -37,5 +38,19 @@ public sealed class DoctorCommandTests
         Assert.Contains(
             document["findings"]!.AsArray(),
             finding => finding!["code"]!.GetValue<string>() == "not_a_node");
+    }
+
+    [Fact]
+    public async Task A_node_that_is_named_twice_is_asked_once_and_is_no_twin_of_itself()
+    {
+        await using var node = await FakeNode.StartAsync();
+        using DoctorRound round = new(TimeSpan.FromSeconds(30));
+
+        Uri[] named = [new(node.Url), new(node.Url.TrimEnd('/') + "/")];
+
+        var facts = await round.AskAsync(
+            [.. named.Select(url => new Address(url))], TestContext.Current.CancellationToken);
+
+        Assert.Single(facts.Visits);
     }
 }

@@ -14,28 +14,27 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
     private readonly List<(TimeSpan Due, ulong Order, SimulatedNode Node, EngineTimer Timer)> _timers = [];
     private readonly SortedDictionary<Height, Digest> _finalByHeight = [];
     private readonly List<string> _waiting = [];
-    private readonly PbftGate _gate;
+
+    /// <summary>The validators after a block, for those blocks that changed them and what stands on them.</summary>
+    private readonly SortedDictionary<Digest, ValidatorSet> _validatorsAfter = [];
     private ulong _order;
 
-    public Cluster(int replicas, PbftOptions? options = null)
-        : base(replicas)
+    /// <param name="replicas">Those of genesis.</param>
+    /// <param name="options">The same for all.</param>
+    /// <param name="spares">Further ones, which a block may add.</param>
+    public Cluster(int replicas, PbftOptions? options = null, int spares = 0)
+        : base(replicas + spares)
     {
         Options = options ?? PbftOptions.Default;
-        var members = new Validator[replicas];
-        for (var i = 0; i < replicas; i++)
-        {
-            members[i] = new($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray()));
-        }
-
-        Validators = new(members, Quorums.Byzantine(replicas));
-        _gate = new(Validators, Chain, Genesis, Signatures);
-        Nodes = [.. Enumerable.Range(0, replicas).Select(i => new SimulatedNode(this, new(i)))];
+        Validators = new([.. Enumerable.Range(0, replicas).Select(MemberAt)], Quorums.Byzantine(replicas));
+        Nodes = [.. Enumerable.Range(0, replicas + spares).Select(i => new SimulatedNode(this, new(i)))];
         foreach (var node in Nodes)
         {
             node.Start();
         }
     }
 
+    /// <summary>The validators of genesis.</summary>
     public ValidatorSet Validators { get; }
 
     public PbftOptions Options { get; }
@@ -46,7 +45,8 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
     /// <summary>Timers that have not fired.</summary>
     public bool AnyTimer => _timers.Count > 0;
 
-    protected override Digest ValidatorsHash => Validators.Hash;
+    /// <summary>Who certifies what stands on this block.</summary>
+    public ValidatorSet ValidatorsAfter(Digest block) => _validatorsAfter.GetValueOrDefault(block, Validators);
 
     /// <summary>A client's transaction reaches every live validator's mempool.</summary>
     public void Submit(string payload)
@@ -151,9 +151,14 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
             return;
         }
 
+        // A segment ends where its epoch does: only who has made that final can check what follows.
         Block[] blocks = [.. peer.Disk.Final.Skip(have).Take((int)last.Subject.Height.Value - have)];
-        var segment = _gate.CheckSegment(blocks, last);
+        var ends = Array.FindIndex(blocks, block => block.Header.EndsEpoch);
+        blocks = ends < 0 ? blocks : blocks[..(ends + 1)];
+        var certificate = peer.Disk.Certificates.First(each => each.Subject.Height == blocks[^1].Height);
+        var segment = node.Gate.CheckSegment(blocks, certificate);
         Invariant.Holds(segment is not null, "a correct peer serves what verifies");
+        node.AsksOn = ends < 0 ? null : from;
         node.Take(new Input.Synced(segment));
     }
 
@@ -164,8 +169,18 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
     protected override Verified? Verify(SimulatedNode to, Packet packet)
     {
         var encoded = PbftCodec.EncodeEnvelope(packet.Envelope);
-        if (!PbftCodec.TryDecodeEnvelope(encoded, out var envelope, out _)
-            || _gate.Check(envelope, packet.From, out _) is not { } verified)
+        if (!PbftCodec.TryDecodeEnvelope(encoded, out var envelope, out _))
+        {
+            return null;
+        }
+
+        var verified = to.Gate.Check(envelope, packet.From, out var reason);
+        if (reason == PbftGate.LaterEpoch)
+        {
+            to.Take(new Input.PeerIsAhead(packet.From));
+        }
+
+        if (verified is null)
         {
             return null;
         }
@@ -176,6 +191,23 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
         }
 
         return verified;
+    }
+
+    /// <remarks>A payload such as "add 4, remove 1" changes the validators.</remarks>
+    protected override (Digest Now, Digest Next) ValidatorsOf(Digest parent, string payload)
+    {
+        var before = ValidatorsAfter(parent);
+        return (before.Hash, (before.With(ChangesIn(payload)) ?? before).Hash);
+    }
+
+    protected override void OnMade(Block block, string payload)
+    {
+        var before = ValidatorsAfter(block.Parent);
+        var after = before.With(ChangesIn(payload)) ?? before;
+        if (after != Validators)
+        {
+            _validatorsAfter[block.Hash] = after;
+        }
     }
 
     protected override void OnPosted(Envelope envelope) => OnSaid?.Invoke(envelope);
@@ -190,6 +222,24 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
         _timers.Remove(next);
         Now = next.Due > Now ? next.Due : Now;
         next.Node.Take(new Input.TimerFired(next.Timer));
+    }
+
+    private static Validator MemberAt(int seat)
+        => new($"validator-{seat}", new(Sha256.Hash([(byte)seat]).ToArray()));
+
+    private static List<SeatChange> ChangesIn(string payload)
+    {
+        List<SeatChange> changes = [];
+        foreach (var change in payload.Split(", "))
+        {
+            if (change.Split(' ') is ["add" or "remove", var number])
+            {
+                var seat = int.Parse(number, System.Globalization.CultureInfo.InvariantCulture);
+                changes.Add(new(new(seat), change[0] == 'a' ? MemberAt(seat) : null));
+            }
+        }
+
+        return [.. changes.OrderBy(change => change.Seat)];
     }
 
     private HashSet<string> UncommittedUnder(SimulatedNode node, Digest parent)

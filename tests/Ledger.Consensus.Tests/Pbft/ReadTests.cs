@@ -15,8 +15,22 @@ public sealed class ReadTests
         var cluster = OnlyReplica1Knows();
         Read(cluster, 3);
         cluster.DeliverAll(packet => IsAboutReads(packet) && packet.To.Value != 1);
+        Assert.Empty(cluster.Nodes[3].Reads);
+        Assert.Empty(cluster.Nodes[3].RefusedReads);
+        cluster.CatchUp(cluster.Nodes[3], new(1));
         Assert.Equal(new Height(1), cluster.Nodes[3].Reads[1]);
-        Assert.Empty(cluster.Nodes[3].Disk.Final);
+    }
+
+    /// <summary>A view change may have given the block up: asking again finds out.</summary>
+    [Fact]
+    public void A_read_whose_height_does_not_become_final_is_refused_after_a_while()
+    {
+        var cluster = OnlyReplica1Knows();
+        Read(cluster, 3);
+        cluster.DeliverAll(packet => IsAboutReads(packet) && packet.To.Value != 1);
+        cluster.Advance(2 * SaidOnce.AskEvery);
+        Assert.Empty(cluster.Nodes[3].Reads);
+        Assert.Equal("height 1 is not final here yet", cluster.Nodes[3].RefusedReads[1]);
     }
 
     [Fact]
@@ -126,7 +140,7 @@ public sealed class ReadTests
     public void A_certificate_that_no_quorum_signed_is_refused_at_the_gate()
     {
         var cluster = New();
-        var gate = new PbftGate(cluster.Validators, cluster.Chain, cluster.Genesis, cluster.Signatures);
+        var gate = cluster.Nodes[0].Gate;
         Subject subject = new(new(0), new(1_000_000), cluster.Genesis);
         var forged = new QuorumCertificate(
             StatementKind.Prepare, subject, [new(new(0), cluster.Signatures.Sign(new(0), subject.Prepare(cluster.Chain)))]);

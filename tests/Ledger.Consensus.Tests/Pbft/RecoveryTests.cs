@@ -110,7 +110,7 @@ public sealed class RecoveryTests
         cluster.Propose(replica: 0, "apple");
         cluster.Deliver<PrePrepare>();
         var disk = cluster.Nodes[1].Disk;
-        var safety = new Safety(new(cluster.Genesis, [cluster.Genesis], Height.Genesis));
+        var safety = new Safety(new([cluster.Genesis], Height.Genesis), cluster.Nodes[1].Epoch);
         foreach (var record in disk.Records())
         {
             safety.Apply(record);

@@ -9,11 +9,21 @@ namespace Ledger.Consensus.Tests.Pbft;
 internal sealed class SimulatedNode(Cluster cluster, ValidatorIndex self) : SteppedNode(
     self, new(PbftCodec.EncodeRecord, bytes => PbftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null))
 {
+    private PbftGate? _gate;
+
     /// <inheritdoc/>
     public override Digest Chain => cluster.Chain;
 
     /// <summary>Null while crashed.</summary>
     public PbftEngine? Engine { get; private set; }
+
+    /// <summary>The epoch of the block after the last that is final here.</summary>
+    public Epoch Epoch { get; private set; } = FirstEpoch(cluster);
+
+    /// <summary>Whom it asks for what follows, once the next epoch has begun here.</summary>
+    public ValidatorIndex? AsksOn { get; set; }
+
+    public PbftGate Gate => _gate ??= new(() => Epoch, cluster.Chain, cluster.Signatures);
 
     /// <summary>Payloads that this node's executor refuses.</summary>
     public ISet<string> Refuses { get; } = new HashSet<string>();
@@ -38,8 +48,9 @@ internal sealed class SimulatedNode(Cluster cluster, ValidatorIndex self) : Step
     protected override IEngine MakeEngine()
     {
         Digest[] recent = [cluster.Genesis, .. Disk.Final.Select(block => block.Hash)];
+        Epoch = Disk.Final.Where(block => block.Header.EndsEpoch).Aggregate(FirstEpoch(cluster), EpochAfter);
         return Engine = new(
-            cluster.Validators, Self, cluster.Options,
+            Epoch, SeatIn(Epoch), cluster.Options,
             new(cluster.Genesis, recent, new((ulong)Disk.Final.Count)));
     }
 
@@ -55,6 +66,20 @@ internal sealed class SimulatedNode(Cluster cluster, ValidatorIndex self) : Step
         {
             Met[block.Hash] = block;
             cluster.OnFinal(this, block);
+        }
+    }
+
+    protected override void AfterFinalised(Decision decision)
+    {
+        if (decision.Blocks[^1] is { Header.EndsEpoch: true } last)
+        {
+            Epoch = EpochAfter(Epoch, last);
+            Reply(new Input.EpochBegan(Epoch, SeatIn(Epoch)));
+            if (AsksOn is { } peer)
+            {
+                AsksOn = null;
+                cluster.CatchUp(this, peer);
+            }
         }
     }
 
@@ -81,4 +106,12 @@ internal sealed class SimulatedNode(Cluster cluster, ValidatorIndex self) : Step
                 break;
         }
     }
+
+    private static Epoch FirstEpoch(Cluster cluster)
+        => new(0, cluster.Validators, new(View.Zero, Height.Genesis, cluster.Genesis));
+
+    private Epoch EpochAfter(Epoch before, Block last)
+        => Epoch.After(before.Number + 1, cluster.ValidatorsAfter(last.Hash), last.Height, last.Hash);
+
+    private ValidatorIndex SeatIn(Epoch epoch) => epoch.Validators.Contains(Self) ? Self : ValidatorIndex.None;
 }

@@ -150,11 +150,13 @@ internal abstract class SteppedCluster<TNode>(int replicas)
     /// <summary>A block with this payload, named by it in the transcript.</summary>
     public Block MakeBlock(ValidatorIndex proposer, Height height, Digest parent, string payload)
     {
+        var (validators, next) = ValidatorsOf(parent, payload);
         var header = new BlockHeader(
             "simulation", height, parent, TimeOf(height), proposer, TransactionTree.RootOf([]), default,
-            Sha256.Hash(System.Text.Encoding.UTF8.GetBytes(payload)), ValidatorsHash, ValidatorsHash);
+            Sha256.Hash(System.Text.Encoding.UTF8.GetBytes(payload)), validators, next);
         var block = new Block(header, []);
         _payloads[block.Hash.ToShortString()] = payload;
+        OnMade(block, payload);
         return block;
     }
 
@@ -181,8 +183,12 @@ internal abstract class SteppedCluster<TNode>(int replicas)
         }
     }
 
-    /// <summary>Of every header; a figure has no other validators than those it begins with.</summary>
-    protected virtual Digest ValidatorsHash => default;
+    /// <summary>The hashes of the set that certifies a block and of the one after it.</summary>
+    protected virtual (Digest Now, Digest Next) ValidatorsOf(Digest parent, string payload) => default;
+
+    protected virtual void OnMade(Block block, string payload)
+    {
+    }
 
     protected abstract Timestamp TimeOf(Height height);
 

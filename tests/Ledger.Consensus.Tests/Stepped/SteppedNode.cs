@@ -111,6 +111,7 @@ internal abstract class SteppedNode(ValidatorIndex self, SteppedDisk disk) : IWo
                 Disk.Finalise(decide.Decision);
                 OnDecided(decide.Decision);
                 _inbox.Enqueue(new Input.Finalised(decide.Decision.Blocks[^1].Height));
+                AfterFinalised(decide.Decision);
                 break;
             case Effect.RequestProposal request:
                 Requested = request.Request;
@@ -139,6 +140,11 @@ internal abstract class SteppedNode(ValidatorIndex self, SteppedDisk disk) : IWo
     protected abstract void Post(Envelope envelope, Recipients to);
 
     protected abstract void OnDecided(Decision decision);
+
+    /// <summary>The engine will be told that the decision is durable; what it is told next comes after that.</summary>
+    protected virtual void AfterFinalised(Decision decision)
+    {
+    }
 
     /// <summary>What only this engine asks of the world.</summary>
     protected abstract void CarryOther(Effect effect);

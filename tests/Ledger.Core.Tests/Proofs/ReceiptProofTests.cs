@@ -120,7 +120,7 @@ public sealed class ReceiptProofTests
         // The same name and validators, another genesis: only its hash tells them apart.
         ProofChain twin = new(5);
         twin.Grow();
-        AssertBoth(here, twin.Receipt(1, 0) with { Genesis = here.Genesis.Hash }, "names validators that are not the genesis's");
+        AssertBoth(here, twin.Receipt(1, 0) with { Genesis = here.Genesis.Hash }, "names validators that are not those of its height");
         AssertBoth(here, here.Receipt(1, 0) with { Genesis = twin.Genesis.Hash }, "it is of the chain with genesis");
     }
 

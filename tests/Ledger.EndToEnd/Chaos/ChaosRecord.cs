@@ -9,8 +9,8 @@ using HistoryEntry = Ledger.Simulation.HistoryEntry;
 namespace Ledger.EndToEnd.Chaos;
 
 /// <summary>
-/// What a run leaves behind when it fails: its seed and rounds, the clients' history, what the nodes said, and
-/// their flight recordings, which <c>ledger replay</c> runs again.
+/// What a run leaves behind when it fails: its seed and rounds, the clients' history, what the nodes said,
+/// and their flight recordings, which <c>ledger replay</c> runs again.
 /// </summary>
 internal sealed class ChaosRecord(ConsensusMode mode, int seed)
 {
@@ -40,7 +40,8 @@ internal sealed class ChaosRecord(ConsensusMode mode, int seed)
         foreach (var node in nodes)
         {
             Note($"{node.Name} said last:\n{node.Process.Output}{node.Process.Errors}");
-            var flight = Directory.CreateDirectory(Path.Combine(Folder, node.Name, FlightFolder.Name)).FullName;
+            var flight =
+                Directory.CreateDirectory(Path.Combine(Folder, node.Name, FlightFolder.Name)).FullName;
             foreach (var recording in FlightFolder.In(node.DataPath))
             {
                 File.Copy(recording, Path.Combine(flight, Path.GetFileName(recording)), overwrite: true);

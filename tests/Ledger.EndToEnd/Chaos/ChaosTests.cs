@@ -14,7 +14,7 @@ namespace Ledger.EndToEnd.Chaos;
 public sealed class ChaosTests
 {
     private const int Validators = 4;
-    private const int SecondsDefault = 40;
+    private const int SecondsDefault = 20;
     private const int SomeOperations = 10;
 
     [Theory]

@@ -4,8 +4,8 @@ using Ledger.EndToEnd.Harness;
 namespace Ledger.EndToEnd.Chaos;
 
 /// <summary>
-/// Follows the frames of one way of a connection and leaves those of consensus out while the line is mute. A frame that
-/// has begun goes, or stays away, as a whole.
+/// Follows the frames of one way of a connection and leaves those of consensus out while the line is mute. A
+/// frame that has begun goes, or stays away, as a whole.
 /// </summary>
 internal sealed class ConsensusFilter
 {
@@ -13,7 +13,9 @@ internal sealed class ConsensusFilter
     private int _headerRead;
     private long _payloadLeft;
 
-    /// <summary>The header that has begun waits until its kind is known; one that began while nothing is mute goes.</summary>
+    /// <summary>
+    /// The header that has begun waits until its kind is known; one that began while nothing is mute goes.
+    /// </summary>
     private bool _withholds;
     private bool _drops;
 

@@ -17,7 +17,9 @@ internal sealed class Line(int seed)
     private int _lossPercent;
     private volatile bool _isMute;
 
-    /// <summary>Frames of consensus do not arrive, all others do: a validator that lives, listens and never votes.</summary>
+    /// <summary>
+    /// Frames of consensus do not arrive, all others do: a validator that lives, listens and never votes.
+    /// </summary>
     public bool IsMute => _isMute;
 
     public void Mute() => _isMute = true;

@@ -33,14 +33,16 @@ internal sealed record DoctorRun(int ExitCode, JsonNode Document)
 
     /// <summary>Asks until nothing is left to say.</summary>
     public static Task IsWellAsync(params IReadOnlyList<TestNode> nodes)
-        => Eventually.HoldsAsync("the doctor finds all well", async () => await OfAsync(nodes) is { ExitCode: 0 });
+        => Eventually.HoldsAsync(
+            "the doctor finds all well", async () => await OfAsync(nodes) is { ExitCode: 0 });
 
     public bool Finds(string code) => Findings.Any(finding => finding["code"]!.GetValue<string>() == code);
 
     public override string ToString() => Document.ToJsonString();
 
     private bool Has(FaultRow row) => Findings.Any(
-        finding => finding["code"]!.GetValue<string>() == row.Code && Matches(finding["what"]!.GetValue<string>(), row.Says));
+        finding => finding["code"]!.GetValue<string>() == row.Code
+            && Matches(finding["what"]!.GetValue<string>(), row.Says));
 
     /// <summary>Every part between the … is there, in their order.</summary>
     private static bool Matches(string what, string says)

@@ -7,10 +7,12 @@ namespace Ledger.EndToEnd.Doctor;
 /// <param name="Says">What the finding says; … stands for what differs from time to time.</param>
 /// <param name="Exit">The doctor's exit code.</param>
 /// <param name="Alert">The alert that wakes somebody for it.</param>
-internal sealed record FaultRow(string Fault, string Injected, string Code, string Says, int Exit, string Alert);
+internal sealed record FaultRow(
+    string Fault, string Injected, string Code, string Says, int Exit, string Alert);
 
 /// <summary>
-/// The table in docs/operations.md. Each row is asserted against a real devnet, and the page against these rows.
+/// The table in docs/operations.md. Each row is asserted against a real devnet, and the page against these
+/// rows.
 /// </summary>
 internal static class FaultTable
 {
@@ -38,17 +40,19 @@ internal static class FaultTable
 
     public static readonly FaultRow MempoolFull = new(
         "the mempool is full", "a flood into a pool of 200", "mempool_full",
-        "validator-1's mempool is full: … of 200 transactions, … clients are told to come again (429)", Degraded,
+        "validator-1's mempool is full: … of 200 transactions, … clients are told to come again (429)",
+        Degraded,
         "LedgerMempoolFull");
 
     public static readonly FaultRow DiskFull = new(
         "the disk is full", "a file that fills a tmpfs of 40 MiB", "disk_full",
-        "validator-4's disk is full: 0 MiB left for its data; it ends, and starts no more, when it cannot write", Degraded,
-        "LedgerDiskFull");
+        "validator-4's disk is full: 0 MiB left for its data; it ends, and starts no more, when it cannot write",
+        Degraded, "LedgerDiskFull");
 
     public static readonly FaultRow Partition = new(
         "the network is parted 2\\|2", "TCP proxies cut every way between two halves", "partition",
-        "the network is parted: validator-1, validator-2 | validator-3, validator-4; no side has the 3 that it takes to go on",
+        "the network is parted: validator-1, validator-2 | validator-3, validator-4; no side has the 3 that it "
+            + "takes to go on",
         Halted,
         "LedgerNoQuorum");
 
@@ -64,11 +68,14 @@ internal static class FaultTable
 
     public static readonly FaultRow NeverVotes = new(
         "a validator never votes", "a proxy drops its frames of consensus", "does_not_vote",
-        "validator-4 is connected and does not vote: it is in none of the last … certificates, and …", Degraded,
+        "validator-4 is connected and does not vote: it is in none of the last … certificates, and …",
+        Degraded,
         "LedgerValidatorMissing");
 
     public static readonly IReadOnlyList<FaultRow> Rows =
-        [Killed, Stopped, WrongGenesis, SharedKey, MempoolFull, DiskFull, Partition, SlowDisk, ClockOff, NeverVotes];
+    [
+        Killed, Stopped, WrongGenesis, SharedKey, MempoolFull, DiskFull, Partition, SlowDisk, ClockOff, NeverVotes,
+    ];
 
     public static string LineOf(FaultRow row)
     {

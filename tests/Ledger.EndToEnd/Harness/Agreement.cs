@@ -2,12 +2,16 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd.Harness;
 
-/// <summary>What a ledger is for: all who have a block at a height have the same one, and the same state after it.</summary>
+/// <summary>
+/// What a ledger is for: all who have a block at a height have the same one, and the same state after it.
+/// </summary>
 internal static class Agreement
 {
     private const int BlocksPerAnswer = 100;
 
-    /// <summary>Waits until all have the same height, then compares every block that they ever made final.</summary>
+    /// <summary>
+    /// Waits until all have the same height, then compares every block that they ever made final.
+    /// </summary>
     /// <returns>The chain that they agree on.</returns>
     public static async Task<IReadOnlyList<BlockReply>> OfAsync(IReadOnlyList<TestNode> nodes)
     {
@@ -40,7 +44,9 @@ internal static class Agreement
         }
     }
 
-    /// <summary>Every acknowledged transaction is on every node, at the height that its client was told.</summary>
+    /// <summary>
+    /// Every acknowledged transaction is on every node, at the height that its client was told.
+    /// </summary>
     public static async Task KeepsAsync(TestNetwork network, Load load)
     {
         await OfAsync(network.Nodes);
@@ -62,6 +68,7 @@ internal static class Agreement
         }
     }
 
-    private static (ulong Height, string Hash, string StateRoot, string ReceiptsRoot) Essence(BlockReply block)
+    private static (ulong Height, string Hash, string StateRoot, string ReceiptsRoot) Essence(
+        BlockReply block)
         => (block.Height, block.Hash, block.StateRoot, block.ReceiptsRoot);
 }

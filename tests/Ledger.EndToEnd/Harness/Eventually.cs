@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Ledger.EndToEnd.Harness;
 
 /// <summary>
-/// Waits for what must come to pass, however slow the machine: the deadline is only there so that a test which has
-/// failed also ends.
+/// Waits for what must come to pass, however slow the machine: the deadline is only there so that a test
+/// which has failed also ends.
 /// </summary>
 internal static class Eventually
 {

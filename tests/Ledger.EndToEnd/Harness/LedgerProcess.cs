@@ -51,7 +51,8 @@ internal sealed class LedgerProcess : IDisposable
     public static LedgerProcess Start(
         IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
-        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+        var host = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
         var program = Path.Combine(AppContext.BaseDirectory, "ledger.dll");
         ProcessStartInfo start = new(host, [program, .. arguments])
         {
@@ -73,6 +74,14 @@ internal sealed class LedgerProcess : IDisposable
 
         return new(start);
     }
+
+    /// <summary>A program of the system's, heard and ended like our own.</summary>
+    public static LedgerProcess StartOther(string program, params IEnumerable<string> arguments)
+        => new(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
 
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(

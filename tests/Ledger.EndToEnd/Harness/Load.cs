@@ -6,9 +6,10 @@ using Ledger.Crypto;
 namespace Ledger.EndToEnd.Harness;
 
 /// <summary>
-/// Clients that put one value after another, each waiting until its transaction is final. A client whose node does not
-/// answer sends the very same transaction to the next node, as a real one would. What was acknowledged is remembered,
-/// since from then on it must never be lost; an answer that no client may get fails the test.
+/// Clients that put one value after another, each waiting until its transaction is final. A client whose node
+/// does not answer sends the very same transaction to the next node, as a real one would. What was
+/// acknowledged is remembered, since from then on it must never be lost; an answer that no client may get
+/// fails the test.
 /// </summary>
 internal sealed class Load : IAsyncDisposable
 {
@@ -48,7 +49,8 @@ internal sealed class Load : IAsyncDisposable
                 Assert.Fail("A client stopped by itself.");
             }
 
-            Assert.False(next.IsCanceled, $"Only {heard} of {more} further transactions were acknowledged in time.");
+            Assert.False(
+                next.IsCanceled, $"Only {heard} of {more} further transactions were acknowledged in time.");
             await next;
         }
     }

@@ -5,9 +5,9 @@ using System.Threading.Channels;
 namespace Ledger.EndToEnd.Harness;
 
 /// <summary>
-/// Clients as a careful operator has them: each waits until its transaction is final, and goes to another node only when
-/// one says, with 503, that it takes nothing, or when none listens there at all. Any other end of a request is a failure,
-/// and is kept.
+/// Clients as a careful operator has them: each waits until its transaction is final, and goes to another
+/// node only when one says, with 503, that it takes nothing, or when none listens there at all. Any other end
+/// of a request is a failure, and is kept.
 /// </summary>
 internal sealed class PatientLoad : IAsyncDisposable
 {
@@ -81,12 +81,14 @@ internal sealed class PatientLoad : IAsyncDisposable
                 }
                 else
                 {
-                    Failures.Enqueue($"{(int)status} {string.Join(", ", replies.Select(reply => reply.ToString()))}");
+                    Failures.Enqueue(
+                        $"{(int)status} {string.Join(", ", replies.Select(reply => reply.ToString()))}");
                 }
 
                 return node;
             }
-            catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError)
+            catch (HttpRequestException exception)
+                when (exception.HttpRequestError == HttpRequestError.ConnectionError)
             {
                 // Nothing was sent: nobody listens there while it restarts.
             }

@@ -8,7 +8,9 @@ using Ledger.Crypto;
 
 namespace Ledger.EndToEnd.Harness;
 
-/// <summary>Speaks to a peer port byte by byte, written from the protocol's description: it can lie.</summary>
+/// <summary>
+/// Speaks to a peer port byte by byte, written from the protocol's description: it can lie.
+/// </summary>
 internal sealed class RawPeer : IDisposable
 {
     public const byte Consensus = 1;
@@ -59,7 +61,8 @@ internal sealed class RawPeer : IDisposable
         await SendAsync(Accepted, []);
     }
 
-    public Task SendAsync(byte kind, byte[] payload) => SendRawAsync([.. Header(payload.Length, kind), .. payload]);
+    public Task SendAsync(byte kind, byte[] payload)
+        => SendRawAsync([.. Header(payload.Length, kind), .. payload]);
 
     /// <summary>The other side may have closed before all was written, as it may.</summary>
     public async Task SendRawAsync(byte[] bytes)
@@ -118,7 +121,8 @@ internal sealed class RawPeer : IDisposable
 
     private static byte[] StatementOf(byte role, byte[] dialler, byte[] listener) =>
     [
-        .. "ledger/hello/v1\0"u8, role, .. dialler.AsSpan(0, 2), .. SHA256.HashData(dialler.AsSpan(ChainIdAt)),
+        .. "ledger/hello/v1\0"u8, role, .. dialler.AsSpan(0, 2),
+        .. SHA256.HashData(dialler.AsSpan(ChainIdAt)),
         .. dialler.AsSpan(2, 32), .. dialler.AsSpan(KeyAt, 32), .. listener.AsSpan(KeyAt, 32),
         .. dialler.AsSpan(NonceAt, 32), .. listener.AsSpan(NonceAt, 32), .. dialler.AsSpan(InstanceAt, 16),
         .. listener.AsSpan(InstanceAt, 16),

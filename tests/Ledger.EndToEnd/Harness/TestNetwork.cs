@@ -43,11 +43,16 @@ internal sealed class TestNetwork : IDisposable
     public IReadOnlyList<TestNode> Nodes { get; }
 
     /// <summary>Files only; nothing runs.</summary>
-    public static TestNetwork Create(int validators, ConsensusMode mode = ConsensusMode.Pbft) => new(validators, mode);
+    public static TestNetwork Create(int validators, ConsensusMode mode = ConsensusMode.Pbft)
+        => new(validators, mode);
 
     /// <summary>All are ready when this returns.</summary>
     public static Task<TestNetwork> StartAsync(int validators = 4, params string[] settings)
         => ReadyAsync(new(validators, ConsensusMode.Pbft), settings);
+
+    /// <summary>All are ready when this returns.</summary>
+    public static Task<TestNetwork> StartAsync(ConsensusMode mode, int validators)
+        => ReadyAsync(new(validators, mode), []);
 
     /// <summary>All are ready when this returns, and one of them leads.</summary>
     public static Task<TestNetwork> StartRaftAsync(int validators = 3, params string[] settings)
@@ -86,7 +91,8 @@ internal sealed class TestNetwork : IDisposable
     }
 
     /// <summary>
-    /// A chain with the same validators and accounts that began at another time, or agrees in another way: another chain.
+    /// A chain with the same validators and accounts that began at another time, or agrees in another way:
+    /// another chain.
     /// </summary>
     public Genesis GenesisAt(Timestamp time, ConsensusMode? mode = null) => new(
         "e2e", mode ?? _mode, time, [.. Nodes.Select(node => new Validator(node.Name, node.Key.PublicKey))],

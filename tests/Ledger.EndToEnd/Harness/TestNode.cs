@@ -8,7 +8,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd.Harness;
 
-/// <summary>One validator: its folder, its ports, and the process that runs it, again and again if need be.</summary>
+/// <summary>
+/// One validator: its folder, its ports, and the process that runs it, again and again if need be.
+/// </summary>
 internal sealed class TestNode : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -57,7 +59,8 @@ internal sealed class TestNode : IDisposable
     /// <summary>Variables that its process is started with.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
-    public LedgerProcess Process => _process ?? throw new InvalidOperationException($"{Name} was not started.");
+    public LedgerProcess Process => _process
+        ?? throw new InvalidOperationException($"{Name} was not started.");
 
     public void WriteConfig(IEnumerable<TestNode> others)
     {
@@ -84,7 +87,8 @@ internal sealed class TestNode : IDisposable
     {
         _process?.Dispose();
         var settings = Settings.SelectMany(setting => new[] { "--set", setting });
-        return _process = LedgerProcess.Start(Environment, ["node", "run", "--config", ConfigPath, .. settings]);
+        return _process = LedgerProcess.Start(
+            Environment, ["node", "run", "--config", ConfigPath, .. settings]);
     }
 
     public Task ReadyAsync() => Eventually.HoldsAsync($"{Name} is ready", async () =>
@@ -107,14 +111,17 @@ internal sealed class TestNode : IDisposable
         return _http.PostAsync(new Uri(HttpUrl, path), content, cancellationToken);
     }
 
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken = default)
+    public Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken = default)
         => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
+    public Task<string> MetricsAsync() => _http.GetStringAsync(new Uri(HttpUrl, "metrics"));
 
     /// <summary>The sum over all series of this name whose labels contain the text.</summary>
     public async Task<double> MetricAsync(string name, string labels = "")
     {
         var sum = 0.0;
-        foreach (var line in (await _http.GetStringAsync(new Uri(HttpUrl, "metrics"))).Split('\n'))
+        foreach (var line in (await MetricsAsync()).Split('\n'))
         {
             if (line.StartsWith(name, StringComparison.Ordinal)
                 && line[name.Length] is ' ' or '{'

@@ -5,7 +5,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Monitoring;
 
-/// <summary>A devnet with Prometheus beside it, started as a user starts it; gone when it is disposed.</summary>
+/// <summary>
+/// A devnet with Prometheus beside it, started as a user starts it; gone when it is disposed.
+/// </summary>
 internal sealed class MonitoredDevnet : IAsyncDisposable
 {
     private const int SigKill = 9;
@@ -33,7 +35,8 @@ internal sealed class MonitoredDevnet : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("ledger-e2e-monitored-").FullName;
         var (exit, output, errors) = await LedgerProcess.RunAsync(
-            "devnet", "--dir", Path.Combine(folder, "devnet"), "--base-port", $"{Ports.FreeBlock(40)}", "--detach",
+            "devnet", "--dir", Path.Combine(folder, "devnet"), "--base-port", $"{Ports.FreeBlock(40)}",
+            "--detach",
             "--with-prometheus", "--json");
         Assert.True(exit == 0, errors);
         return new(folder, JsonDocument.Parse(output).RootElement);
@@ -58,7 +61,8 @@ internal sealed class MonitoredDevnet : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Prometheus.Dispose();
-        var (exit, _, errors) = await LedgerProcess.RunAsync("devnet", "stop", "--dir", Path.Combine(_folder, "devnet"));
+        var (exit, _, errors) = await LedgerProcess.RunAsync(
+            "devnet", "stop", "--dir", Path.Combine(_folder, "devnet"));
         Assert.True(exit == 0, errors);
         Directory.Delete(_folder, recursive: true);
     }

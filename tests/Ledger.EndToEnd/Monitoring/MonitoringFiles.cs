@@ -18,22 +18,27 @@ internal static partial class MonitoringFiles
     /// <summary>Each panel's expressions, by "dashboard: panel".</summary>
     public static IReadOnlyList<(string Panel, string Expression)> Panels { get; } =
     [
-        .. from file in Directory.EnumerateFiles(Path.Combine(Root, "network-configs/grafana/dashboards")).Order()
-           from panel in JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("panels").EnumerateArray()
+        .. from file in Directory.EnumerateFiles(Path.Combine(Root, "network-configs/grafana/dashboards"))
+               .Order()
+           let dashboard = JsonDocument.Parse(File.ReadAllText(file)).RootElement
+           from panel in dashboard.GetProperty("panels").EnumerateArray()
            from target in panel.GetProperty("targets").EnumerateArray()
            select (
                $"{Path.GetFileNameWithoutExtension(file)}: {panel.GetProperty("title").GetString()}",
                target.GetProperty("expr").GetString()!),
     ];
 
-    /// <summary>Every metric of the ledger's own that a panel, rule or alert names, without a histogram's endings.</summary>
+    /// <summary>
+    /// Every metric of the ledger's own that a panel, rule or alert names, without a histogram's endings.
+    /// </summary>
     public static IReadOnlyList<string> MetricsUsed()
     {
         var text = string.Join('\n', Panels.Select(panel => panel.Expression))
             + RuleText("rules.yml") + RuleText("alerts.yml");
         return
         [
-            .. MetricName().Matches(text).Select(match => HistogramEnding().Replace(match.Value, "")).Distinct().Order(),
+            .. MetricName().Matches(text).Select(match => HistogramEnding().Replace(match.Value, ""))
+                .Distinct().Order(),
         ];
     }
 
@@ -41,15 +46,14 @@ internal static partial class MonitoringFiles
 
     private static string FindRoot()
     {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        var folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Ledger.sln")))
         {
-            if (File.Exists(Path.Combine(folder, "Ledger.sln")))
-            {
-                return folder;
-            }
+            folder = Path.GetDirectoryName(folder);
         }
 
-        throw new InvalidOperationException("These tests read the source tree that they were built in.");
+        return folder
+            ?? throw new InvalidOperationException("These tests read the source tree that they were built in.");
     }
 
     [GeneratedRegex(@"- alert: (\w+)")]

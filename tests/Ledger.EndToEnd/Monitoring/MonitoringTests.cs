@@ -1,9 +1,29 @@
+using Ledger.Core;
 using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Monitoring;
 
 public sealed class MonitoringTests
 {
+    /// <summary>
+    /// What scripts and dashboards of users rely on: renaming one breaks them. In each mode, its own word.
+    /// </summary>
+    private static readonly string[] Promised =
+    [
+        "ledger_block_height gauge", "ledger_blocks_committed_total counter",
+        "ledger_transactions_committed_total counter result",
+        "ledger_transactions_rejected_total counter reason",
+        "ledger_mempool_transactions gauge", "ledger_mempool_bytes gauge", "ledger_consensus_is_leader gauge",
+        "ledger_view_changes_total counter reason", "ledger_consensus_phase_seconds histogram phase",
+        "ledger_transaction_finality_seconds histogram", "ledger_block_transactions histogram",
+        "ledger_peers_connected gauge", "ledger_peer_bytes_total counter direction",
+        "ledger_peer_messages_dropped_total counter", "ledger_evidence_total counter",
+        "ledger_signature_verifications_total counter", "ledger_journal_sync_seconds histogram",
+        "ledger_storage_bytes gauge column_family", "ledger_sync_lag_blocks gauge",
+        "ledger_build_info gauge version",
+        "ledger_build_info gauge mode",
+    ];
+
     [Fact]
     public void Every_alert_has_a_runbook_that_it_names()
     {
@@ -12,7 +32,8 @@ public sealed class MonitoringTests
         {
             Assert.Contains($"### {alert}", page);
             Assert.Contains(
-                $"runbook: docs/operations.md#{alert.ToLowerInvariant()}\n", MonitoringFiles.RuleText("alerts.yml"),
+                $"runbook: docs/operations.md#{alert.ToLowerInvariant()}\n", MonitoringFiles.RuleText(
+                    "alerts.yml"),
                 StringComparison.Ordinal);
         }
 
@@ -25,7 +46,9 @@ public sealed class MonitoringTests
     public void Every_alert_is_tested_to_fire()
     {
         var tests = MonitoringFiles.RuleText("tests.yml");
-        Assert.All(MonitoringFiles.Alerts, alert => Assert.Contains($"alertname: {alert}\n", tests, StringComparison.Ordinal));
+        Assert.All(
+            MonitoringFiles.Alerts, alert => Assert.Contains(
+                $"alertname: {alert}\n", tests, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -36,6 +59,32 @@ public sealed class MonitoringTests
 
         Assert.Contains("ledger_block_height", used);
         Assert.All(used, metric => Assert.Contains($"`{metric}`", page, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(ConsensusMode.Pbft, "ledger_consensus_view", "ledger_consensus_term")]
+    [InlineData(ConsensusMode.Raft, "ledger_consensus_term", "ledger_consensus_view")]
+    public async Task Every_metric_that_is_promised_is_there_by_its_name_type_and_label(
+        ConsensusMode mode, string position, string others)
+    {
+        using var network = TestNetwork.Create(3, mode);
+        await network.StartAllAsync();
+        await TestClient.FinalAsync(network.Nodes[0], new TestClient(network).Put("measured", "yes"));
+
+        // In Raft only the leader times the phases.
+        var metrics = string.Concat(await Task.WhenAll(network.Nodes.Select(node => node.MetricsAsync())));
+        foreach (var words in Promised.Append($"{position} gauge").Select(promise => promise.Split(' ')))
+        {
+            Assert.Contains($"# TYPE {words[0]} {words[1]}\n", metrics, StringComparison.Ordinal);
+            if (words is [var name, _, var label])
+            {
+                Assert.Matches($@"(?m)^{name}(_bucket)?\{{[^}}]*\b{label}=""", metrics);
+            }
+        }
+
+        Assert.DoesNotContain(others, metrics, StringComparison.Ordinal);
+        Assert.Contains("\nprocess_cpu_seconds_total ", metrics, StringComparison.Ordinal);
+        Assert.Contains("\ndotnet_", metrics, StringComparison.Ordinal);
     }
 
     [Fact]

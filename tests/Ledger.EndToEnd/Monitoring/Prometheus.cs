@@ -3,18 +3,23 @@ using System.Text.Json;
 
 namespace Ledger.EndToEnd.Monitoring;
 
-/// <summary>The system's Prometheus: whether it is here, its tool, and one that runs, asked through its API.</summary>
+/// <summary>
+/// The system's Prometheus: whether it is here, its tool, and one that runs, asked through its API.
+/// </summary>
 internal sealed class Prometheus(Uri url) : IDisposable
 {
     public const string WhyNot = "Prometheus is not installed: apt-get install prometheus";
+
+    public const string Program = "/usr/bin/prometheus";
 
     private const string Tool = "/usr/bin/promtool";
 
     private readonly HttpClient _http = new() { BaseAddress = url };
 
-    public static bool IsInstalled => File.Exists("/usr/bin/prometheus") && File.Exists(Tool);
+    public static bool IsInstalled => File.Exists(Program) && File.Exists(Tool);
 
-    public static async Task<(int Exit, string Said)> ToolAsync(string input, params IEnumerable<string> arguments)
+    public static async Task<(int Exit, string Said)> ToolAsync(
+        string input, params IEnumerable<string> arguments)
     {
         ProcessStartInfo start = new(Tool, arguments)
         {

@@ -33,7 +33,8 @@ internal sealed partial class Chromium : IAsyncDisposable
         ProcessStartInfo start = new(
             Program,
             [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--no-first-run",
                 "--remote-debugging-port=0", $"--user-data-dir={profile}", "about:blank",
             ])
         {
@@ -51,7 +52,8 @@ internal sealed partial class Chromium : IAsyncDisposable
     {
         var target = await SendAsync("Target.createTarget", new() { ["url"] = "about:blank" });
         var session = await SendAsync(
-            "Target.attachToTarget", new() { ["targetId"] = target["targetId"]!.DeepClone(), ["flatten"] = true });
+            "Target.attachToTarget",
+            new() { ["targetId"] = target["targetId"]!.DeepClone(), ["flatten"] = true });
         Tab tab = new(this, session["sessionId"]!.GetValue<string>());
         await tab.BeginAsync(width, height, isPhone, isDark);
         return tab;

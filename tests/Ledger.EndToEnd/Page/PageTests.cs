@@ -3,7 +3,10 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Page;
 
-/// <summary>The status page as people see it: in a real browser, wide and narrow, light and dark, by keyboard alone.</summary>
+/// <summary>
+/// The status page as people see it: in a real browser, wide and narrow, light and dark, by keyboard alone.
+/// </summary>
+[Collection(Alone.Name)]
 public sealed class PageTests(RunningNetwork running) : IClassFixture<RunningNetwork>
 {
     private const int FirstViewBytes = 100_000;
@@ -19,7 +22,8 @@ public sealed class PageTests(RunningNetwork running) : IClassFixture<RunningNet
     [InlineData(1280, 900, false, true, "desktop-dark")]
     [InlineData(390, 844, true, false, "phone-light")]
     [InlineData(390, 844, true, true, "phone-dark")]
-    public async Task It_shows_the_network_and_what_happens_in_it(int width, int height, bool isPhone, bool isDark, string name)
+    public async Task It_shows_the_network_and_what_happens_in_it(
+        int width, int height, bool isPhone, bool isDark, string name)
     {
         Assert.SkipUnless(Chromium.IsHere, "the page is looked at with chromium");
         await TestClient.FinalAsync(Node, new TestClient(Network).Put("page/before", name));
@@ -31,14 +35,17 @@ public sealed class PageTests(RunningNetwork running) : IClassFixture<RunningNet
         await tab.UntilAsync("document.querySelector('#live').textContent === 'live'");
 
         var final = await TestClient.FinalAsync(Node, new TestClient(Network).Put("page/live", name));
-        await tab.UntilAsync($"document.querySelector('#transactions a[href=\"#/transaction/{final.Hash}\"]')");
+        await tab.UntilAsync(
+            $"document.querySelector('#transactions a[href=\"#/transaction/{final.Hash}\"]')");
         await tab.UntilAsync($"document.querySelector('#blocks a[href=\"#/block/{final.Height}\"]')");
         await tab.UntilAsync("document.querySelectorAll('#validators .good-text').length === 3");
 
         await tab.PhotographAsync(name);
         Assert.True(
-            (await tab.ValueAsync("document.documentElement.scrollWidth <= innerWidth"))!.GetValue<bool>(), "it is wider than the window");
-        var ground = (await tab.ValueAsync("getComputedStyle(document.body).backgroundColor"))!.GetValue<string>();
+            (await tab.ValueAsync("document.documentElement.scrollWidth <= innerWidth"))!.GetValue<bool>(),
+            "it is wider than the window");
+        var ground =
+            (await tab.ValueAsync("getComputedStyle(document.body).backgroundColor"))!.GetValue<string>();
         Assert.Equal(isDark ? "rgb(16, 19, 24)" : "rgb(245, 246, 248)", ground);
         tab.AssertNoComplaints();
     }
@@ -48,7 +55,8 @@ public sealed class PageTests(RunningNetwork running) : IClassFixture<RunningNet
     {
         Assert.SkipUnless(Chromium.IsHere, "the page is looked at with chromium");
         var final = await TestClient.FinalAsync(
-            Node, new TestClient(Network).Put("page/<b>key</b>", "<script>document.title = 'taken'</script>"));
+            Node, new TestClient(Network).Put(
+                "page/<b>key</b>", "<script>document.title = 'taken'</script>"));
         await using var browser = await Chromium.StartAsync();
         var tab = await browser.OpenAsync(1280, 900);
         await tab.GoAsync(Url);
@@ -105,7 +113,8 @@ public sealed class PageTests(RunningNetwork running) : IClassFixture<RunningNet
             "performance.getEntriesByType('resource').map(entry => entry.name)"
             + ".filter(name => !name.startsWith(location.origin + '/')).join()"))!.GetValue<string>());
         Assert.InRange(
-            (await tab.ValueAsync("performance.getEntriesByType('paint')[0].startTime"))!.GetValue<double>(), 0, 1000);
+            (await tab.ValueAsync("performance.getEntriesByType('paint')[0].startTime"))!.GetValue<double>(),
+            0, 1000);
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using Ledger.EndToEnd.Harness;
 
 namespace Ledger.EndToEnd.Page;
 
-/// <summary>One page in the browser: where it is, what it shows, and the keys that are pressed in it.</summary>
+/// <summary>
+/// One page in the browser: where it is, what it shows, and the keys that are pressed in it.
+/// </summary>
 internal sealed class Tab(Chromium browser, string session)
 {
     public async Task BeginAsync(int width, int height, bool isPhone, bool isDark)
@@ -51,18 +53,26 @@ internal sealed class Tab(Chromium browser, string session)
         async () => (await ValueAsync(
             $"(() => {{ try {{ return !!({condition}); }} catch {{ return false; }} }})()"))!.GetValue<bool>());
 
-    public async Task TypeAsync(string text) => await SendAsync("Input.insertText", new() { ["text"] = text });
+    public async Task TypeAsync(string text)
+        => await SendAsync("Input.insertText", new() { ["text"] = text });
 
     public async Task PressAsync(string key, string? text = null)
     {
-        JsonObject down = new() { ["type"] = "keyDown", ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = CodeOf(key) };
+        JsonObject down = new()
+        {
+            ["type"] = "keyDown",
+            ["key"] = key,
+            ["code"] = key,
+            ["windowsVirtualKeyCode"] = CodeOf(key),
+        };
         if (text is not null)
         {
             down["text"] = text;
         }
 
         await SendAsync("Input.dispatchKeyEvent", down);
-        await SendAsync("Input.dispatchKeyEvent", new() { ["type"] = "keyUp", ["key"] = key, ["code"] = key });
+        await SendAsync(
+            "Input.dispatchKeyEvent", new() { ["type"] = "keyUp", ["key"] = key, ["code"] = key });
     }
 
     /// <summary>The whole page as a picture, kept for whoever wants to look.</summary>
@@ -70,16 +80,22 @@ internal sealed class Tab(Chromium browser, string session)
     {
         var shot = await SendAsync(
             "Page.captureScreenshot", new() { ["format"] = "png", ["captureBeyondViewport"] = true });
-        var folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "screenshots")).FullName;
+        var folder =
+            Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "screenshots")).FullName;
         await File.WriteAllBytesAsync(
             Path.Combine(folder, $"{name}.png"), Convert.FromBase64String(shot["data"]!.GetValue<string>()));
     }
 
-    /// <summary>No script failed, nothing was kept out by the policy, and nothing asked for was missing.</summary>
+    /// <summary>
+    /// No script failed, nothing was kept out by the policy, and nothing asked for was missing.
+    /// </summary>
     public void AssertNoComplaints()
-        => Assert.Empty(browser.Complaints.Where(complaint => complaint.Session == session).Select(complaint => complaint.Words));
+        => Assert.Empty(
+            browser.Complaints.Where(complaint => complaint.Session == session).Select(
+                complaint => complaint.Words));
 
-    private Task<JsonNode> SendAsync(string method, JsonObject parameters) => browser.SendAsync(method, parameters, session);
+    private Task<JsonNode> SendAsync(string method, JsonObject parameters)
+        => browser.SendAsync(method, parameters, session);
 
     private static int CodeOf(string key) => key switch
     {

@@ -16,12 +16,15 @@ public sealed class PbftSilenceTests : IDisposable
 
     private readonly TestChain _chain = new(4);
     private readonly FinalChain _final;
+    private readonly ValidatorDirectory _directory;
     private readonly PbftSilence _silence;
 
     public PbftSilenceTests()
     {
         _final = new(_chain);
-        _silence = new(_final.Genesis, new(Self));
+        _directory = new(
+            _final.Genesis, _chain.Key(Self).PublicKey, Epoch.First(_final.Genesis), ValidatorHistory.Of(_final.Genesis));
+        _silence = new(_directory);
     }
 
     public void Dispose() => _final.Dispose();
@@ -64,13 +67,34 @@ public sealed class PbftSilenceTests : IDisposable
         Assert.Null(EndAt(300));
     }
 
-    private void Commit(ulong height, ulong view)
+    /// <summary>A quorum of one set need not meet a quorum of the next: each epoch is judged by what was said in it.</summary>
+    [Fact]
+    public void What_was_heard_before_a_change_of_validators_counts_for_nothing_after_it()
     {
-        for (var validator = 0; validator < 3; validator++)
+        Commit(10, view: 2);
+        Commit(137, view: 4);
+        SeatChange added = new(new(4), new("late", new(Sha256.Hash([4]).ToArray())));
+        var next = Epoch.After(
+            1, _directory.Validators.With((SeatChange[])[added])!, new(140), Sha256.Hash([1]));
+        _directory.Begin(next, _directory.History);
+        Commit(141, view: next.Start.View.Value);
+        Commit(150, view: next.Start.View.Value, others: [0, 1, 2, 4]);
+        Assert.Null(EndAt(300));
+        Commit(277, view: next.Start.View.Value, others: [0, 1, 2, 4]);
+        Assert.Null(EndAt(300));
+        Commit(278, view: next.Start.View.Value + 5, others: [0, 1, 2, 4]);
+        Assert.Equal(new LeftFor(new(next.Start.View.Value + 7), next.StartCertificate), EndAt(300));
+    }
+
+    private void Commit(ulong height, ulong view, int[] others)
+    {
+        foreach (var validator in others)
         {
             Hear(validator, height, view);
         }
     }
+
+    private void Commit(ulong height, ulong view) => Commit(height, view, [0, 1, 2]);
 
     private JournalRecord? EndAt(ulong head) => _silence.MayEnd(new(head), Anywhere)?.Single();
 
@@ -80,8 +104,8 @@ public sealed class PbftSilenceTests : IDisposable
         Commit commit = new(new(new(view), new(height), Sha256.Hash(BitConverter.GetBytes(height))));
         var statement = new byte[Statement.Size];
         commit.StatementOn(_final.Genesis.Hash).WriteTo(statement);
-        PbftGate gate = new(_final.Genesis.Validators, _final.Genesis.Hash, _final.Genesis.Block.Hash, new AllValid());
-        var envelope = new Envelope(new(validator), commit, _chain.Key(validator).Sign(statement));
+        PbftGate gate = new(() => _directory.Epoch, _final.Genesis.Hash, new AllValid());
+        var envelope = new Envelope(new(validator), commit, _chain.Key(Math.Min(validator, Self)).Sign(statement));
         _silence.Heard(gate.Check(envelope, new(validator), out var reason) ?? throw new InvalidOperationException(reason));
     }
 

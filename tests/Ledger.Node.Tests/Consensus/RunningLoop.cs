@@ -22,7 +22,8 @@ internal sealed class RunningLoop : IEngine, IJournal, IVoice, IWorld, IAsyncDis
 
     public RunningLoop(TestChain chain)
     {
-        PbftEngine stands = new(chain.Validators, new(0), PbftOptions.Default, new(Digest.Zero, [Digest.Zero], Height.Genesis));
+        Epoch epoch = new(0, chain.Validators, new(View.Zero, Height.Genesis, Digest.Zero));
+        PbftEngine stands = new(epoch, new(0), PbftOptions.Default, new(Digest.Zero, [Digest.Zero], Height.Genesis));
         ConsensusMetrics metrics = new(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), "view");
         Loop = new(stands, chain.Validators.Count, metrics, NullLogger<ConsensusLoop>.Instance);
     }

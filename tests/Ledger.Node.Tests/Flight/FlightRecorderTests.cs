@@ -137,7 +137,7 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
     {
         await using var recorder = Start();
         PbftEngine engine = new(
-            _chain.Validators, new(0), PbftOptions.Default, new(_chain.Genesis, [_chain.Genesis], Height.Genesis));
+            new(0, _chain.Validators, new(View.Zero, Height.Genesis, _chain.Genesis)), new(0), PbftOptions.Default, new(_chain.Genesis, [_chain.Genesis], Height.Genesis));
         for (var turn = 0; turn < turns; turn++)
         {
             Input input = turn % 2 == 0

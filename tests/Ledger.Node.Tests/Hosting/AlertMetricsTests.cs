@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Ledger.Core;
+using Ledger.Node.Consensus;
 using Ledger.Node.Hosting;
 using Ledger.Node.Tests.Transport;
 using Prometheus;
@@ -81,8 +82,12 @@ public sealed class AlertMetricsTests : IDisposable
     }
 
     private AlertMetrics NewMetrics(string dataDir, CollectorRegistry? registry = null) => new(
-        Metrics.WithCustomRegistry(registry ?? _registry), _chain.Genesis, new(0), new(7, 9, 50), dataDir, _clock,
+        Metrics.WithCustomRegistry(registry ?? _registry), DirectoryOfFirst(), new(7, 9, 50), dataDir, _clock,
         registry ?? _registry);
+
+    private ValidatorDirectory DirectoryOfFirst() => new(
+        _chain.Genesis, _chain.Genesis.Validators[new(0)].PublicKey, Epoch.First(_chain.Genesis),
+        ValidatorHistory.Of(_chain.Genesis));
 
     private void Finalise(bool isCertified = true)
     {

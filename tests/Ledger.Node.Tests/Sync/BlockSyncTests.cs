@@ -3,6 +3,7 @@ using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
 using Ledger.Crypto;
+using Ledger.Node.Api;
 using Ledger.Node.Consensus;
 using Ledger.Node.Hosting;
 using Ledger.Node.Sync;
@@ -22,6 +23,7 @@ public sealed class BlockSyncTests : IAsyncLifetime
     private readonly ManualClock _clock = new();
     private readonly FinalChain _behind;
     private readonly FinalChain _ahead;
+    private readonly FinalityWaiters _waiters = new();
     private readonly RunningLoop _running = new(new TestChain(4));
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<BlockRequest, BlockResponse?>[] _answers;
@@ -45,15 +47,17 @@ public sealed class BlockSyncTests : IAsyncLifetime
     {
         _mesh = await TestMesh.StartAsync(4, prepare: Prepare);
         var genesis = _behind.Genesis;
+        ValidatorDirectory directory = new(
+            genesis, genesis.Validators[new(0)].PublicKey, Epoch.First(genesis), ValidatorHistory.Of(genesis));
         ValidatorSignatures signatures = new(
-            genesis.Validators, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
-        PbftConsensus protocol = new(genesis, new(0), PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
+            directory, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
+        PbftConsensus protocol = new(directory, PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
         InboundConsensus inbound = new(
             protocol, _running.Loop, new(), new SyncLag(genesis.Validators.Count, protocol.LiarsMax),
             new(genesis.Validators.Count, _clock), () => _behind.Store.Head!.Height);
         _running.OnInput = Apply;
         _running.Start();
-        _sync = new(_mesh[0].Network, _behind.Store, inbound, _clock, NullLogger<BlockSync>.Instance);
+        _sync = new(_mesh[0].Network, _behind.Store, inbound, _waiters, _clock, NullLogger<BlockSync>.Instance);
         _runs = _sync.RunAsync(_stop.Token);
     }
 
@@ -287,7 +291,7 @@ public sealed class BlockSyncTests : IAsyncLifetime
             [.. heights.Select(height => chain.Store.ReadCertificate(height)!)]);
     }
 
-    /// <summary>What consensus makes of a segment: it becomes final here. Time goes on, so that this is noticed.</summary>
+    /// <summary>What consensus makes of a segment: it becomes final here, and who waits is told; no time passes.</summary>
     private void Apply(Input input)
     {
         if (input is not Input.Synced synced)
@@ -295,13 +299,15 @@ public sealed class BlockSyncTests : IAsyncLifetime
             return;
         }
 
-        _behind.Machine.Finalise(synced.Segment.Blocks, [synced.Segment.Certificate]);
+        foreach (var final in _behind.Machine.Finalise(synced.Segment.Blocks, [synced.Segment.Certificate]))
+        {
+            _waiters.OnFinal(final);
+        }
+
         if (_behind.Store.Head!.Height == _target)
         {
             _applied.TrySetResult();
         }
-
-        _clock.Advance(0.002);
     }
 
     private async Task CatchUpAsync()

@@ -36,7 +36,7 @@ public sealed class StateSyncTests : IAsyncLifetime
         using (var state = _ahead.Store.Snapshot())
         {
             new SnapshotWriter(_ahead.Genesis, state, TestContext.Current.CancellationToken).Write(
-                _folder.Sub("a.snapshot"), () => FinalityReader.Read(_ahead.Store, state.Head!.Height, state.Head.Height));
+                _folder.Sub("a.snapshot"), () => FinalityReader.Read(_ahead.Genesis, _ahead.Store, state.Head!.Height, state.Head.Height));
         }
 
         _file = SnapshotFile.Open(_folder.Sub("a.snapshot"));
@@ -174,7 +174,7 @@ public sealed class StateSyncTests : IAsyncLifetime
     private async Task<bool> SyncAsync()
     {
         StateSync sync = new(
-            _mesh[0].Network, _client, _ahead.Genesis, Root, Height.Genesis, TimeProvider.System,
+            _mesh[0].Network, _client, _ahead.Genesis, _ahead.Genesis.Validators, Root, Height.Genesis, TimeProvider.System,
             NullLogger<StateSync>.Instance);
         return await sync.RunAsync(() => { }, TestContext.Current.CancellationToken)
             .WaitAsync(TestChain.Deadline, TestContext.Current.CancellationToken);

@@ -19,7 +19,7 @@ internal static class BrokenRules
     private static IReadOnlyList<BrokenRule> Pbft { get; } =
     [
         new("a quorum is one too few", 20, new Edit(
-            Votes, "Count(subject) == quorums.Quorum", "Count(subject) == quorums.Quorum - 1")),
+            Votes, "Count(subject) == validators.Quorums.Quorum", "Count(subject) == validators.Quorums.Quorum - 1")),
         new("commits without a prepared certificate", 20, new Edit(
             Agreement,
             "effects.Promise(record, new Prepare(record.Subject), Recipients.All);",
@@ -46,20 +46,20 @@ internal static class BrokenRules
             new Edit(Safety, "if (AcceptedAt(block.Height) is not null)", "if (AcceptedAt(block.Height)?.Block.Hash == block.Hash)"),
             new Edit(Safety, "Invariant.Holds(views[^1].Block.Hash == accepted.Block.Hash,", "Invariant.Holds(true,")),
         new("S2: any parent will do", 400,
-            new Edit(Safety, "return BaseIsFinal && below >= Base.Height && final.Holds(below, parent);", "return true;")),
+            new Edit(Safety, "return BaseIsFinal && below >= Base.Height && _final.Holds(below, parent);", "return true;")),
         new("S2: proposes and prepares at or below the base", 800,
             new Edit(Safety, "if (block.Height <= Base.Height || !MayBeParent(block.Parent, block.Height))",
                 "if (!MayBeParent(block.Parent, block.Height))"),
-            new Edit(Safety, "return BaseIsFinal && below >= Base.Height && final.Holds(below, parent);",
-                "return final.Holds(below, parent);"),
-            new Edit(Agreement, "if (block.Height <= _safety.Base.Height || !(parentProposed", "if (!(parentProposed"),
+            new Edit(Safety, "return BaseIsFinal && below >= Base.Height && _final.Holds(below, parent);",
+                "return _final.Holds(below, parent);"),
+            new Edit(Agreement, "(block.Height <= _safety.Base.Height\n                || !(parentProposed", "(!(parentProposed"),
             new Edit(Agreement, "return _final.Height > _safety.Base.Height\n", "return _final.Height >= Height.Genesis\n")),
         new("S3: commits in a view it has left", 100, new Edit(
             Safety,
             "=> VotesIn(certificate.Subject.View) ? Apply(new Certified(certificate)) : null;",
             "=> Apply(new Certified(certificate));")),
         new("S4: reports genesis instead of its highest certificate", 800, new Edit(
-            Safety, "Apply(new LeftFor(target, Highest))", "Apply(new LeftFor(target, final.Genesis))")),
+            Safety, "Apply(new LeftFor(target, Highest))", "Apply(new LeftFor(target, _epoch.StartCertificate))")),
         new("S4: forgets the certificates it has committed to", 800, new Edit(
             Safety, "                Raise(certified.Certificate);\n", "")),
         new("S5: enters views below its own", 200, new Edit(
@@ -71,7 +71,7 @@ internal static class BrokenRules
         new("forgets when it restarts that it has left a view", 200, new Edit(
             Engine, "        _safety.Apply(record);\n        switch", "        if (record is not LeftFor) { _safety.Apply(record); }\n        switch")),
         new("speaks before it has written", 20, new Edit(
-            Replica, "        Persist();\n        SendPromises();", "        SendPromises();\n        Persist();")),
+            Replica, "            Persist();\n            SendPromises();", "            SendPromises();\n            Persist();")),
         new("accepts a base below the highest report", 400, new Edit(
             Gate, "        NewView newView when newView.Timeout.Highest != newView.Base.Subject => \"base_not_highest\",\n", "")),
         new("does not check who signed a message", 100, new Edit(
@@ -86,14 +86,14 @@ internal static class BrokenRules
             """,
             "                )")),
         new("takes a certificate of any size", 200, new Edit(
-            Gate, "if (certificate.Signers.Count < validators.Quorums.Quorum ||", "if (certificate.Signers.Count < 1 ||")),
+            Gate, "|| certificate.Signers.Count < validators.Quorums.Quorum ||", "|| certificate.Signers.Count < 1 ||")),
         new("takes a timeout certificate of any size", 400, new Edit(
             Gate, "if (timeout.Reports.Count < validators.Quorums.Quorum ||", "if (timeout.Reports.Count < 1 ||")),
         new("counts one validator twice", 20,
             new Edit(Votes, "    public Tally Add(Verified vote, Subject subject)\n    {",
                 "    private int _votes;\n\n    public Tally Add(Verified vote, Subject subject)\n    {"),
             new Edit(Votes, "return place.Subject == subject ? default : new(null, Earlier: place.Vote);", ""),
-            new Edit(Votes, "Count(subject) == quorums.Quorum", "++_votes == quorums.Quorum")),
+            new Edit(Votes, "Count(subject) == validators.Quorums.Quorum", "++_votes == validators.Quorums.Quorum")),
         new("prepares what it has not validated", 200, new Edit(
             Agreement, "if (_pool.VerdictOf(block.Hash) == Verdict.Valid &&", "if (true &&")),
         new("forgets its votes when it compacts its journal", 400, new Edit(
@@ -105,7 +105,7 @@ internal static class BrokenRules
         new("forgets its highest certificate when it compacts its journal", 800, new Edit(
             Safety, "        yield return new Certified(Highest);\n", "")),
         new("L1: repeats itself though nothing waits", 100, new Edit(
-            Engine, "if (pending || _sawAhead ||", "if (pending || true ||")),
+            Engine, "(pending || _sawAhead ||", "(pending || true ||")),
         new("L2: the timer never doubles", 400, new Edit(
             Pacemaker, "* (1L << Math.Min(_failedViews, 20))", "* 1L")),
         new("L3: waits for ever for those who are past its view", 400, new Edit(

@@ -72,7 +72,8 @@ public sealed class BackupTests : IDisposable
         Assert.Contains("genesis", manifest.FaultIn(other.Genesis), StringComparison.Ordinal);
 
         var list = Path.Combine(_chain.PathOf("backups"), "backups", name + ".json");
-        File.WriteAllText(list, File.ReadAllText(list).Replace("\"height\": ", "\"height\": 1", StringComparison.Ordinal));
+        File.WriteAllText(
+            list, File.ReadAllText(list).Replace("\"height\": ", "\"height\": 1", StringComparison.Ordinal));
         Assert.Throws<BackupException>(() => _backups.Read(name));
         Assert.Throws<BackupException>(() => _backups.Read("none"));
     }
@@ -85,7 +86,9 @@ public sealed class BackupTests : IDisposable
         var root = _chain.PathOf("restored");
         Restore(manifest, "restored");
 
-        Assert.Equal(["ledger", "ledger.json", "lock"], Directory.GetFileSystemEntries(root).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["ledger", "ledger.json", "lock"],
+            Directory.GetFileSystemEntries(root).Select(Path.GetFileName).Order());
     }
 
     private (string Name, BackupManifest Manifest, long NewBytes) Add()
@@ -93,7 +96,8 @@ public sealed class BackupTests : IDisposable
         var checkpoint = LedgerCheckpoint.Make(_chain.Store, _chain.Folder.Root);
         var head = _chain.Store.Head!;
         var added = _backups.Add(
-            checkpoint, _chain.Genesis, () => (head, _chain.HeadFinality()), Now.AddSeconds(_backups.Names.Count));
+            checkpoint, _chain.Genesis, () => (head, _chain.HeadFinality()), Now.AddSeconds(
+                _backups.Names.Count));
         LedgerCheckpoint.Remove(_chain.Folder.Root);
         return added;
     }
@@ -101,13 +105,15 @@ public sealed class BackupTests : IDisposable
     private void Restore(BackupManifest manifest, string name)
     {
         using var folder = DataFolder.Open(_chain.PathOf(name), _chain.Genesis.ChainId, _chain.Genesis.Hash);
-        _backups.Restore(manifest, folder.Root, _chain.Genesis, (_, _) => { }, TestContext.Current.CancellationToken);
+        _backups.Restore(
+            manifest, folder.Root, _chain.Genesis, (_, _) => { }, TestContext.Current.CancellationToken);
     }
 
     private void AssertUseless(BackupManifest manifest, string words)
     {
         Assert.Contains(
-            words, _backups.FaultIn(manifest, (_, _) => { }, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            words, _backups.FaultIn(manifest, (_, _) => { }, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         Assert.Throws<BackupException>(() => Restore(manifest, "restored"));
         Assert.False(Directory.Exists(Path.Combine(_chain.PathOf("restored"), "ledger")));
     }

@@ -20,7 +20,8 @@ internal sealed class SnapshotChain : IDisposable
     public SnapshotChain(string chainId = "snapshots")
     {
         Genesis = new(
-            chainId, ConsensusMode.Pbft, Start, [.. Validators.Select((key, i) => new Validator($"v{i}", key.PublicKey))],
+            chainId, ConsensusMode.Pbft, Start,
+            [.. Validators.Select((key, i) => new Validator($"v{i}", key.PublicKey))],
             [new(Admin.PublicKey, Role.Admin, ""), new(Admin.PublicKey, Role.Writer, "*")]);
         Folder = DataFolder.Open(PathOf("data"), Genesis.ChainId, Genesis.Hash);
         Store = LedgerStore.Open(Folder.Root, Genesis.Hash, Genesis.ChainId, StorageOptions.Default);
@@ -41,14 +42,23 @@ internal sealed class SnapshotChain : IDisposable
     public void GrowLarge()
     {
         Grow([.. Enumerable.Range(0, LargeValues / 2).Select(i => Put("large", $"{i}", new byte[60_000]))]);
-        Grow([.. Enumerable.Range(LargeValues / 2, LargeValues / 2).Select(i => Put($"ns{i % 5}", $"{i}", new byte[60_000]))]);
+        Grow(
+        [
+            .. Enumerable.Range(LargeValues / 2, LargeValues / 2)
+                .Select(i => Put($"ns{i % 5}", $"{i}", new byte[60_000])),
+        ]);
         Grow([.. Enumerable.Range(0, 300).Select(i => Put("small", $"{i}", [1, 2, 3]))]);
-        Grow([Sign(new Operation.DefineAsset("gold", 2)), Sign(new Operation.Issue("gold", Admin.PublicKey, new(1000)))]);
+        Grow(
+        [
+            Sign(new Operation.DefineAsset("gold", 2)),
+            Sign(new Operation.Issue("gold", Admin.PublicKey, new(1000))),
+        ]);
     }
 
     public Block Grow(params Transaction[] transactions)
     {
-        var block = Machine.Propose(Machine.HeadHash, transactions, _now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
+        var block = Machine.Propose(
+            Machine.HeadHash, transactions, _now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
         Machine.Finalise([block], [Certify(block, 3)]);
         return block;
     }
@@ -56,16 +66,19 @@ internal sealed class SnapshotChain : IDisposable
     /// <summary>Time goes on between blocks.</summary>
     public void Wait(TimeSpan span) => _now = _now.Plus(span);
 
-    public Transaction Put(string @namespace, string key, byte[] value) => Sign(new Operation.Put(@namespace, key, value, null));
+    public Transaction Put(string @namespace, string key, byte[] value)
+        => Sign(new Operation.Put(@namespace, key, value, null));
 
     public Transaction Sign(Operation operation)
         => Transaction.Sign(
-            new(Genesis.ChainId, Admin.PublicKey, _now.Plus(TimeSpan.FromHours(1)), ++_nonce, [operation]), Admin);
+            new(Genesis.ChainId, Admin.PublicKey, _now.Plus(TimeSpan.FromHours(1)), ++_nonce, [operation]),
+            Admin);
 
     public string Snapshot(string name = "a.snapshot")
     {
         using var state = Store.Snapshot();
-        new SnapshotWriter(Genesis, state, TestContext.Current.CancellationToken).Write(PathOf(name), HeadFinality);
+        new SnapshotWriter(Genesis, state, TestContext.Current.CancellationToken).Write(
+            PathOf(name), HeadFinality);
         return PathOf(name);
     }
 

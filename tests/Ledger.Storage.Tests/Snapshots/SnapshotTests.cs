@@ -25,7 +25,8 @@ public sealed class SnapshotTests : IDisposable
         using var store = Open(folder);
         Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
         Assert.Equal(
-            _chain.Store.ReadStateRange([]).Select(e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))),
+            _chain.Store.ReadStateRange([]).Select(
+                e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))),
             store.ReadStateRange([]).Select(e => (Convert.ToHexString(e.Key), Convert.ToHexString(e.Value))));
         Assert.Equal(_chain.Store.FindTransaction(put.Hash), store.FindTransaction(put.Hash));
         Assert.Null(store.ReadBlock(store.Head!.Height));
@@ -35,7 +36,8 @@ public sealed class SnapshotTests : IDisposable
 
         LedgerMachine machine = new(_chain.Genesis, store);
         var next = _chain.Put("small", "next", [8]);
-        var block = _chain.Machine.Propose(_chain.Machine.HeadHash, [put, next], new(1_700_000_000_000), new(0), 10, 1000)!;
+        var block = _chain.Machine.Propose(
+            _chain.Machine.HeadHash, [put, next], new(1_700_000_000_000), new(0), 10, 1000)!;
         Assert.Equal([next], block.Transactions);
         Assert.Null(machine.Validate(block, null, _ => true));
         machine.Finalise([block], []);
@@ -92,7 +94,10 @@ public sealed class SnapshotTests : IDisposable
         {
             using var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest);
             Assert.Equal(i, restore.DoneCount);
-            Assert.Null(restore.Accept(snapshot.Manifest.ChunkCount - 1 - i, snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1 - i)));
+            Assert.Null(
+                restore.Accept(
+                    snapshot.Manifest.ChunkCount - 1 - i,
+                    snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1 - i)));
         }
 
         using (var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest))
@@ -140,7 +145,8 @@ public sealed class SnapshotTests : IDisposable
             byte[] another = [.. key[..^1], (byte)(key[^1] ^ 1)];
             foreach (var entries in new (byte[], byte[])[][]
             {
-                [.. chunk.Entries.Skip(1)], [.. chunk.Entries, (another, value)], [(another, value), .. chunk.Entries.Skip(1)],
+                [.. chunk.Entries.Skip(1)], [.. chunk.Entries, (another, value)],
+                [(another, value), .. chunk.Entries.Skip(1)],
                 [(key, [.. value, 0]), .. chunk.Entries.Skip(1)], [.. chunk.Entries, (key, value)],
             })
             {
@@ -162,7 +168,8 @@ public sealed class SnapshotTests : IDisposable
             var (header, receipts) = chunk.Blocks[i];
             AssertRefused((header, [.. receipts.Skip(1)]), i);
             AssertRefused((header, [.. receipts, receipts[0]]), i);
-            AssertRefused((header, [receipts[0] with { Failure = FailureReason.Overflow }, .. receipts.Skip(1)]), i);
+            AssertRefused(
+                (header, [receipts[0] with { Failure = FailureReason.Overflow }, .. receipts.Skip(1)]), i);
             AssertRefused((header with { Time = header.Time.Plus(TimeSpan.FromDays(-3)) }, receipts), i);
         }
 
@@ -187,7 +194,9 @@ public sealed class SnapshotTests : IDisposable
         Assert.Null(good.FaultIn(_chain.Genesis));
         AssertFault("genesis", good, other.Genesis);
         AssertFault("are a quorum", good with { Finality = _chain.FinalityOf(_chain.Store.Head!, 2) });
-        AssertFault("are a quorum", good with { Finality = good.Finality with { Signers = [.. good.Finality.Signers.Skip(1)] } });
+        AssertFault(
+            "are a quorum",
+            good with { Finality = good.Finality with { Signers = [.. good.Finality.Signers.Skip(1)] } });
         AssertFault("not valid", good with
         {
             Finality = good.Finality with { Header = good.Header with { StateRoot = Digest.Zero } },
@@ -195,7 +204,8 @@ public sealed class SnapshotTests : IDisposable
         AssertFault("whole state", good with { State = [.. good.State.Skip(1)] });
         AssertFault("whole state", good with { State = [.. good.State.Take(good.State.Count - 1)] });
         AssertFault("whole state", good with { State = [.. good.State, good.State[^1]] });
-        AssertFault("whole state", good with { State = [good.State[1], good.State[0], .. good.State.Skip(2)] });
+        AssertFault(
+            "whole state", good with { State = [good.State[1], good.State[0], .. good.State.Skip(2)] });
         AssertFault("whole state", good with { State = [] });
         AssertFault("history", good with { History = [] });
         AssertFault("history", good with { History = [good.History[0] with { To = good.Height.Previous }] });
@@ -248,10 +258,14 @@ public sealed class SnapshotTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         bytes[15] = (byte)'2';
         File.WriteAllBytes(path, bytes);
-        Assert.Contains("newer", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "newer", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message,
+            StringComparison.Ordinal);
 
         File.WriteAllText(path, "{ \"format\": \"ledger/receipt/v1\", \"genesis\": \"00\" }");
-        Assert.Contains("no snapshot", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no snapshot", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<SnapshotException>(() => SnapshotFile.Open(_chain.PathOf("missing")));
     }
 
@@ -265,7 +279,8 @@ public sealed class SnapshotTests : IDisposable
         using var state = _chain.Store.Snapshot();
         SnapshotWriter writer = new(_chain.Genesis, state, TestContext.Current.CancellationToken);
         Assert.Throws<SnapshotException>(() => writer.Write(_chain.PathOf("b"), () => null));
-        Assert.Throws<SnapshotException>(() => writer.Write(_chain.PathOf("c"), () => _chain.FinalityOf(state.Head!, 2)));
+        Assert.Throws<SnapshotException>(
+            () => writer.Write(_chain.PathOf("c"), () => _chain.FinalityOf(state.Head!, 2)));
         Assert.Equal(path, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!)));
     }
 

@@ -1,0 +1,52 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Node.Consensus;
+
+/// <summary>
+/// Who the validators are and were, as far as the ledger has come here, and which of them this node is. The executor moves
+/// it on when a block that changed them is durable; everyone reads it, each time one epoch as a whole.
+/// </summary>
+internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history)
+{
+    private volatile Moment _now = new(epoch, history, SeatOf(self, epoch));
+
+    public Genesis Genesis { get; } = genesis;
+
+    /// <summary>This node's, whether it is a validator's or not.</summary>
+    public PublicKey PublicKey => self;
+
+    public Epoch Epoch => _now.Epoch;
+
+    public ValidatorSet Validators => _now.Epoch.Validators;
+
+    public ValidatorHistory History => _now.History;
+
+    /// <summary>This node's seat; <see cref="ValidatorIndex.None"/> while it has none.</summary>
+    public ValidatorIndex Self => _now.Self;
+
+    public bool IsMember => Self != ValidatorIndex.None;
+
+    /// <summary>The block that took this node out of the set; null while it is in it, or before it ever was.</summary>
+    public Height? Removal => IsMember ? null : History.RemovalOf(self);
+
+    /// <summary>This node's name; its key while it has none.</summary>
+    public string SelfName => IsMember ? Validators[Self].Name : History.LastOf(self)?.Name ?? self.ToString();
+
+    public static ValidatorDirectory Open(Genesis genesis, PublicKey self, LedgerMachine machine, ILedgerStore store)
+        => new(genesis, self, machine.Epoch, ValidatorHistory.Read(genesis, key => store.ReadState(key)));
+
+    public string NameOf(ValidatorIndex seat) => History.Find(seat)?.Name ?? seat.ToString();
+
+    /// <returns>This node's seat from now on.</returns>
+    public ValidatorIndex Begin(Epoch epoch, ValidatorHistory history)
+    {
+        _now = new(epoch, history, SeatOf(self, epoch));
+        return Self;
+    }
+
+    private static ValidatorIndex SeatOf(PublicKey self, Epoch epoch)
+        => epoch.Validators.IndexOf(self) ?? ValidatorIndex.None;
+
+    private sealed record Moment(Epoch Epoch, ValidatorHistory History, ValidatorIndex Self);
+}

@@ -1,0 +1,83 @@
+using Ledger.EndToEnd.Harness;
+
+namespace Ledger.EndToEnd.Monitoring;
+
+/// <summary>
+/// The system's Prometheus beside a test network, under the rules and alerts that ship with the ledger. It
+/// scrapes each second, and evaluates as often; only the waiting that comes before somebody is woken is not
+/// waited for.
+/// </summary>
+internal sealed class AlertWatch : IDisposable
+{
+    public const string WhyNot = Prometheus.WhyNot;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ledger-e2e-alerts-").FullName;
+    private readonly LedgerProcess _process;
+    private readonly Prometheus _prometheus;
+
+    private AlertWatch(IReadOnlyList<TestNode> nodes)
+    {
+        foreach (var rules in (string[])["rules.yml", "alerts.yml"])
+        {
+            File.Copy(Path.Combine(MonitoringFiles.PrometheusFolder, rules), Path.Combine(_folder, rules));
+        }
+
+        var config = Path.Combine(_folder, "prometheus.yml");
+        File.WriteAllText(config, $"""
+            global:
+              scrape_interval: 1s
+              evaluation_interval: 1s
+            rule_files: [rules.yml, alerts.yml]
+            scrape_configs:
+              - job_name: ledger
+                static_configs:
+                  - targets: [{string.Join(", ", nodes.Select(node => $"'{node.HttpUrl.Authority}'"))}]
+            """);
+        var address = $"127.0.0.1:{Ports.FreeBlock(1)}";
+        _process = LedgerProcess.StartOther(
+            Prometheus.Program, $"--config.file={config}",
+            $"--storage.tsdb.path={Path.Combine(_folder, "data")}",
+            $"--web.listen-address={address}");
+        _prometheus = new(new($"http://{address}/"));
+    }
+
+    /// <summary>
+    /// Every rule has been evaluated when this returns; null where Prometheus is not installed.
+    /// </summary>
+    public static async Task<AlertWatch?> StartAsync(IReadOnlyList<TestNode> nodes)
+    {
+        if (!Prometheus.IsInstalled)
+        {
+            return null;
+        }
+
+        AlertWatch watch = new(nodes);
+        await Eventually.HoldsAsync("Prometheus evaluates every rule", async ()
+            => await watch._prometheus.RulesAsync() is { Count: > 0 } rules
+                && rules.All(rule => rule.Health == "ok"));
+        return watch;
+    }
+
+    /// <summary>
+    /// True is pending as well: what an alert waits before it wakes somebody is in its unit tests.
+    /// </summary>
+    public Task IsTrueAsync(string alert)
+        => Eventually.HoldsAsync($"{alert} is true", async () => (await TrueAsync()).Contains(alert));
+
+    public Task IsFalseAsync(string alert)
+        => Eventually.HoldsAsync(
+            $"{alert} is no longer true", async () => !(await TrueAsync()).Contains(alert));
+
+    public async Task<IReadOnlyList<string>> TrueAsync() =>
+    [
+        .. (await _prometheus.RulesAsync()).Where(rule => rule.State is "pending" or "firing")
+            .Select(rule => rule.Name),
+    ];
+
+    public void Dispose()
+    {
+        _prometheus.Dispose();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.EndToEnd.Harness;
+using Ledger.Node.Api;
+
+namespace Ledger.EndToEnd;
+
+/// <summary>Validators come and go while the network runs, and what was proven stays proven.</summary>
+public sealed class ValidatorChangeTests
+{
+    [Fact]
+    public async Task A_fifth_validator_joins_and_votes_and_one_that_is_removed_says_so_and_stops()
+    {
+        using var network = await TestNetwork.StartAsync(4);
+        TestClient client = new(network);
+        var before = client.Put("before", "1");
+        await TestClient.FinalAsync(network.Nodes[0], before);
+
+        using var newcomer = Newcomer(network);
+        newcomer.Settings.Add("peers.join=yes");
+        newcomer.Start();
+        await newcomer.Process.SaysAsync("is no validator's yet");
+        await newcomer.Process.SaysAsync("HTTP API on");
+        Assert.Equal("joining", (await newcomer.StatusAsync()).State);
+
+        var address = newcomer.PeerAddress.ToString();
+        await TestClient.FinalAsync(
+            network.Nodes[1], client.Sign(new Operation.AddValidator(newcomer.Name, newcomer.Key.PublicKey, address)));
+        await newcomer.ReadyAsync();
+
+        // Of five validators four are a quorum: with one down, nothing is final without the newcomer's vote.
+        network.Nodes[3].Process.Kill();
+        var during = client.Put("during", "2");
+        var height = (await TestClient.FinalAsync(newcomer, during)).Height!.Value;
+        var block = await newcomer.GetAsync<BlockReply>($"v1/blocks/{height}");
+        Assert.Contains(newcomer.Name, block.Signers!);
+        network.Nodes[3].Start();
+        await network.Nodes[3].ReadyAsync();
+
+        var removed = network.Nodes[0];
+        var removal = await TestClient.FinalAsync(
+            network.Nodes[1], client.Sign(new Operation.RemoveValidator(removed.Key.PublicKey)));
+        await removed.Process.SaysAsync("was removed from the set: it votes no more");
+        Assert.Equal("removed", (await removed.StatusAsync()).State);
+
+        var after = client.Put("after", "3");
+        height = (await TestClient.FinalAsync(network.Nodes[2], after)).Height!.Value;
+        block = await newcomer.GetAsync<BlockReply>($"v1/blocks/{height}");
+        Assert.DoesNotContain(removed.Name, block.Signers!);
+        Assert.Equal(removal.Height, (await removed.StatusAsync()).Height);
+        await Agreement.OfAsync([.. network.Nodes.Skip(1), newcomer]);
+        Assert.Equal(
+            [1, 2, 3, 4], (await newcomer.GetAsync<ValidatorReply[]>("v1/validators")).Select(v => v.Index));
+
+        foreach (var transaction in (Transaction[])[before, during, after])
+        {
+            await ReceiptHoldsAsync(network, newcomer, transaction);
+        }
+
+        // A newcomer that starts again is a validator like any other, and the folder that it made is whole.
+        newcomer.Process.Terminate();
+        Assert.Equal(0, await newcomer.Process.ExitAsync());
+        var (exitCode, _, errors) = await LedgerProcess.RunAsync(
+            "verify", "ledger", "--data", newcomer.DataPath, "--genesis", newcomer.GenesisPath);
+        Assert.True(exitCode == 0, errors);
+        newcomer.Settings.Clear();
+        newcomer.Start();
+        await newcomer.ReadyAsync();
+    }
+
+    [Fact]
+    public async Task A_key_that_is_no_validators_does_not_start_unless_it_is_to_join()
+    {
+        using var network = TestNetwork.Create(4);
+        using var stranger = Newcomer(network);
+        Assert.Equal(78, await stranger.Start().ExitAsync());
+        Assert.Contains("set peers.join to yes", stranger.Process.Errors, StringComparison.Ordinal);
+    }
+
+    private static TestNode Newcomer(TestNetwork network)
+    {
+        var node = network.NewNode("validator-5", SigningKey.Generate(), Ports.FreeBlock(10));
+        File.WriteAllText(node.GenesisPath, GenesisFile.Write(network.Genesis));
+        node.WriteConfig(network.Nodes);
+        return node;
+    }
+
+    /// <summary>Both verifiers agree, with nothing but the genesis.</summary>
+    private static async Task ReceiptHoldsAsync(TestNetwork network, TestNode node, Transaction transaction)
+    {
+        var file = Path.Combine(node.Home, $"{transaction.Hash}.receipt.json");
+        var (exitCode, _, errors) = await LedgerProcess.RunAsync(
+            "receipt", transaction.Hash.ToString(), "--node", node.HttpUrl.ToString(), "--out", file);
+        Assert.True(exitCode == 0, errors);
+        (exitCode, var output, errors) = await LedgerProcess.RunAsync(
+            "verify", "receipt", file, "--genesis", network.Nodes[1].GenesisPath);
+        Assert.True(exitCode == 0, output + errors);
+
+        ProcessStartInfo start = new("node", [Script(), "--genesis", network.Nodes[1].GenesisPath, file])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var second = Process.Start(start)!;
+        var verdict = await second.StandardOutput.ReadToEndAsync();
+        await second.WaitForExitAsync();
+        Assert.True(second.ExitCode == 0, verdict);
+    }
+
+    private static string Script()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            var script = Path.Combine(folder, "examples", "verify-receipt.mjs");
+            if (File.Exists(script))
+            {
+                return script;
+            }
+        }
+
+        throw new FileNotFoundException("examples/verify-receipt.mjs is not above the tests.");
+    }
+}
