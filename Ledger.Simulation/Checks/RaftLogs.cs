@@ -14,9 +14,15 @@ internal sealed class RaftLogs
 {
     private readonly Dictionary<(LogIndex Index, Term Term), (Digest Entry, Term Previous)> _entries = [];
     private readonly Dictionary<Digest, IReadOnlyList<ValidatorIndex>> _certifiers = [];
-    private readonly Dictionary<View, ValidatorIndex> _leaders = [];
+    private readonly Dictionary<Term, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, Log> _logs = [];
-    private readonly List<(Digest Block, View Term)> _committed = [];
+
+    /// <summary>
+    /// The terms of the entries committed by any leader, from index 1 on, and in which term each was; null where a mark
+    /// stood already when that was noticed.
+    /// </summary>
+    private readonly List<(Term? Entry, Term CommittedIn)> _committed = [];
+
     private readonly RaftConfiguration _genesis;
 
     public RaftLogs(Simulator simulator) => _genesis = new(Membership.AllOf(simulator.Validators));
@@ -26,35 +32,39 @@ internal sealed class RaftLogs
 
     public IDurable Follow(Host host) => _logs[host.Id] = new(this, host);
 
-    /// <summary>A block counts as committed in the term in which it was first decided anywhere.</summary>
-    public void Decides(Decision decision)
+    /// <summary>
+    /// R1 and R4: a term has one leader, and it has every entry that was committed in an earlier one. R5: what it
+    /// commits itself is what was committed there before, by anyone.
+    /// </summary>
+    public void Rests(Host host, RaftEngine engine)
     {
-        foreach (var block in decision.Blocks)
+        if (!engine.IsLeader)
         {
-            if (block.Height.Value == (ulong)_committed.Count + 1)
-            {
-                _committed.Add((block.Hash, decision.Certificates[^1].Subject.View));
-            }
-        }
-    }
-
-    /// <summary>R1 and R4: a term has one leader, and it has every block that was committed in an earlier one.</summary>
-    public void Leads(Host host, View term)
-    {
-        if (!_leaders.TryAdd(term, host.Self))
-        {
-            Must(_leaders[term] == host.Self, host, "one leader", $"leads term {term}, and R{_leaders[term]} has led it");
             return;
         }
 
         var log = _logs[host.Id];
-        for (var i = (int)log.Start.Block.Height.Value; i < _committed.Count; i++)
+        if (_leaders.TryAdd(engine.Term, host.Self))
         {
-            var (block, committedIn) = _committed[i];
-            Must(
-                committedIn >= term || log.Holds(block), host, "leader completeness",
-                $"leads term {term} without block {i + 1}, which was committed in term {committedIn}");
+            for (var index = log.Start.Index.Next; index.Value <= (ulong)_committed.Count; index = index.Next)
+            {
+                var (entry, committedIn) = _committed[(int)index.Value - 1];
+                Must(committedIn >= engine.Term || entry is null || log.TermAt(index) == entry, host, "leader completeness",
+                    $"leads term {engine.Term} without #{index}/t{entry}, which was committed in term {committedIn}");
+            }
         }
+
+        Must(_leaders[engine.Term] == host.Self, host, "one leader",
+            $"leads term {engine.Term}, and R{_leaders[engine.Term]} has led it");
+        for (var index = new LogIndex((ulong)_committed.Count + 1); index <= engine.CommitIndex; index = index.Next)
+        {
+            _committed.Add((log.TermAt(index), engine.Term));
+        }
+
+        var last = engine.CommitIndex;
+        Must(
+            log.TermAt(last) is not { } term || _committed[(int)last.Value - 1].Entry is not { } known || known == term, host,
+            "state machine safety", $"commits #{last}/t{log.TermAt(last)}, and another entry was committed there");
     }
 
     private static void Must(bool holds, Host host, string name, string detail)
@@ -79,7 +89,8 @@ internal sealed class RaftLogs
 
         private Place Last => _places.Count > 0 ? _places[^1] : new(Start.Term, null, Start.Configuration);
 
-        public bool Holds(Digest block) => _places.Exists(place => place.Block == block);
+        public Term? TermAt(LogIndex index)
+            => index > Start.Index && index.Value <= LastIndex ? _places[(int)(index.Value - Start.Index.Value) - 1].Term : null;
 
         public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
         {
@@ -118,8 +129,11 @@ internal sealed class RaftLogs
             StatementKind.Vote => _term.Term.AsView == statement.View
                 && _term.VotedFor?.Value == (int)statement.CertifiedView.Value,
             StatementKind.Append => statement.Height.Value <= LastIndex,
-            _ => Holds(statement.Digest) || host.Ledger.Find(statement.Digest) is not null,
+            _ => Holds(statement.Digest)
+                || host.Ledger.Find(statement.Digest) is not null,
         };
+
+        private bool Holds(Digest block) => _places.Exists(place => place.Block == block);
 
         /// <summary>R3: by induction along the terms before, equal pairs of index and term have equal logs below.</summary>
         private void Store(LogEntry entry)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
+using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -40,6 +41,12 @@ internal sealed class Watch(Simulator simulator)
 
     public long Transactions => _applied.Count;
 
+    /// <summary>Of the blocks that any client was told of.</summary>
+    public Height HighestTold { get; private set; } = Height.Genesis;
+
+    /// <summary>How many linearizable reads were served.</summary>
+    public long Reads { get; private set; }
+
     public long ViewChanges { get; private set; }
 
     public long Evidence { get; private set; }
@@ -54,6 +61,7 @@ internal sealed class Watch(Simulator simulator)
         host.Journal.OnDurable = (records, replaces) =>
         {
             durable.Add(records, replaces);
+            Bounded("a journal", host.Journal.Bytes, simulator.Protocol.JournalMax);
             foreach (var record in records)
             {
                 if (record is Certified certified)
@@ -73,13 +81,9 @@ internal sealed class Watch(Simulator simulator)
     public void Rests(Host host, IEngineStatus engine)
     {
         var view = engine.View;
-        if (simulator.Options.IsRaft)
+        if (engine is RaftEngine raft)
         {
-            if (engine.IsPrimary)
-            {
-                RaftLogs.Leads(host, view);
-            }
-
+            RaftLogs.Rests(host, raft);
             return;
         }
 
@@ -167,7 +171,6 @@ internal sealed class Watch(Simulator simulator)
             Certificate(host, certificate);
         }
 
-        RaftLogs.Decides(decision);
         var last = decision.Certificates[^1];
         Must(
             last.Kind == StatementKind.Commit && last.Subject.Block == decision.Blocks[^1].Hash,
@@ -211,8 +214,21 @@ internal sealed class Watch(Simulator simulator)
 
     /// <summary>What a client was told stays true.</summary>
     public void Told(Host host, Transaction transaction, Height height)
-        => Must(_applied.TryGetValue(transaction.Hash, out var held) && held == height, host, "told is final",
+    {
+        Must(_applied.TryGetValue(transaction.Hash, out var held) && held == height, host, "told is final",
             $"told a client that {transaction} is final in block {height}");
+        HighestTold = height > HighestTold ? height : HighestTold;
+    }
+
+    /// <summary>A linearizable read sees all that anyone was told of before it was asked for.</summary>
+    /// <param name="host">Who serves it.</param>
+    /// <param name="told"><see cref="HighestTold"/> when it was asked for.</param>
+    public void Serves(Host host, Height told)
+    {
+        Reads++;
+        var height = host.Life!.Machine.Head.Height;
+        Must(height >= told, host, "fresh reads", $"serves a read at height {height}; block {told} was told of before");
+    }
 
     public void Noticed(Host host, Notice notice)
     {

@@ -23,7 +23,7 @@ internal sealed class FaultDriver
     {
         _simulator = simulator;
         _chance = chance;
-        _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 200, 600, 2000]));
+        _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 250, 1000, 4000]));
         _active = [.. Struck.Concat(simulator.Options.IsRaft ? Administered : []).Where(simulator.Plan.Uses)];
         _operator = new(simulator);
     }

@@ -12,6 +12,9 @@ internal sealed class Executor(Simulator simulator, Life life)
     private const int BlockTransactionsMax = 50;
     private const int BlockBytesMax = 64 * 1024;
 
+    /// <summary>More than this means that the engine asks without end.</summary>
+    private const int JobsMax = 2_000;
+
     private static readonly TimeSpan Job = TimeSpan.FromMicroseconds(60);
     private static readonly TimeSpan BatchDelay = TimeSpan.FromMilliseconds(5);
 
@@ -52,6 +55,7 @@ internal sealed class Executor(Simulator simulator, Life life)
     private void Enqueue(Action job)
     {
         _jobs.Enqueue(job);
+        simulator.Watch.Bounded("an executor's queue", _jobs.Count, JobsMax);
         Due(Job);
     }
 

@@ -23,6 +23,7 @@ internal sealed class Life : IWorld, IVoice
     private static readonly TimeSpan SyncedWrite = TimeSpan.FromMicroseconds(150);
 
     private readonly Simulator _simulator;
+    private readonly IEngine _engine;
     private readonly Replica _replica;
     private readonly Dictionary<TimerKind, EngineTimer> _timers = [];
     private readonly List<Input> _inbox = [];
@@ -38,16 +39,15 @@ internal sealed class Life : IWorld, IVoice
         Host = host;
         var records = host.Journal.Recover();
         Machine = new(simulator.Genesis, host.Ledger, simulator.IsSigned);
-        var (engine, status) = simulator.Protocol.Make(
+        (_engine, Engine) = simulator.Protocol.Make(
             host, Machine.Epoch, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
-        Engine = status;
         Mempool = new(simulator, this);
         Executor = new(simulator, this);
         Sync = new(simulator, this);
         Reads = new(simulator, this);
         Witness = new(simulator, this);
-        var recorder = simulator.Recorders is { } recorders ? new Unwrapping(recorders(host.Self), engine) : null;
-        _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this, recorder);
+        var recorder = simulator.Recorders is { } recorders ? new Unwrapping(recorders(host.Self), _engine) : null;
+        _replica = new(new CountedEngine(_engine, simulator), host.Journal, this, this, recorder);
         foreach (var block in simulator.Protocol.BlocksIn(records))
         {
             _recent.Add(block);
@@ -77,6 +77,10 @@ internal sealed class Life : IWorld, IVoice
     public ValidatorIndex Self => Host.Self;
 
     public Digest Chain => _simulator.Genesis.Hash;
+
+    /// <summary>About what the engine keeps in memory: the length of its picture.</summary>
+    public long EngineBytes
+        => FlightStart.Of(new("", Chain, Self, _simulator.Validators.Count, ""), _engine).Picture.Length;
 
     public bool IsOver => Host.Life != this;
 

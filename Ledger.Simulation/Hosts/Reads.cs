@@ -13,11 +13,11 @@ internal sealed class Reads(Simulator simulator, Life life)
     private static readonly TimeSpan FinalWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A few clients ask, each for a few seconds: more means that none is ever let go.</summary>
+    private const int WaitingMax = 500;
+
     private readonly Dictionary<ulong, Read> _asked = [];
     private readonly List<(Height Height, Read Read)> _held = [];
-
-    /// <summary>Reads that wait for the engine or for a block.</summary>
-    public int Waiting => _asked.Count + _held.Count;
 
     /// <param name="serve">Called when the final state here may be read; never, when that does not come.</param>
     public void Ask(Action serve) => Ask(new Read(serve, simulator.Now + Patience));
@@ -71,6 +71,7 @@ internal sealed class Reads(Simulator simulator, Life life)
         {
             var id = simulator.NextRead();
             _asked[id] = read;
+            simulator.Watch.Bounded("the reads of a validator", _asked.Count + _held.Count, WaitingMax);
             life.Post(new Input.ReadRequested(id, life.Host.Elapsed));
         }
     }

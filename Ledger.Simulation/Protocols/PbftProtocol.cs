@@ -13,6 +13,8 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
 
     public bool FallsSilent => true;
 
+    public long JournalMax => options.CompactionBytes + (256 * 1024);
+
     public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {
         var engine = new PbftEngine(epoch, host.SeatIn(epoch), options, head);

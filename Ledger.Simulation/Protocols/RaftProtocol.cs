@@ -22,13 +22,18 @@ internal sealed class RaftProtocol : IProtocol
         _all = [.. Enumerable.Range(0, simulator.Validators.Count).Select(i => new ValidatorIndex(i))];
         _gate = new(() => _all.Length, simulator.Genesis.Hash, simulator.Signatures);
 
+        // Short terms where no ocean lies between, so that a run sees many of them.
+        var ticks = chance.Pick([4, 12]);
+
         // Small logs and batches too, so that followers need snapshots and many messages.
         _options = RaftOptions.Default with
         {
             TickEvery = TimeSpan.FromMilliseconds(chance.Pick([25, 50])),
+            ElectionTicks = simulator.Plan.Active.Has(Fault.Delay) ? 12 : ticks,
+            HeartbeatTicks = chance.Pick([1, 2]),
             Window = chance.Pick([1, 4, 16]),
             InFlightMax = chance.Pick([1, 4, 16]),
-            BatchBytesMax = 1024 * chance.Pick([1, 1024]),
+            BatchBytesMax = chance.Pick([1, 1024, 1024 * 1024]),
             EntriesRetained = chance.Pick([4, 1024]),
             CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
             LeaseReads = chance.OneIn(2),
@@ -39,6 +44,8 @@ internal sealed class RaftProtocol : IProtocol
     public ConsensusMode Mode => ConsensusMode.Raft;
 
     public bool FallsSilent => false;
+
+    public long JournalMax => _options.CompactionBytes + (256 * 1024);
 
     public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {

@@ -26,6 +26,7 @@ internal sealed class SimulatedClient
     private readonly Dictionary<string, ulong> _versions = [];
     private readonly TimeSpan _thinks;
     private readonly TimeSpan _patience;
+    private readonly int _readsPercent;
     private HistoryEntry? _open;
     private Transaction? _transaction;
     private Host? _gateway;
@@ -36,8 +37,9 @@ internal sealed class SimulatedClient
         _simulator = simulator;
         _number = number;
         _chance = chance;
-        _thinks = TimeSpan.FromMilliseconds(chance.Pick([5, 20, 100, 400]));
+        _thinks = TimeSpan.FromMilliseconds(chance.Pick([2, 10, 50, 400]));
         _patience = TimeSpan.FromMilliseconds(chance.Pick([200, 600, 2000]));
+        _readsPercent = chance.Pick([10, 30, 80]);
         Key = KeyOf(number);
     }
 
@@ -78,12 +80,8 @@ internal sealed class SimulatedClient
 
         var key = $"key-{_chance.Below(Keys)}";
         var value = $"{_number}-{_nonce}";
-        var action = _chance.Below(10) switch
-        {
-            < 4 => KeyAction.Put,
-            < 7 => KeyAction.CompareAndSet,
-            _ => KeyAction.Get,
-        };
+        var action = _chance.Percent(_readsPercent) ? KeyAction.Get
+            : _chance.OneIn(2) ? KeyAction.CompareAndSet : KeyAction.Put;
         _open = new()
         {
             Client = _number,
@@ -133,8 +131,10 @@ internal sealed class SimulatedClient
             return;
         }
 
+        var told = _simulator.Watch.HighestTold;
         Ask(gateway => gateway.Life?.Reads.Ask(() =>
         {
+            _simulator.Watch.Serves(gateway, told);
             var entry = gateway.Ledger.ReadState(StateKey.ForEntry(Namespace, open.Key)) is { } bytes
                 ? KeyEntry.Decode(bytes)
                 : null;

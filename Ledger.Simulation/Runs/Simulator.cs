@@ -44,14 +44,14 @@ public sealed class Simulator : IDisposable
         Recorders = recorders;
         _chance = new(options.Seed);
         Plan = new(options.Faults, options.LeftOut, _chance.Fork());
-        Genesis = MakeGenesis(options);
-        Pbft = DrawOptions(_chance.Fork());
+        Genesis = Setting.MakeGenesis(options);
+        Pbft = Setting.DrawOptions(_chance.Fork());
         Signatures = new(options.Nodes);
         Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
         Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
-        Hosts = MakeHosts(_chance.Fork());
+        Hosts = Setting.MakeHosts(this, _chance.Fork());
         Network = new(this, Hosts.Count, _chance.Fork());
         _faults = new(this, _chance.Fork());
     }
@@ -107,6 +107,9 @@ public sealed class Simulator : IDisposable
         => !(Options.IsRaft && Plan.Active.Has(Fault.Members))
             && Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
 
+    /// <summary>About what the largest engine keeps in memory.</summary>
+    public long EngineBytes => Hosts.Max(host => host.Life?.EngineBytes ?? 0);
+
     public static SimulationResult Run(SimulationOptions options, Action<TraceEvent>? listener = null)
     {
         using var simulator = new Simulator(options, listener);
@@ -136,7 +139,9 @@ public sealed class Simulator : IDisposable
         return new(
             Options, breach, Trace.Hash(), Steps, Trace.Events, Now, Watch.Highest.Value, Watch.Transactions,
             Watch.ViewChanges, Plan.Injections, Plan.Counts,
-            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()], Watch.Evidence, Watch.Accused);
+            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()],
+            [.. Strategies.Names.Select(name => Hosts.Where(host => host.Liar?.Name == name).Sum(host => host.Liar!.Lies))],
+            Watch.Evidence, Watch.Accused, Watch.Reads);
     }
 
     public void Dispose()
@@ -386,62 +391,5 @@ public sealed class Simulator : IDisposable
             : $"R{host.Self} is down");
         return $"{CalmTimeouts * Pbft.ViewTimeoutMax.TotalSeconds:0} s after the faults stopped {waiting} clients wait, "
             + $"the highest final block is {Watch.Highest}: {string.Join("; ", stands)}";
-    }
-
-    private List<Host> MakeHosts(Chance chance)
-    {
-        List<Host> hosts = [.. Enumerable.Range(0, Options.Nodes).Select(i => new Host(this, i, new(i)))];
-        var drawn = chance.Below(Options.Faulty + 1);
-        var liars = Options.IsRaft ? 0 : Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
-        List<Host> shuffled = [.. hosts];
-        chance.Shuffle(shuffled);
-
-        // More than f of one mind can fork the chain; the checker must see it.
-        var strategy = Options.Strategy ?? (liars > Options.Faulty ? "equivocate" : null);
-        foreach (var host in shuffled.Take(liars))
-        {
-            host.Liar = strategy is null ? Strategies.Draw(chance) : Strategies.Make(strategy);
-        }
-
-        foreach (var host in shuffled.Take(liars))
-        {
-            host.Liar!.Join(this, host, chance.Fork());
-            if (host.Liar is Twin original)
-            {
-                var twin = new Host(this, hosts.Count, host.Self) { Liar = new Twin(original) };
-                hosts.Add(twin);
-                twin.Liar.Join(this, twin, chance.Fork());
-            }
-        }
-
-        return hosts;
-    }
-
-    /// <summary>
-    /// Small and large windows, timeouts shorter and longer than a round: all that an operator may set.
-    /// </summary>
-    private static PbftOptions DrawOptions(Chance chance) => PbftOptions.Default with
-    {
-        Window = chance.Pick([1, 2, 4, 8]),
-        ViewTimeout = TimeSpan.FromMilliseconds(chance.Pick([100, 300, 1000])),
-        ViewTimeoutMax = TimeSpan.FromSeconds(8),
-        RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
-        CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
-    };
-
-    private Genesis MakeGenesis(SimulationOptions options)
-    {
-        Validator[] members = [.. Enumerable.Range(0, options.Nodes).Select(i =>
-            new Validator($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray())))];
-        GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
-            new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
-        var mode = options.IsRaft ? ConsensusMode.Raft : ConsensusMode.Pbft;
-        return new("simulation", mode, new(1_700_000_000_000), members, roles);
-    }
-
-    private static PublicKey ClientKey(int number)
-    {
-        using var key = SimulatedClient.KeyOf(number);
-        return key.PublicKey;
     }
 }

@@ -28,7 +28,11 @@ internal sealed class BrokenEngine : IDisposable
     /// <exception cref="InvalidOperationException">A text is not in the source, or there more than once, or
     /// the broken
     /// source does not compile: the table must be mended.</exception>
-    public static BrokenEngine With(BrokenRule rule)
+    public static BrokenEngine With(BrokenRule rule) => new(Compile(rule));
+
+    /// <summary>The consensus assembly with this rule broken.</summary>
+    /// <inheritdoc cref="With" path="/exception"/>
+    public static byte[] Compile(BrokenRule rule)
     {
         List<SyntaxTree> trees = [];
         var edits = rule.Edits.ToList();
@@ -45,7 +49,7 @@ internal sealed class BrokenEngine : IDisposable
         }
 
         return edits.Count == 0
-            ? new(Compile(trees))
+            ? Compile(trees)
             : throw new InvalidOperationException($"There is no file {edits[0].File} in the engine.");
     }
 

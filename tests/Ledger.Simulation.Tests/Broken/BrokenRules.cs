@@ -1,6 +1,6 @@
 namespace Ledger.Simulation.Tests.Broken;
 
-/// <summary>PBFT's rules, and those of what runs an engine, each broken; Raft's are in <see cref="BrokenRaftRules"/>.</summary>
+/// <summary>PBFT's rules, and those of what runs an engine, each broken; <see cref="BrokenRaftRules"/> has Raft's.</summary>
 internal static class BrokenRules
 {
     private const string Agreement = "Pbft/PbftEngine.Agreement.cs";
@@ -14,9 +14,7 @@ internal static class BrokenRules
     private const string Pacemaker = "Pbft/Pacemaker.cs";
     private const string Replica = "Replica.cs";
 
-    public static IReadOnlyList<BrokenRule> All => [.. Pbft, .. BrokenRaftRules.All];
-
-    private static IReadOnlyList<BrokenRule> Pbft { get; } =
+    public static IReadOnlyList<BrokenRule> All { get; } =
     [
         new("a quorum is one too few", 20, new Edit(
             Votes, "Count(subject) == validators.Quorums.Quorum", "Count(subject) == validators.Quorums.Quorum - 1")),
@@ -104,6 +102,8 @@ internal static class BrokenRules
             "        if (Entry is not null && Leaving is null && BaseIsFinal is false)")),
         new("forgets its highest certificate when it compacts its journal", 800, new Edit(
             Safety, "        yield return new Certified(Highest);\n", "")),
+        new("never compacts its journal", 400, new Edit(
+            Finality, "if (_bytesSinceCompaction >= _options.CompactionBytes &&", "if (_bytesSinceCompaction < 0 &&")),
         new("L1: repeats itself though nothing waits", 100, new Edit(
             Engine, "(pending || _sawAhead ||", "(pending || true ||")),
         new("L2: the timer never doubles", 400, new Edit(
@@ -127,7 +127,7 @@ internal static class BrokenRules
         new("L5: serves a read that no quorum has answered", 100, new Edit(
             Reads, "if (Answered < ", "if (Answered < 1 && Answered < ")),
         new("L5: tells readers of genesis instead of what it has committed to", 400, new Edit(
-            Reads, "new ReadAnswer(query.Question, CommittedTo,", "new ReadAnswer(query.Question, _final.Genesis,")),
+            Reads, "new ReadAnswer(query.Question, CommittedTo,", "new ReadAnswer(query.Question, _epoch.StartCertificate,")),
         new("L5: takes what it was told before for an answer", 800, new Edit(
             Reads, "answer.Question != _question", "answer.Question == 0")),
         new("L5: lets a read share a question that was put before it came", 800, new Edit(
