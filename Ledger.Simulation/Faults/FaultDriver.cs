@@ -15,6 +15,7 @@ internal sealed class FaultDriver
     private readonly Simulator _simulator;
     private readonly Chance _chance;
     private readonly TimeSpan _pace;
+    private readonly TimeSpan _lastsMax;
     private readonly List<Action> _mend = [];
     private readonly List<Fault> _active;
     private readonly Operator _operator;
@@ -24,6 +25,7 @@ internal sealed class FaultDriver
         _simulator = simulator;
         _chance = chance;
         _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 250, 1000, 4000]));
+        _lastsMax = TimeSpan.FromMilliseconds(chance.Pick([400, 1000, 3000, 10_000]));
         _active = [.. Struck.Concat(simulator.Options.IsRaft ? Administered : []).Where(simulator.Plan.Uses)];
         _operator = new(simulator);
     }
@@ -181,7 +183,7 @@ internal sealed class FaultDriver
         chance.Shuffle(ids);
         var cut = chance.Between(1, ids.Count - 1);
 
-        if (chance.OneIn(3) && LeaderAmong(_simulator.Hosts) is { } leader)
+        if (chance.OneIn(2) && LeaderAmong(_simulator.Hosts) is { } leader)
         {
             ids.Remove(leader.Id);
             ids.Insert(0, leader.Id);
@@ -217,7 +219,7 @@ internal sealed class FaultDriver
         var isMended = false;
         _mend.Add(Once);
         _simulator.Agenda.After(
-            chance.Between(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(chance.Pick([1, 3, 10]))), Once);
+            chance.Between(TimeSpan.FromMilliseconds(50), _lastsMax), Once);
 
         void Once()
         {
