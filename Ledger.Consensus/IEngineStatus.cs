@@ -21,4 +21,7 @@ public interface IEngineStatus
 
     /// <summary>The height of the last block decided here.</summary>
     Height Committed { get; }
+
+    /// <summary>Raft: the members as the log has them; null where the ledger alone knows.</summary>
+    Raft.MembersView? Members => null;
 }

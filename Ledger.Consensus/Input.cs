@@ -69,7 +69,21 @@ public abstract record Input
     /// <summary>Raft: this leader shall hand over, to the one named or to whoever is furthest.</summary>
     public sealed record TransferRequested(ValidatorIndex? To) : Input;
 
-    /// <summary>Raft: the members shall become these; a notice says how far it is, or why not.</summary>
+    /// <summary>
+    /// Raft: what the ledger says of the members, once the block that said so is final here; comes before the
+    /// <see cref="Finalised"/> of that block, so that who knows the block knows its word.
+    /// </summary>
+    /// <param name="Members">Who shall be what from now on.</param>
+    /// <param name="VotersSince">The last block that changed the voters.</param>
+    /// <param name="Self">This replica's seat, for ever; <see cref="ValidatorIndex.None"/> before it has one.</param>
+    public sealed record MembersStated(Raft.Membership Members, Height VotersSince, ValidatorIndex Self) : Input;
+
+    /// <summary>Raft: may the members become these? <see cref="Notice.MembersAnswered"/> says why not.</summary>
+    public sealed record MembersAsked(Raft.Membership Target) : Input;
+
+    /// <summary>
+    /// Raft, where no ledger states the members: they shall become these; a notice says how far it is, or why not.
+    /// </summary>
     public sealed record MembersRequested(Raft.Membership Target) : Input;
 
     /// <summary>Raft: so many bytes of a snapshot that <see cref="Effect.InstallSnapshot"/> asked for are here.</summary>

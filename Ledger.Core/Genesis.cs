@@ -10,6 +10,16 @@ public enum ConsensusMode : byte
     Raft = 2,
 }
 
+/// <summary>What follows from a proof on the ledger that a validator voted twice, besides that it stands there.</summary>
+public enum EvidencePolicy : byte
+{
+    /// <summary>Nothing: an admin decides.</summary>
+    Record = 0,
+
+    /// <summary>The validator loses its seat with the block that records the proof.</summary>
+    Suspend = 1,
+}
+
 /// <summary>A role that an account has from the start.</summary>
 public sealed record GenesisRole(PublicKey Account, Role Role, string Namespace);
 
@@ -26,12 +36,19 @@ public sealed class Genesis
         ConsensusMode mode,
         Timestamp time,
         IReadOnlyList<Validator> validators,
-        IReadOnlyList<GenesisRole> roles)
+        IReadOnlyList<GenesisRole> roles,
+        EvidencePolicy evidence = EvidencePolicy.Record)
     {
+        if (evidence == EvidencePolicy.Suspend && mode != ConsensusMode.Pbft)
+        {
+            throw new ArgumentException("Only PBFT validators are proven to lie.", nameof(evidence));
+        }
+
         ChainId = chainId;
         Mode = mode;
         Time = time;
         Roles = roles;
+        Evidence = evidence;
         var quorums = mode == ConsensusMode.Pbft
             ? Quorums.Byzantine(validators.Count)
             : Quorums.Crash(validators.Count);
@@ -50,6 +67,8 @@ public sealed class Genesis
     public ValidatorSet Validators { get; }
 
     public IReadOnlyList<GenesisRole> Roles { get; }
+
+    public EvidencePolicy Evidence { get; }
 
     /// <summary>Over everything above: two chains that differ in anything share no signature.</summary>
     public Digest Hash { get; }
@@ -78,7 +97,9 @@ public sealed class Genesis
 
     private static void Write(ref MessagePackWriter writer, Genesis genesis)
     {
-        writer.WriteArrayHeader(5);
+        // The policy came later: a chain without one keeps the hash that it had.
+        var hasPolicy = genesis.Evidence != EvidencePolicy.Record;
+        writer.WriteArrayHeader(hasPolicy ? 6 : 5);
         writer.Write(genesis.ChainId);
         writer.Write((byte)genesis.Mode);
         writer.Write(genesis.Time.UnixMilliseconds);
@@ -95,6 +116,11 @@ public sealed class Genesis
             Fields.WriteKey(ref writer, role.Account);
             writer.Write((byte)role.Role);
             writer.Write(role.Namespace);
+        }
+
+        if (hasPolicy)
+        {
+            writer.Write((byte)genesis.Evidence);
         }
     }
 

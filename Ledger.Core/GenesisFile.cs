@@ -24,6 +24,9 @@ public static class GenesisFile
     /// <summary>Roles that a genesis file may give; further ones are granted on the chain.</summary>
     private const int RolesMax = 65_536;
 
+    private const string Record = "record";
+    private const string Suspend = "suspend";
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -36,7 +39,8 @@ public static class GenesisFile
             genesis.Mode == ConsensusMode.Pbft ? "pbft" : "raft",
             genesis.Time.UnixMilliseconds,
             [.. genesis.Validators.Members.Select(v => new Member(v.Name, v.PublicKey.ToString()))],
-            [.. genesis.Roles.Select(Describe)]),
+            [.. genesis.Roles.Select(Describe)],
+            genesis.Evidence == EvidencePolicy.Suspend ? Suspend : null),
         Json);
 
     /// <exception cref="GenesisException">With every fault, each named by its path.</exception>
@@ -57,15 +61,29 @@ public static class GenesisFile
 
     private static Genesis? Read(JsonElement root, List<string> faults)
     {
-        StrictObject file = new(root, "", ["chainId", "mode", "time", "validators", "roles"], faults);
+        StrictObject file = new(root, "", ["chainId", "mode", "time", "validators", "roles", "evidence"], faults);
         var chainId = file.Text("chainId", $"1 to {Limits.ChainIdBytes} characters of a-z, 0-9, '-'", IsChainId);
         var mode = file.Text("mode", "'pbft' or 'raft'", text => text is "pbft" or "raft");
         var time = file.Number("time", "milliseconds since 1970, not beyond the year 9999", TimeMax);
         var validators = ReadValidators(file, faults);
         var roles = ReadRoles(file, faults);
+        var evidence = ReadEvidence(file, mode, faults);
         return faults.Count > 0
             ? null
-            : new(chainId, mode == "pbft" ? ConsensusMode.Pbft : ConsensusMode.Raft, new(time), validators, roles);
+            : new(chainId, mode == "pbft" ? ConsensusMode.Pbft : ConsensusMode.Raft, new(time), validators, roles, evidence);
+    }
+
+    /// <summary>May be left out, which is the same as "record".</summary>
+    private static EvidencePolicy ReadEvidence(StrictObject file, string mode, List<string> faults)
+    {
+        var suspends = file.Has("evidence")
+            && file.Text("evidence", "'record' or 'suspend'", text => text is Record or Suspend) == Suspend;
+        if (suspends && mode == "raft")
+        {
+            faults.Add("evidence: 'record' in mode 'raft', whose validators are trusted not to lie");
+        }
+
+        return suspends ? EvidencePolicy.Suspend : EvidencePolicy.Record;
     }
 
     private static List<Validator> ReadValidators(StrictObject file, List<string> faults)
@@ -151,7 +169,12 @@ public static class GenesisFile
         => text.Length is > 0 and <= 64 && !text.Any(char.IsControl);
 
     private sealed record Document(
-        string ChainId, string Mode, long Time, IReadOnlyList<Member> Validators, IReadOnlyList<AccountRole> Roles);
+        string ChainId,
+        string Mode,
+        long Time,
+        IReadOnlyList<Member> Validators,
+        IReadOnlyList<AccountRole> Roles,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Evidence);
 
     private sealed record Member(string Name, string PublicKey);
 

@@ -63,7 +63,7 @@ public abstract record Operation
     /// <param name="Namespace">As it was granted.</param>
     public sealed record Revoke(PublicKey Account, Role Role, string Namespace) : Operation;
 
-    /// <summary>Makes a newcomer a validator, once the block is final.</summary>
+    /// <summary>Makes a newcomer a validator, once the block is final: in PBFT one that votes, in Raft one that learns.</summary>
     /// <param name="Name">No other validator has it.</param>
     /// <param name="Key">No other validator has it.</param>
     /// <param name="Address">Where its peers reach it, as host:port.</param>
@@ -71,6 +71,9 @@ public abstract record Operation
 
     /// <summary>Takes a validator out of the set, once the block is final.</summary>
     public sealed record RemoveValidator(PublicKey Key) : Operation;
+
+    /// <summary>Raft: lets a validator that learns vote, once the block is final.</summary>
+    public sealed record PromoteValidator(PublicKey Key) : Operation;
 
     /// <summary>Puts the proof of a validator's offence on the ledger; it stands alone in its transaction.</summary>
     public sealed record Report(Evidence Evidence) : Operation;

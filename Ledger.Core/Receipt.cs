@@ -21,6 +21,9 @@ public enum FailureReason : byte
     ValidatorUnknown = 13,
     TooManyValidators = 14,
 
+    /// <summary>It has no seat as one who learns.</summary>
+    NoLearner = 15,
+
     /// <summary>No proof: badly formed or signed, not of this chain, or not of one of its validators.</summary>
     EvidenceInvalid = 20,
     EvidenceTooOld = 21,

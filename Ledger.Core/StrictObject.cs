@@ -37,6 +37,8 @@ internal sealed class StrictObject
 
     public string PathOf(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
 
+    public bool Has(string key) => _values.ContainsKey(key);
+
     /// <summary>A text that must satisfy <paramref name="holds"/>; empty when it does not or is missing.</summary>
     public string Text(string key, string rule, Func<string, bool> holds)
     {

@@ -4,8 +4,8 @@ using MessagePack;
 namespace Ledger.Core;
 
 /// <summary>
-/// Everyone who ever was a validator, and from when to when: all sets of a chain, past and present. It is one entry of the
-/// state, absent while the set is still genesis's. An immutable value.
+/// Everyone who ever was a validator, and from when to when: all sets of a chain, past and present, and in Raft who learns
+/// to be in the next. It is one entry of the state, absent while the set is still genesis's. An immutable value.
 /// </summary>
 public sealed class ValidatorHistory
 {
@@ -33,6 +33,14 @@ public sealed class ValidatorHistory
 
     /// <summary>The set of the last epoch.</summary>
     public ValidatorSet Current => SetOf(Epoch);
+
+    /// <summary>Raft: who has a seat, is sent everything and counts for nothing yet, ascending.</summary>
+    public IReadOnlyList<ValidatorIndex> Learners => [.. SeatsWhere(seat => seat.Learns)];
+
+    /// <summary>Everyone who has a seat now, those that learn too: whom a node connects to.</summary>
+    public ValidatorSet Seated => Learners.Count == 0
+        ? Current
+        : _genesis.With([.. _seats.Select(seat => seat.Learns || seat.CountsIn(Epoch) ? seat.Validator : null)]);
 
     public static ValidatorHistory Of(Genesis genesis) => new(
         genesis.Validators, [], [.. genesis.Validators.Members.Select(validator => new Seat(validator, 0, null))]);
@@ -100,27 +108,29 @@ public sealed class ValidatorHistory
     public Validator? LastOf(PublicKey key)
         => Array.FindLast(_seats, seat => seat.Validator.PublicKey == key)?.Validator;
 
-    /// <summary>The block that ended this validator's last time in the set; null for who is in it, or never was.</summary>
+    /// <summary>The block that took this validator's last seat; null for who has one, or never had.</summary>
     public Height? RemovalOf(PublicKey key)
     {
         var last = Array.FindLast(_seats, seat => seat.Validator.PublicKey == key);
-        return last?.Until is { } until ? _changes[until - 1] : null;
+        return last?.Until is not { } until ? null
+            : last.Since == Seat.Never ? new(until)
+            : _changes[until - 1];
     }
+
+    /// <summary>Whether who has this seat learns, and counts for nothing yet.</summary>
+    public bool Learns(ValidatorIndex seat) => seat.Value >= 0 && seat.Value < _seats.Length && _seats[seat.Value].Learns;
 
     /// <summary>The seats that an epoch's beginning gave or emptied: how its set differs from the one before.</summary>
     public IReadOnlyList<SeatChange> ChangesOf(ulong epoch)
     {
+        var (before, after) = (SetOf(epoch - 1), SetOf(epoch));
         List<SeatChange> changes = [];
-        for (var i = 0; i < _seats.Length; i++)
+        for (var i = 0; i < after.Seats; i++)
         {
-            var seat = _seats[i];
-            if (seat.Until == epoch)
+            ValidatorIndex seat = new(i);
+            if (i >= before.Seats || before.Contains(seat) != after.Contains(seat))
             {
-                changes.Add(new(new(i), null));
-            }
-            else if (seat.Since == epoch)
-            {
-                changes.Add(new(new(i), seat.Validator));
+                changes.Add(new(seat, after.Contains(seat) ? after[seat] : null));
             }
         }
 
@@ -134,14 +144,42 @@ public sealed class ValidatorHistory
         return new(_genesis, changes, [.. _seats, new(newcomer, (ulong)changes.Length, null)]);
     }
 
-    /// <summary>Empties a seat, from the epoch on that this block begins.</summary>
-    internal ValidatorHistory Without(ValidatorIndex seat, Height height)
+    /// <summary>Gives the next seat to a newcomer that learns: the set stays as it is.</summary>
+    internal ValidatorHistory WithLearner(Validator newcomer)
+        => new(_genesis, _changes, [.. _seats, new(newcomer, Seat.Never, null)]);
+
+    /// <summary>A learner counts, from the epoch on that this block begins.</summary>
+    internal ValidatorHistory Promoted(ValidatorIndex seat, Height height)
     {
         var changes = ChangedAt(height);
-        Seat[] seats = [.. _seats];
-        seats[seat.Value] = seats[seat.Value] with { Until = (ulong)changes.Length };
-        return new(_genesis, changes, seats);
+        return new(_genesis, changes, With(seat, held => held with { Since = (ulong)changes.Length }));
     }
+
+    /// <summary>Empties a seat, from the epoch on that this block begins; a learner's at once.</summary>
+    internal ValidatorHistory Without(ValidatorIndex seat, Height height)
+    {
+        if (Learns(seat))
+        {
+            return new(_genesis, _changes, With(seat, held => held with { Until = height.Value }));
+        }
+
+        var changes = ChangedAt(height);
+        return new(_genesis, changes, With(seat, held => held with { Until = (ulong)changes.Length }));
+    }
+
+    /// <summary>Whether this block gave the seat its vote.</summary>
+    internal bool CountsSince(ValidatorIndex seat, Height height)
+        => _changes.Length > 0 && _changes[^1] == height && _seats[seat.Value].Since == Epoch;
+
+    private Seat[] With(ValidatorIndex seat, Func<Seat, Seat> change)
+    {
+        Seat[] seats = [.. _seats];
+        seats[seat.Value] = change(seats[seat.Value]);
+        return seats;
+    }
+
+    private IEnumerable<ValidatorIndex> SeatsWhere(Func<Seat, bool> holds)
+        => _seats.Index().Where(seat => holds(seat.Item)).Select(seat => new ValidatorIndex(seat.Index));
 
     /// <summary>Several changes in one block begin one epoch together.</summary>
     private Height[] ChangedAt(Height height)
@@ -154,16 +192,24 @@ public sealed class ValidatorHistory
             return _genesis;
         }
 
-        return _genesis.With([.. _seats.TakeWhile(seat => seat.Since <= epoch).Select(
-            seat => seat.Until <= epoch ? null : seat.Validator)]);
+        var given = Array.FindLastIndex(_seats, seat => seat.Since <= epoch) + 1;
+        return _genesis.With([.. _seats.Take(given).Select(seat => seat.CountsIn(epoch) ? seat.Validator : null)]);
     }
 
     /// <param name="Validator">Who has it, or had it.</param>
-    /// <param name="Since">The first epoch in which it counts.</param>
-    /// <param name="Until">The first epoch in which it no longer does.</param>
+    /// <param name="Since">The first epoch in which it counts; <see cref="Never"/> for one that only learns.</param>
+    /// <param name="Until">
+    /// The first epoch in which it no longer does; of one that never counted, the block that took the seat.
+    /// </param>
     private sealed record Seat(Validator Validator, ulong Since, ulong? Until)
     {
         public const int FieldCount = 5;
+
+        public const ulong Never = ulong.MaxValue;
+
+        public bool Learns => Since == Never && Until is null;
+
+        public bool CountsIn(ulong epoch) => Since <= epoch && !(Until <= epoch);
 
         public void Write(ref MessagePackWriter writer)
         {

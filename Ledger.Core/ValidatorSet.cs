@@ -78,16 +78,19 @@ public sealed class ValidatorSet
         => new([.. seats], Quorums.For(seats.Count(seat => seat is not null)), HashOfChanged(seats));
 
     /// <summary>This set with some seats given and some emptied.</summary>
-    /// <returns>Null when that is no change that this set can have: a seat out of its turn, or left already.</returns>
-    public ValidatorSet? With(IReadOnlyList<SeatChange> changes)
+    /// <returns>
+    /// Null when that is no change that this set can have: a seat out of its turn, held already, or left already. One that
+    /// is empty may be given: in Raft, one who learned may take it after one who came later.
+    /// </returns>
+    public ValidatorSet? With(IReadOnlyList<SeatChange> differences)
     {
         List<Validator?> seats = [.. _seats];
         var last = -1;
-        foreach (var (seat, validator) in changes)
+        foreach (var (seat, validator) in differences)
         {
             var isNext = seat.Value == seats.Count;
-            var empties = seat.Value < seats.Count && seats[seat.Value] is not null && validator is null;
-            if (seat.Value <= last || !(isNext || empties))
+            var changes = seat.Value < seats.Count && (seats[seat.Value] is null) != (validator is null);
+            if (seat.Value <= last || !(isNext || changes))
             {
                 return null;
             }
@@ -99,11 +102,11 @@ public sealed class ValidatorSet
             }
             else
             {
-                seats[seat.Value] = null;
+                seats[seat.Value] = validator;
             }
         }
 
-        return changes.Count > 0 && seats.Exists(seat => seat is not null) ? With(seats) : null;
+        return differences.Count > 0 && seats.Exists(seat => seat is not null) ? With(seats) : null;
     }
 
     /// <summary>The genesis's own hash binds the names.</summary>

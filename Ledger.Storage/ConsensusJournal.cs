@@ -74,10 +74,11 @@ public sealed class ConsensusJournal : IDisposable
         var journal = new ConsensusJournal(folder, validatorKey, RocksFolder.Open(folder, Remedy));
         try
         {
-            var isSilent = ledgerHasBlocks && !SilenceWaiver.IsIn(root);
-            journal.Bind(new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark), isSilent);
-            SilenceWaiver.Use(root);
+            var isVouchedFor = SilenceWaiver.IsIn(root);
+            journal.Bind(
+                new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark), ledgerHasBlocks && !isVouchedFor);
             journal.ReadAll();
+            journal.IsVouchedFor = isVouchedFor && journal.Reach.Records == 0;
             Mark(mark, validatorKey);
             return journal;
         }
@@ -95,6 +96,12 @@ public sealed class ConsensusJournal : IDisposable
 
     /// <summary>Whether this is its first opening: there was no journal here before.</summary>
     internal bool IsNew { get; private set; }
+
+    /// <summary>
+    /// Whether the operator's word stands for all that was signed before: it holds no record, and the ledger beside it has
+    /// not been told of it yet. A crash may have come between the two.
+    /// </summary>
+    internal bool IsVouchedFor { get; private set; }
 
     /// <summary>How far it has come; what was written since may be known only to this journal. Any thread may ask.</summary>
     internal JournalReach Reach => new(_validator, Volatile.Read(ref _next) - 1);
@@ -161,6 +168,13 @@ public sealed class ConsensusJournal : IDisposable
             _disposed = true;
             _database.Dispose();
         }
+    }
+
+    /// <summary>The ledger measures it from here on: the operator's word is used up.</summary>
+    internal void UseUpWaiver()
+    {
+        IsVouchedFor = false;
+        SilenceWaiver.Use(Path.GetDirectoryName(_folder)!);
     }
 
     /// <summary>Refuses a journal that has come less far than somebody else saw it come.</summary>

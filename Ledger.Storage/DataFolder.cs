@@ -23,6 +23,9 @@ public sealed class DataFolder : IDisposable
     /// <summary>Says that a restore was begun and not finished: the folder is no validator's until it is.</summary>
     internal const string UnfinishedName = "restore-unfinished";
 
+    /// <summary>Where a node keeps snapshots for others.</summary>
+    public const string SnapshotsName = "snapshots";
+
     private const string LockName = "lock";
 
     /// <summary>

@@ -17,6 +17,13 @@ internal sealed class Families
     private const ulong FamilyBufferBytes = 16 << 20;
     private const int FamilyBuffers = 2;
 
+    /// <summary>
+    /// A table's filter is one block, and the cache takes none that is larger than one of its shards, 1 MiB of 64: it would
+    /// be read from the disk again for every question. A million hashes in one table have one of 1.2 MB; this keeps it
+    /// below 500 KB.
+    /// </summary>
+    private const ulong FilteredTableBytes = 16 << 20;
+
     private static readonly string[] Names =
     [
         MetaName, "blocks", "headers", "certificates", "block_heights", "transactions", "receipts", "state",
@@ -117,7 +124,7 @@ internal sealed class Families
         if (Filtered.Contains(name))
         {
             // For its filter over what is still in memory; the table options that it sets are replaced below.
-            options.OptimizeForPointLookup(blockCacheSizeMb: 1);
+            options.OptimizeForPointLookup(blockCacheSizeMb: 1).SetTargetFileSizeBase(FilteredTableBytes);
         }
 
         return options

@@ -59,17 +59,58 @@ public sealed class LedgerArchive : IDisposable
         }
     }
 
+    /// <summary>From which heights on the folder says that it has what.</summary>
+    /// <exception cref="DamagedDataException">The record of it is torn.</exception>
+    public KeptHeights ReadKept()
+        => Read(RecordFamily.Meta, KeptHeights.Key) is not { } value
+            ? KeptHeights.All
+            : KeptHeights.Decode(value) ?? throw Damaged("the record of what it keeps is torn");
+
+    /// <summary>The snapshot files that the node has kept beside its ledger, in the order of their heights.</summary>
+    public IReadOnlyList<string> SnapshotPaths()
+    {
+        var folder = Path.Combine(Root, DataFolder.SnapshotsName);
+        return Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, "*.snapshot").Order(StringComparer.Ordinal)]
+            : [];
+    }
+
     /// <summary>All records of a family in the order of their keys, but for the mark at its end.</summary>
+    /// <exception cref="DamagedDataException">The database could not read on to the last one.</exception>
     public IEnumerable<KeyValuePair<byte[], byte[]>> ReadAll(RecordFamily family)
+        => Scan(family, static iterator => new KeyValuePair<byte[], byte[]>(iterator.Key(), iterator.Value()))
+            .Where(static record => !record.Key.AsSpan().SequenceEqual(Keys.End));
+
+    /// <summary>The same without the values.</summary>
+    /// <exception cref="DamagedDataException">The database could not read on to the last one.</exception>
+    public IEnumerable<byte[]> ReadKeys(RecordFamily family)
+        => Scan(family, static iterator => iterator.Key()).Where(static key => !key.AsSpan().SequenceEqual(Keys.End));
+
+    /// <summary>
+    /// An iterator ends alike behind the last record and before one that cannot be read, so it is asked for the last
+    /// one first. Where a family has a mark at its end, that must be it.
+    /// </summary>
+    private IEnumerable<T> Scan<T>(RecordFamily family, Func<Iterator, T> read)
     {
         using var iterator = _families.Database.NewIterator(HandleOf(family));
+        var last = iterator.SeekToLast().Valid() ? iterator.Key() : null;
+        var isMarked = family is RecordFamily.State or RecordFamily.History;
+        if (isMarked && (last is null || !last.AsSpan().SequenceEqual(Keys.End)))
+        {
+            throw Damaged($"the end of the records '{LedgerRecord.NameOf(family)}' is missing or cannot be read");
+        }
+
+        byte[]? key = null;
         for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next())
         {
-            var key = iterator.Key();
-            if (!key.AsSpan().SequenceEqual(Keys.End))
-            {
-                yield return new(key, iterator.Value());
-            }
+            key = iterator.Key();
+            yield return read(iterator);
+        }
+
+        if (!key.AsSpan().SequenceEqual(last))
+        {
+            throw Damaged(
+                $"the records '{LedgerRecord.NameOf(family)}' cannot be read beyond key {Convert.ToHexStringLower(key ?? [])}");
         }
     }
 
@@ -78,6 +119,8 @@ public sealed class LedgerArchive : IDisposable
         _families.Database.Dispose();
         _folder.Dispose();
     }
+
+    private DamagedDataException Damaged(string what) => _families.Report(what, null);
 
     private ColumnFamilyHandle HandleOf(RecordFamily family) => family switch
     {

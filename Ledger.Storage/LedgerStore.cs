@@ -78,7 +78,7 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         {
             using var lease = _database.Use();
             // A silent journal keeps no record, so a ledger that was restored may remember more of the lost one.
-            if (journal.IsNew || journal.IsSilent)
+            if (journal.IsNew || journal.IsSilent || journal.IsVouchedFor)
             {
                 using var batch = new WriteBatch();
                 PutReach(batch, journal);
@@ -89,6 +89,8 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
                 journal.MustReach(seen);
             }
 
+            // Only now: after a crash in between, the journal would be found to have less than the ledger remembers.
+            journal.UseUpWaiver();
             _journal = journal;
         }
     }

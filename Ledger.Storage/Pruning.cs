@@ -60,13 +60,15 @@ internal sealed class Pruning(Families families, LedgerReader reader, BlockHeade
     {
         using var iterator = families.Database.NewIterator(families.History);
         byte[] previous = [];
+        var isAtEnd = false;
         WriteBatch batch = new();
         try
         {
             for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next())
             {
                 var key = iterator.Key();
-                if (key.AsSpan().SequenceEqual(Keys.End))
+                isAtEnd = key.AsSpan().SequenceEqual(Keys.End);
+                if (isAtEnd)
                 {
                     break;
                 }
@@ -86,6 +88,10 @@ internal sealed class Pruning(Families families, LedgerReader reader, BlockHeade
             }
 
             families.Database.Write(batch, _unsynced);
+            if (!isAtEnd)
+            {
+                throw reader.Damaged("the history of the keys ended before its end was met");
+            }
         }
         finally
         {

@@ -4,7 +4,7 @@ namespace Ledger.Storage;
 
 /// <summary>
 /// An operator's word, put beside a restored ledger: this validator's key has signed nothing since what was restored. Used
-/// up by the journal that is made next. A wrong word lets the validator vote twice.
+/// up once the ledger knows the journal that is made next. A wrong word lets the validator vote twice.
 /// </summary>
 public static class SilenceWaiver
 {
@@ -18,5 +18,13 @@ public static class SilenceWaiver
 
     internal static bool IsIn(string root) => File.Exists(Path.Combine(root, Name));
 
-    internal static void Use(string root) => File.Delete(Path.Combine(root, Name));
+    /// <summary>Durably: the word must not come back after a loss of power, beside a journal that it was not given for.</summary>
+    internal static void Use(string root)
+    {
+        if (IsIn(root))
+        {
+            File.Delete(Path.Combine(root, Name));
+            DurableFile.SyncFolder(root);
+        }
+    }
 }

@@ -137,10 +137,11 @@ function readGenesis(file) {
   const seats = g.validators.map(v => ({ name: v.name, key: Buffer.from(v.publicKey, 'hex') }));
   return {
     chainId: g.chainId, set: setOf(seats, g.mode, sha256('ledger/validators/v1', ...seats.map(v => v.key))),
-    hash: sha256('ledger/genesis/v1', array(5), str(g.chainId), uint(g.mode === 'pbft' ? 1 : 2), uint(g.time),
+    hash: sha256('ledger/genesis/v1', array(g.evidence === 'suspend' ? 6 : 5), str(g.chainId), uint(g.mode === 'pbft' ? 1 : 2), uint(g.time),
       array(2 * seats.length), ...seats.flatMap(v => [str(v.name), bin(v.key)]),
       array(3 * g.roles.length), ...g.roles.flatMap(r => [
-        bin(Buffer.from(r.account, 'hex')), uint(roles.indexOf(r.role) + 1), str(r.namespace ?? '')])),
+        bin(Buffer.from(r.account, 'hex')), uint(roles.indexOf(r.role) + 1), str(r.namespace ?? '')]),
+      ...(g.evidence === 'suspend' ? [uint(1)] : [])),
   };
 }
 
@@ -149,7 +150,7 @@ function after(set, changes) {
   changes.forEach(({ validator, name, publicKey }, i) => {
     const at = Number(validator), leaves = name === '' && publicKey.length === 0;
     must(leaves || (/^[a-z0-9._-]{1,64}$/.test(name) && publicKey.length === 32), 'a seat is given to nobody');
-    must((i === 0 || validator > changes[i - 1].validator) && (at === seats.length || (leaves && seats[at])), 'a seat is out of its turn');
+    must((i === 0 || validator > changes[i - 1].validator) && (at === seats.length || (at < seats.length && leaves === Boolean(seats[at]))), 'a seat is out of its turn');
     seats[at] = leaves ? null : { name, key: publicKey };
   });
   must(changes.length > 0 && seats.some(Boolean), 'no validator is left, or none has changed');

@@ -20,10 +20,36 @@ internal sealed class AuditState : ILedgerStore
 
     public IReadOnlyDictionary<byte[], byte[]> Pages => _pages;
 
-    public IReadOnlySet<Digest> Transactions => _transactions;
+    /// <summary>Takes entries of a state that is not executed; <see cref="BuildTree"/> tells what they are worth.</summary>
+    public void Put(IEnumerable<(byte[] Key, byte[] Value)> entries)
+    {
+        foreach (var (key, value) in entries)
+        {
+            _entries[key] = value;
+        }
+    }
 
-    /// <summary>Versions that the blocks so far have left in the history.</summary>
-    public long HistoryCount { get; private set; }
+    /// <summary>Transactions of blocks that are not executed, which may not be applied again.</summary>
+    public void Remember(IEnumerable<Digest> transactions) => _transactions.UnionWith(transactions);
+
+    /// <summary>A block that changed the validators, below those that are executed.</summary>
+    public void Remember(BlockHeader epochEnd) => _epochEnds[epochEnd.Height] = epochEnd;
+
+    /// <summary>Makes the tree over the entries that were put.</summary>
+    /// <param name="head">The block that they are to be the state of.</param>
+    /// <returns>The root.</returns>
+    public Digest BuildTree(BlockHeader head)
+    {
+        Head = head;
+        var tree = StateTree.Empty(this).Update(
+            [.. _entries.Select(entry => new StateChange(StateKey.PathOf(entry.Key), StateKey.ValueDigest(entry.Value)))]);
+        foreach (var (key, bytes) in tree.PageWrites())
+        {
+            Set(_pages, key, bytes);
+        }
+
+        return tree.Root;
+    }
 
     public void Append(IReadOnlyList<FinalBlock> blocks)
     {
@@ -35,7 +61,6 @@ internal sealed class AuditState : ILedgerStore
                 _epochEnds[Head.Height] = Head;
             }
 
-            HistoryCount += final.Writes.Count;
             foreach (var transaction in final.Block.Transactions)
             {
                 _transactions.Add(transaction.Hash);

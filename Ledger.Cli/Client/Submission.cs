@@ -13,11 +13,12 @@ internal static class Submission
     private static readonly TimeSpan ValidFor = TimeSpan.FromMinutes(10);
 
     public static async Task<(TransactionReply Reply, TimeSpan Latency)> RunAsync(
-        NodeClient client, SigningKey key, Operation operation, bool wait, CancellationToken cancellationToken)
+        NodeClient client, SigningKey key, IReadOnlyList<Operation> operations, bool wait,
+        CancellationToken cancellationToken)
     {
         var chainId = (await client.GenesisAsync(cancellationToken)).ChainId;
         var nonce = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var transaction = Sign(chainId, key, nonce, [operation]);
+        var transaction = Sign(chainId, key, nonce, operations);
         var watch = Stopwatch.StartNew();
         var replies = await client.SubmitAsync([transaction], wait, cancellationToken);
         return (replies[0], watch.Elapsed);

@@ -23,6 +23,7 @@ internal static class AdminCommands
         ExampleCommand admin = new("admin", "Operate one node, on its own machine", "ledger admin peers");
         admin.Add(Peers(terminal));
         admin.Add(TransferLeadershipCommand.Build(terminal));
+        admin.Add(MembersCommand.Build(terminal));
         foreach (var command in OperateCommands.Build(terminal))
         {
             admin.Add(command);

@@ -24,8 +24,15 @@ internal static class AuditCommands
         ExampleCommand command = new(
             "ledger", "Check a whole data folder: signatures, certificates, and every record by executing all blocks again",
             "ledger verify ledger --data .ledger-devnet/validator-1/data --genesis .ledger-devnet/genesis.json");
+        Option<string?> snapshot = new("--snapshot")
+        {
+            Description = "For a folder that lacks its first blocks: a snapshot to execute the others from; without it the "
+                + "folder's own is taken, if there is one",
+            HelpName = "FILE",
+        };
         command.Add(data);
         command.Add(VerifyCommands.GenesisPath);
+        command.Add(snapshot);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var genesis = ProofFiles.ReadGenesis(parsed.GetRequiredValue(VerifyCommands.GenesisPath));
@@ -33,7 +40,8 @@ internal static class AuditCommands
             var started = Stopwatch.StartNew();
             var result = await WithProgressAsync(
                 terminal, parsed, "auditing",
-                progress => new LedgerAudit(archive, genesis, progress).RunAsync(cancellationToken));
+                progress => LedgerAudit.RunAsync(
+                    archive, genesis, parsed.GetValue(snapshot), progress, cancellationToken));
             return Print(terminal, parsed, result, started.Elapsed);
         });
         return command;
@@ -98,6 +106,10 @@ internal static class AuditCommands
             throw new CliException(
                 damaged.Message.TrimEnd('.'), "the database's own checksums found it", ExitCode.VerificationFailed);
         }
+        catch (SnapshotException unusable)
+        {
+            throw new CliException(unusable.Message, "nothing was executed; choose another one");
+        }
     }
 
     private static int Print(Terminal terminal, ParseResult parsed, AuditResult result, TimeSpan took)
@@ -113,6 +125,11 @@ internal static class AuditCommands
                 result.Blocks,
                 result.Transactions,
                 Seconds = Math.Round(took.TotalSeconds, 3),
+                Kept = result.Start?.Kept is { } kept
+                    ? new { Headers = kept.Headers.Value, Receipts = kept.Receipts.Value, Blocks = kept.Blocks.Value }
+                    : null,
+                ExecutedFrom = ExecutedFrom(result),
+                result.Start?.Snapshot,
                 Head = result.Head?.ComputeHash().ToString(),
                 StateRoot = result.Head?.StateRoot.ToString(),
             });
@@ -126,10 +143,45 @@ internal static class AuditCommands
                 "restore it from a backup, or let the node fetch the chain from its peers", ExitCode.VerificationFailed);
         }
 
-        terminal.Line($"all {result.Blocks} blocks with {result.Transactions} transactions are as execution from genesis gives them");
+        foreach (var line in Shown(result))
+        {
+            terminal.Line(line);
+        }
+
         terminal.Line($"head {result.Head!.ComputeHash()}, state root {result.Head.StateRoot}");
         terminal.Remark($"{took.TotalSeconds:0.0} s, {rate:0} transactions a second");
         return ExitCode.Done;
+    }
+
+    /// <summary>The first height that was executed; null when none was.</summary>
+    private static ulong? ExecutedFrom(AuditResult result) => result.Start switch
+    {
+        null or { Base: not null, Snapshot: null } => null,
+        var start => start.Base?.Next.Value ?? 0,
+    };
+
+    /// <summary>What was shown, and how: not every folder can be executed from the genesis.</summary>
+    private static IEnumerable<string> Shown(AuditResult result)
+    {
+        var start = result.Start!;
+        if (start.Base is not { } below)
+        {
+            yield return $"all {result.Blocks} blocks with {result.Transactions} transactions are as execution from genesis "
+                + "gives them";
+            yield break;
+        }
+
+        var kept = start.Kept;
+        yield return $"the folder does not hold the whole chain: it keeps headers from height {kept.Headers} on, receipts from "
+            + $"{kept.Receipts} and bodies from {kept.Blocks}";
+        yield return $"headers {kept.Headers} to {below} are those that a quorum has certified; the receipts, bodies and indexes "
+            + "that are there are theirs";
+        yield return start.Snapshot is { } snapshot
+            ? $"blocks {below.Next} to {result.Blocks} with {result.Transactions} transactions are as execution from the "
+                + $"certified snapshot {snapshot} gives them"
+            : $"no block was executed, since no snapshot of block {(kept.Blocks == Height.Genesis ? kept.Blocks : kept.Blocks.Previous)} "
+                + "or above is there; the state is the one that the certified head names";
+        yield return $"in the history of keys, versions up to height {below} are checked only where they are still in force";
     }
 
     private static int Print(Terminal terminal, ParseResult parsed, Comparison result)

@@ -42,12 +42,13 @@ internal static class DevnetCommands
             Description = "Start the system's Prometheus beside it, with the rules and alerts that ship with the ledger",
         };
         var mode = NetworkCommands.ModeOption();
+        var evidence = NetworkCommands.EvidenceOption();
         ExampleCommand command = new(
             "devnet", "Run a network on this machine, one process per validator",
             "ledger devnet", "ledger devnet --validators 7 --base-port 9080 --dir other --detach",
             "ledger devnet --with-prometheus",
             "ledger devnet stop --dir other");
-        foreach (var option in new Option[] { validators, mode, Dir, basePort, fresh, detach, prometheus })
+        foreach (var option in new Option[] { validators, mode, evidence, Dir, basePort, fresh, detach, prometheus })
         {
             command.Add(option);
         }
@@ -57,9 +58,11 @@ internal static class DevnetCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DevnetSettings settings = new(
-                parsed.GetValue(validators), parsed.GetRequiredValue(mode), parsed.GetValue(basePort));
-            NetworkCommands.WarnIfTooFew(
-                terminal, NetworkCommands.ModeOf(settings.Mode), settings.Validators);
+                parsed.GetValue(validators), parsed.GetRequiredValue(mode), parsed.GetValue(basePort),
+                parsed.GetRequiredValue(evidence));
+            var agreement = NetworkCommands.ModeOf(settings.Mode);
+            _ = NetworkCommands.EvidenceOf(settings.Evidence, agreement);
+            NetworkCommands.WarnIfTooFew(terminal, agreement, settings.Validators);
             if (parsed.GetValue(prometheus))
             {
                 DevnetPrometheus.RefuseMissing(terminal);

@@ -62,14 +62,20 @@ internal static class LookCommands
                 return ExitCode.Done;
             }
 
-            foreach (var validator in validators)
-            {
-                terminal.Line($"{validator.Index,3}  {validator.Name,-16} {validator.PublicKey}");
-            }
-
+            Print(terminal, validators);
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>The members by their seats, how they count, and how far a change has come.</summary>
+    public static void Print(Terminal terminal, IEnumerable<ValidatorReply> validators)
+    {
+        foreach (var validator in validators)
+        {
+            terminal.Line(
+                $"{validator.Index,3}  {validator.Name,-16} {validator.PublicKey}  {validator.Role,-8} {validator.Phase}");
+        }
     }
 
     private static ExampleCommand Status(Terminal terminal)

@@ -38,11 +38,13 @@ internal static class NetworkCommands
             HelpName = "ID",
         };
         var mode = ModeOption();
+        var evidence = EvidenceOption();
         ExampleCommand command = new(
             "init", "Write genesis, one folder per validator with its config and key, and a client key",
             "ledger network init --validators 4 --mode pbft --out network",
-            "ledger network init --validators 3 --mode raft --out network --hosts a.example,b.example,c.example");
-        foreach (var option in new Option[] { validators, mode, output, hosts, chainId })
+            "ledger network init --validators 3 --mode raft --out network --hosts a.example,b.example,c.example",
+            "ledger network init --validators 7 --evidence suspend --out network");
+        foreach (var option in new Option[] { validators, mode, output, hosts, chainId, evidence })
         {
             command.Add(option);
         }
@@ -50,9 +52,11 @@ internal static class NetworkCommands
         command.SetAction(parsed =>
         {
             var count = parsed.GetValue(validators);
-            var plan = NetworkPlan.OnHosts(
-                ChainIdOf(parsed.GetRequiredValue(chainId)), ModeOf(parsed.GetRequiredValue(mode)),
-                HostsOf(parsed.GetValue(hosts), count));
+            var chosen = ModeOf(parsed.GetRequiredValue(mode));
+            var policy = EvidenceOf(parsed.GetRequiredValue(evidence), chosen);
+            var validatorHosts = HostsOf(parsed.GetValue(hosts), count);
+            var plan = NetworkPlan.OnHosts(ChainIdOf(parsed.GetRequiredValue(chainId)), chosen, validatorHosts);
+            plan = plan with { Evidence = policy };
             var folder = parsed.GetRequiredValue(output);
             if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             {
@@ -77,6 +81,28 @@ internal static class NetworkCommands
         mode.AcceptOnlyFromAmong("pbft", "raft");
         return mode;
     }
+
+    public static Option<string> EvidenceOption()
+    {
+        Option<string> evidence = new("--evidence")
+        {
+            Description = "What follows for a validator that is proven to vote twice: the proof is recorded, or its seat is "
+                + "emptied as well",
+            DefaultValueFactory = _ => "record",
+            HelpName = "record|suspend",
+        };
+        evidence.AcceptOnlyFromAmong("record", "suspend");
+        return evidence;
+    }
+
+    public static EvidencePolicy EvidenceOf(string name, ConsensusMode mode) => (name, mode) switch
+    {
+        ("suspend", ConsensusMode.Raft) => throw new CliException(
+            "--evidence suspend is for --mode pbft: in Raft validators are trusted not to lie", "leave it out",
+            ExitCode.Usage),
+        ("suspend", _) => EvidencePolicy.Suspend,
+        _ => EvidencePolicy.Record,
+    };
 
     public static ConsensusMode ModeOf(string name) => name == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
 

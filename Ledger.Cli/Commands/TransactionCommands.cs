@@ -30,6 +30,7 @@ internal static class TransactionCommands
         tx.Add(GrantOrRevoke(terminal, "grant", "Give an account a role", (a, r, n) => new Operation.Grant(a, r, n)));
         tx.Add(GrantOrRevoke(terminal, "revoke", "Take a role from an account", (a, r, n) => new Operation.Revoke(a, r, n)));
         tx.Add(AddValidator(terminal));
+        tx.Add(PromoteValidator(terminal));
         tx.Add(RemoveValidator(terminal));
         tx.Add(SubmitCommand.Build(terminal));
         tx.Add(Show(terminal));
@@ -129,11 +130,21 @@ internal static class TransactionCommands
         var key = AccountArgument("validator");
         Argument<string> address = new("address") { Description = "Where its peers reach it, as host:port" };
         ExampleCommand command = new(
-            "add-validator", "Add a validator; its node votes once the transaction is final",
+            "add-validator", "Add a validator; once the transaction is final its node votes, or in Raft learns",
             "ledger tx add-validator validator-5 validator.key.json 10.0.0.5:7000 --key admin.key.json");
         return Submits(command, terminal, [name, key, address], [], parsed => new Operation.AddValidator(
             parsed.GetRequiredValue(name), Accounts.Parse(parsed.GetRequiredValue(key)),
             parsed.GetRequiredValue(address)));
+    }
+
+    private static ExampleCommand PromoteValidator(Terminal terminal)
+    {
+        var key = AccountArgument("validator");
+        ExampleCommand command = new(
+            "promote-validator", "Raft: let a validator that learns vote, however far it is behind",
+            "ledger tx promote-validator validator.key.json --key admin.key.json");
+        return Submits(command, terminal, [key], [], parsed => new Operation.PromoteValidator(
+            Accounts.Parse(parsed.GetRequiredValue(key))));
     }
 
     private static ExampleCommand RemoveValidator(Terminal terminal)
@@ -193,7 +204,7 @@ internal static class TransactionCommands
             using var client = parsed.Connect(terminal);
             var wait = !parsed.GetValue(NoWait);
             var (reply, latency) = await client.LimitedAsync(
-                limit => Submission.RunAsync(client, key, operation, wait, limit), cancellationToken);
+                limit => Submission.RunAsync(client, key, [operation], wait, limit), cancellationToken);
             var verdict = Print(terminal, parsed, reply, latency);
             if (!wait || !reply.IsPending)
             {

@@ -6,12 +6,18 @@ using Ledger.Core;
 namespace Ledger.Cli.Devnet;
 
 /// <summary>What a devnet was made with; a folder keeps it, so that it can be started again as it was.</summary>
-internal sealed record DevnetSettings(int Validators, string Mode, int BasePort)
+internal sealed record DevnetSettings(int Validators, string Mode, int BasePort, string Evidence = "record")
 {
-    public NetworkPlan Plan(string chainId) => NetworkPlan.OnThisMachine(
-        chainId, Mode == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft, Validators, BasePort);
+    public NetworkPlan Plan(string chainId)
+    {
+        var mode = Mode == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
+        var evidence = Evidence == "suspend" ? EvidencePolicy.Suspend : EvidencePolicy.Record;
+        return NetworkPlan.OnThisMachine(chainId, mode, Validators, BasePort) with { Evidence = evidence };
+    }
 
-    public override string ToString() => $"--validators {Validators} --mode {Mode} --base-port {BasePort}";
+    public override string ToString()
+        => $"--validators {Validators} --mode {Mode} --base-port {BasePort}"
+            + (Evidence == "record" ? "" : $" --evidence {Evidence}");
 }
 
 /// <summary>The folder of one devnet: made once, then resumed.</summary>

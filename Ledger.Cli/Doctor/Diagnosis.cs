@@ -9,7 +9,7 @@ internal sealed record Diagnosis(Severity Severity, string Headline, IReadOnlyLi
     [
         new NoQuorum(), new DoesNotAdvance(), new Parted(), new SilentNode(), new OtherGenesis(), new SharedKey(),
         new EvidenceFound(), new DiskFull(), new NeverVotes(), new ClockOff(), new LoopStuck(), new SlowDisk(),
-        new MempoolFull(), new Behind(), new OtherVersion(), new ViewsDiffer(),
+        new MempoolFull(), new Behind(), new OtherVersion(), new ViewsDiffer(), new NoValidator(),
     ];
 
     public static Diagnosis Of(Facts facts)

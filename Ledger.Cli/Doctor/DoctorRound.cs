@@ -37,30 +37,35 @@ internal sealed class DoctorRound : IDisposable
         visits.AddRange(await VisitAllAsync(Neighbours.Of(visits), cancellationToken));
         visits.RemoveAll(visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
         Facts facts = new([], visits, []);
-        if (facts.Members.MaxBy(member => member.Status!.Height) is not { } best)
+        if (facts.Network.MaxBy(member => member.Status!.Height) is not { } best)
         {
             return facts;
         }
 
         var from = best.Status!.Height < BlocksWanted ? 1 : best.Status.Height - BlocksWanted + 1;
         var blocks = await FindAsync<BlockReply[]>(best.Url, $"v1/blocks?from={from}", cancellationToken);
+        var validators = await FindAsync<ValidatorReply[]>(best.Url, "v1/validators", cancellationToken);
         return facts with
         {
-            Validators = NamesIn(best.Status),
+            Validators = validators is null ? NamesIn(best.Status) : NamesOf(validators, ValidatorReply.Voter),
+            Learners = validators is null ? [] : NamesOf(validators, ValidatorReply.Learner),
             Blocks = blocks ?? [],
-            Proofs = await ProofsAsync(facts.Members, best, cancellationToken),
+            Proofs = await ProofsAsync(facts.Network, best, cancellationToken),
         };
     }
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Peers come in genesis' order, the one that speaks left out.</summary>
+    /// <summary>Peers come in the order of their seats, the one that speaks left out.</summary>
     private static List<string> NamesIn(StatusReply status)
     {
         var names = status.PeerList.Select(peer => peer.Name).ToList();
         names.Insert(Math.Clamp(status.ValidatorIndex, 0, names.Count), status.Validator);
         return names;
     }
+
+    private static List<string> NamesOf(ValidatorReply[] validators, string role)
+        => [.. validators.Where(one => one.Role == role).Select(one => one.Name)];
 
     private Task<Visit[]> VisitAllAsync(IEnumerable<Address> addresses, CancellationToken cancellationToken)
         => Task.WhenAll(addresses.Select(address => VisitAsync(address, cancellationToken)));

@@ -4,7 +4,7 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Doctor;
 
 /// <summary>All that the doctor learnt, at one moment; what it concludes follows from this alone.</summary>
-/// <param name="Validators">The names in genesis, in its order; empty when no node answered.</param>
+/// <param name="Validators">The names of the present validators, in the order of their seats; empty when no node answered.</param>
 /// <param name="Visits">Every node that was asked.</param>
 /// <param name="Blocks">The last blocks with their signers, oldest first.</param>
 internal sealed record Facts(
@@ -12,6 +12,9 @@ internal sealed record Facts(
 {
     /// <summary>That a validator signed twice: what the members serve of it, each once.</summary>
     public IReadOnlyList<Proof> Proofs { get; init; } = [];
+
+    /// <summary>Raft: who is sent everything and does not vote yet.</summary>
+    public IReadOnlyList<string> Learners { get; init; } = [];
 
     /// <summary>Nodes that answered.</summary>
     public IReadOnlyList<Visit> Answers => [.. Visits.Where(visit => visit.Status is not null)];
@@ -22,8 +25,8 @@ internal sealed record Facts(
         .OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
         .FirstOrDefault()?.Key;
 
-    /// <summary>Nodes that answered and are of this network.</summary>
-    public IReadOnlyList<Visit> Members
+    /// <summary>Nodes that answered and are of this network, validators or not.</summary>
+    public IReadOnlyList<Visit> Network
     {
         get
         {
@@ -31,6 +34,9 @@ internal sealed record Facts(
             return [.. Answers.Where(visit => visit.Status!.GenesisHash == genesis)];
         }
     }
+
+    /// <summary>Those of them that are validators.</summary>
+    public IReadOnlyList<Visit> Members => [.. Network.Where(visit => Validators.Contains(visit.Name))];
 
     public bool IsRaft => Members.Any(member => member.Status!.Mode == "raft");
 

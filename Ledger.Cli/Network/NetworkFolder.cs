@@ -38,7 +38,8 @@ internal static class NetworkFolder
 
         // Each validator gets its own copy of the one genesis: its folder is then all that its container needs.
         Genesis genesis = new(
-            plan.ChainId, plan.Mode, new(now.ToUnixTimeMilliseconds()), members, RolesOf(client.PublicKey));
+            plan.ChainId, plan.Mode, new(now.ToUnixTimeMilliseconds()), members, RolesOf(client.PublicKey),
+            plan.Evidence);
         var text = GenesisFile.Write(genesis);
         File.WriteAllText(Path.Combine(folder, GenesisName), text);
         for (var i = 0; i < plan.Validators.Count; i++)

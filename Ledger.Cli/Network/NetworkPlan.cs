@@ -22,6 +22,9 @@ internal sealed record NetworkPlan(string ChainId, ConsensusMode Mode, IReadOnly
     private const int PortsPerValidator = 10;
     private const int PortMax = 65535;
 
+    /// <summary>What follows for a validator that is proven to vote twice.</summary>
+    public EvidencePolicy Evidence { get; init; }
+
     /// <summary>
     /// All on this machine, each validator 10 ports above the one before. Peer ports move along with the HTTP ports,
     /// so that two devnets with base ports far enough apart share nothing.

@@ -38,6 +38,9 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
     /// <summary>Heard from since this was last asked and reset.</summary>
     public bool IsActive { get; set; }
 
+    /// <summary>Ticks since it was last heard.</summary>
+    public int UnheardTicks { get; set; }
+
     /// <summary>The highest round of heartbeats it has answered.</summary>
     public ulong Round { get; set; }
 
@@ -65,6 +68,12 @@ internal sealed class Progress(LogIndex next, RaftOptions options)
     };
 
     public bool AwaitsAnswer => _inFlight.Count > 0;
+
+    public void Heard()
+    {
+        IsActive = true;
+        UnheardTicks = 0;
+    }
 
     public void Sent(LogIndex last, int bytes)
     {

@@ -63,6 +63,9 @@ public sealed class RaftConfiguration : IEquatable<RaftConfiguration>
     {
     }
 
+    /// <summary>What it comes to once no change is under way.</summary>
+    public Membership Membership => new(_voters, _learners, _witnesses);
+
     public IReadOnlyList<ValidatorIndex> Voters => _voters;
 
     public IReadOnlyList<ValidatorIndex> Outgoing => _outgoing;
@@ -75,6 +78,11 @@ public sealed class RaftConfiguration : IEquatable<RaftConfiguration>
     public IReadOnlyList<ValidatorIndex> Members => _members;
 
     public bool IsJoint => _outgoing.Length > 0;
+
+    /// <summary>How far a change of members has come.</summary>
+    public MembershipPhase Phase => IsJoint ? MembershipPhase.Joint
+        : _learners.Length > 0 ? MembershipPhase.Learning
+        : MembershipPhase.Settled;
 
     /// <summary>
     /// Whose signatures certify a block: the old voters until the change is over. No block is made while it

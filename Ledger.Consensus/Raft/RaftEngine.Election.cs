@@ -50,6 +50,7 @@ public sealed partial class RaftEngine
         SetLeader(null, effects);
         Role = MayCampaign ? RaftRole.PreCandidate : RaftRole.Follower;
         ResetElectionTimer();
+        AskForBlocks(_neighbour, effects);
         if (Role == RaftRole.Follower)
         {
             return;

@@ -244,6 +244,12 @@ public sealed partial class RaftEngine
     {
         _durable = height > _durable ? height : _durable;
         OnStateReached(effects);
+        if (!HasSeat)
+        {
+            AskForBlocks(_neighbour, effects);
+        }
+
+        FollowLedger(effects);
         if (Log.IndexOf(_durable) is not { } final || final > _safety.Commit)
         {
             return;

@@ -11,11 +11,9 @@ public sealed partial class RaftEngine
     /// <summary>The change that waits for its newcomers to catch up.</summary>
     private Membership? _change;
 
-    private bool _wasRemoved;
-
     private void OnMembersRequested(Membership target, Effects effects)
     {
-        if (ChangeFault(target) is { } fault)
+        if ((_stated is null ? ChangeFault(target) : "the ledger states who the members are") is { } fault)
         {
             effects.Note(new Notice.MembersRefused(fault));
             return;
@@ -42,7 +40,8 @@ public sealed partial class RaftEngine
             return "this validator does not lead";
         }
 
-        if (_change is not null || Configuration.IsJoint || !_safety.MayReconfigure)
+        if (_change is not null || Configuration.IsJoint || !_safety.MayReconfigure || !VotersAreStated
+            || _stated?.Equals(Configuration) == false)
         {
             return "another change of members is under way";
         }
@@ -71,7 +70,9 @@ public sealed partial class RaftEngine
 
             if (target.Voters.Contains(member) && Configuration.Learners.Contains(member) && !HasCaughtUp(member))
             {
-                return $"validator {member} is behind: it lacks {Lacks(member)} entries";
+                return IsUnheard(member)
+                    ? $"validator {member} is out of reach, and lacks {Lacks(member)} entries"
+                    : $"validator {member} is behind: it lacks {Lacks(member)} entries";
             }
         }
 
@@ -83,9 +84,12 @@ public sealed partial class RaftEngine
 
     /// <summary>One that has all counts, though a new connection has it probed until there is something to send.</summary>
     private bool HasCaughtUp(ValidatorIndex member)
-        => _progress.TryGetValue(member, out var progress)
+        => _progress.TryGetValue(member, out var progress) && !IsUnheard(member)
             && (progress.State == ProgressState.Replicate || progress.Match == Log.LastIndex)
             && Lacks(member) <= (ulong)_options.CaughtUpWithin;
+
+    private bool IsUnheard(ValidatorIndex member)
+        => !_progress.TryGetValue(member, out var progress) || progress.UnheardTicks > _options.ElectionTicks;
 
     /// <summary>
     /// All who shall vote are up to date: through both majorities if voters differ, at once if not.
@@ -151,6 +155,10 @@ public sealed partial class RaftEngine
         {
             _change = null;
             Change(target, effects);
+        }
+        else
+        {
+            FollowLedger(effects);
         }
     }
 
@@ -226,21 +234,13 @@ public sealed partial class RaftEngine
     }
 
     private void NoticeMembers(Effects effects)
-    {
-        var phase = Configuration.IsJoint ? MembershipPhase.Joint
-            : Configuration.Learners.Count > 0 ? MembershipPhase.Learning
-            : MembershipPhase.Settled;
-        effects.Note(new Notice.MembersChanged(phase, Configuration));
-    }
+        => effects.Note(new Notice.MembersChanged(Configuration.Phase, Configuration));
 
     private void NoticeRemoval(ConfigurationEntry change, Effects effects)
     {
-        var isMember = change.Configuration.IsMember(_self);
-        if (!isMember && !_wasRemoved)
+        if (!change.Configuration.IsMember(_self) && Log.ConfigurationAt(change.Index.Previous).IsMember(_self))
         {
             effects.Note(new Notice.Removed());
         }
-
-        _wasRemoved = !isMember;
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class RaftEngine
     /// while the voters change, so that each is certified by one set.
     /// </summary>
     private bool MayPropose
-        => _transfer is null
+        => _transfer is null && VotersAreStated
             && !Configuration.IsJoint && Log.ConfigurationIndex <= _safety.Commit
             && (Log.LastBlock == _decided || IsOwn(Log.LastBlock))
             && Log.LastBlock.Height.Value < _decided.Height.Value + (ulong)_options.Window;
@@ -142,7 +142,7 @@ public sealed partial class RaftEngine
             return;
         }
 
-        progress.IsActive = true;
+        progress.Heard();
         progress.Acknowledged(appended.Index);
         Endorse(message, appended, effects);
         TryCommit(effects);
@@ -172,7 +172,7 @@ public sealed partial class RaftEngine
             return;
         }
 
-        progress.IsActive = true;
+        progress.Heard();
         if (refused.PreviousIndex <= progress.Match || progress.State == ProgressState.Snapshot)
         {
             return;
@@ -216,7 +216,7 @@ public sealed partial class RaftEngine
             return;
         }
 
-        progress.IsActive = true;
+        progress.Heard();
         progress.Round = Math.Max(progress.Round, reply.Round);
         ConfirmReads(effects);
         TellAgain(from, progress, reply, effects);
@@ -229,6 +229,7 @@ public sealed partial class RaftEngine
         foreach (var (member, progress) in _progress)
         {
             progress.IdleTicks++;
+            progress.UnheardTicks++;
             if (++progress.SilentTicks > _options.ElectionTicks && progress.AwaitsAnswer)
             {
                 progress.Probe(progress.Match.Next);
@@ -260,6 +261,13 @@ public sealed partial class RaftEngine
     /// <summary>What was on the way to a peer is lost with its last connection.</summary>
     private void OnPeerConnected(ValidatorIndex peer, Effects effects)
     {
+        _neighbour = peer;
+        if (!HasSeat)
+        {
+            AskForBlocks(peer, effects);
+            return;
+        }
+
         if (IsLeader && _progress.TryGetValue(peer, out var progress) && peer != _self)
         {
             if (progress.State != ProgressState.Snapshot)

@@ -86,7 +86,7 @@ public sealed partial class RaftEngine
         else if (IsLeader && status.Term == Term && _progress.TryGetValue(from, out var progress)
             && progress.Offered?.Index == status.Index)
         {
-            progress.IsActive = true;
+            progress.Heard();
             progress.SnapshotMoved(status.Bytes);
         }
     }

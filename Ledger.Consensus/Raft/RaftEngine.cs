@@ -21,11 +21,11 @@ public enum RaftRole
 /// </summary>
 public sealed partial class RaftEngine : IEngine, IEngineStatus
 {
-    private readonly ValidatorIndex _self;
     private readonly RaftOptions _options;
     private readonly FinalHead _head;
     private readonly Safety _safety;
     private readonly Chance _chance;
+    private ValidatorIndex _self;
     private EngineTimer _tick;
     private TimeSpan _now;
 
@@ -34,7 +34,10 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
     /// <param name="options">The same patience for all, please.</param>
     /// <param name="head">What the ledger's store holds.</param>
     /// <param name="seed">For the lots of elections; another one for each replica and start.</param>
-    public RaftEngine(Membership genesis, ValidatorIndex self, RaftOptions options, FinalHead head, ulong seed)
+    /// <param name="stated">What the ledger's store says of the members; null where no ledger does.</param>
+    public RaftEngine(
+        Membership genesis, ValidatorIndex self, RaftOptions options, FinalHead head, ulong seed,
+        Input.MembersStated? stated = null)
     {
         _self = self;
         _options = options;
@@ -44,6 +47,10 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
         _safety = new(new(LogIndex.Zero, Term.Zero, start, new(genesis)));
         _decided = new(head.Head, head.Recent[^1]);
         _durable = head.Head;
+        if (stated is not null)
+        {
+            State(stated);
+        }
     }
 
     public RaftRole Role { get; private set; }
@@ -64,6 +71,10 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
 
     /// <inheritdoc/>
     public Height Committed => _decided.Height;
+
+    /// <inheritdoc/>
+    public MembersView Members
+        => new(Configuration, Log.ConfigurationAt(LogIndex.Max(_safety.Commit, Log.Start.Index)));
 
     View IEngineStatus.View => Term.AsView;
 
@@ -113,11 +124,20 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
             case Input.TransferRequested transfer:
                 OnTransferRequested(transfer.To, effects);
                 break;
+            case Input.MembersStated members:
+                OnMembersStated(members, effects);
+                break;
+            case Input.MembersAsked members:
+                OnMembersAsked(members.Target, effects);
+                break;
             case Input.MembersRequested members:
                 OnMembersRequested(members.Target, effects);
                 break;
             case Input.PeerConnected connected:
                 OnPeerConnected(connected.Peer, effects);
+                break;
+            case Input.PeerIsAhead ahead:
+                AskForBlocks(ahead.Peer, effects);
                 break;
             case Input.Started:
                 OnStarted(effects);
@@ -130,6 +150,12 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
     private void OnMessage(Verified message, Effects effects)
     {
         var from = message.From;
+        if (!HasSeat)
+        {
+            AskForBlocks(from, effects);
+            return;
+        }
+
         switch (message.Message)
         {
             case AppendEntries append:

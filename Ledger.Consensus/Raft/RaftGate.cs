@@ -17,6 +17,9 @@ namespace Ledger.Consensus.Raft;
 /// <param name="verifier">Knows all keys registered.</param>
 public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerifier verifier)
 {
+    /// <summary>Why what names validators that are not registered here is refused: there are final blocks to be had.</summary>
+    public const string LaterMember = "later_member";
+
     /// <param name="envelope">As decoded.</param>
     /// <param name="connection">Whom the connection's handshake proved at the other end.</param>
     /// <param name="reason">When refused: a short word for the metric's label.</param>
@@ -77,8 +80,8 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
 
         return envelope.Message switch
         {
-            Committed { Certificate: { } certificate } when !IsSigned(certificate) => "bad_certificate",
-            AppendEntries append when !CertificatesAreSigned(append) => "bad_certificate",
+            Committed { Certificate: { } certificate } => CertificateFault(certificate),
+            AppendEntries append => CertificatesFault(append),
             _ => null,
         };
     }
@@ -93,7 +96,7 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
         AppendEntries append => EntriesFault(append),
         InstallSnapshot { Mark.Index.Value: 0 } => "malformed",
         InstallSnapshot install when install.Mark.Term > install.Term => "malformed",
-        InstallSnapshot install when !AreRegistered(install.Mark.Configuration) => "unknown_member",
+        InstallSnapshot install when !AreMembers(install.Mark.Configuration) => "unknown_member",
         _ => null,
     };
 
@@ -116,7 +119,7 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
                 return "malformed";
             }
 
-            if (entry is ConfigurationEntry change && !AreRegistered(change.Configuration))
+            if (entry is ConfigurationEntry change && !AreMembers(change.Configuration))
             {
                 return "unknown_member";
             }
@@ -129,21 +132,28 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
 
     private bool IsRegistered(ValidatorIndex validator) => validator.Value >= 0 && validator.Value < registered();
 
-    private bool AreRegistered(RaftConfiguration configuration)
-        => configuration.Members.Count > 0 && IsRegistered(configuration.Members[^1]);
+    /// <summary>A configuration may reach a replica before the block that gave its newest member a seat is final there.</summary>
+    private static bool AreMembers(RaftConfiguration configuration)
+        => configuration.Members is [{ Value: >= 0 }, ..] && configuration.Members[^1].Value < Limits.Validators;
 
-    private bool CertificatesAreSigned(AppendEntries append)
+    private string? CertificatesFault(AppendEntries append)
     {
         foreach (var entry in append.Entries)
         {
-            if (entry is ConfigurationEntry { Certificate: { } certificate } && !IsSigned(certificate))
+            if (entry is ConfigurationEntry { Certificate: { } certificate } && CertificateFault(certificate) is { } fault)
             {
-                return false;
+                return fault;
             }
         }
 
-        return true;
+        return null;
     }
+
+    private string? CertificateFault(QuorumCertificate certificate)
+        => IsSigned(certificate) ? null
+            : certificate.Signers is [.., { Validator: var last }] && !IsRegistered(last) && last.Value < Limits.Validators
+                ? LaterMember
+                : "bad_certificate";
 
     /// <summary>Distinct registered validators each signed the one statement.</summary>
     private bool IsSigned(QuorumCertificate certificate)

@@ -21,6 +21,7 @@ internal static class OperationCodec
         AddValidator = 9,
         RemoveValidator = 10,
         Report = 11,
+        PromoteValidator = 12,
     }
 
     public static void Write(ref MessagePackWriter writer, Operation operation)
@@ -84,6 +85,10 @@ internal static class OperationCodec
                 WriteHead(ref writer, Kind.RemoveValidator, 1);
                 Fields.WriteKey(ref writer, remove.Key);
                 break;
+            case Operation.PromoteValidator promote:
+                WriteHead(ref writer, Kind.PromoteValidator, 1);
+                Fields.WriteKey(ref writer, promote.Key);
+                break;
             case Operation.Report report:
                 WriteHead(ref writer, Kind.Report, 1);
                 Evidence.Write(ref writer, report.Evidence);
@@ -118,6 +123,7 @@ internal static class OperationCodec
                 ReadName(ref reader, "name"), Fields.ReadKey(ref reader),
                 Fields.ReadText(ref reader, Limits.AddressBytes, "address")),
             (Kind.RemoveValidator, 1) => new Operation.RemoveValidator(Fields.ReadKey(ref reader)),
+            (Kind.PromoteValidator, 1) => new Operation.PromoteValidator(Fields.ReadKey(ref reader)),
             (Kind.Report, 1) => new Operation.Report(Evidence.Read(ref reader)),
             _ => throw new MalformedException($"no operation has kind {(byte)kind} with {fields} fields"),
         };

@@ -45,6 +45,9 @@ public sealed class LedgerMachine
     /// <summary>Whose set certifies the block after the head.</summary>
     public Epoch Epoch { get; private set; }
 
+    /// <summary>The last block made final here that changed who has a seat; genesis when none was, since it was opened.</summary>
+    public Height ValidatorsAsOf { get; private set; } = Height.Genesis;
+
     /// <summary>Packs and executes a block on its parent, which must be a layer or the final head.</summary>
     /// <param name="parent">Its hash.</param>
     /// <param name="candidates">In the order wanted; those that may not go in are passed over.</param>
@@ -140,6 +143,7 @@ public sealed class LedgerMachine
         Epoch = layers[^1].Epoch;
         foreach (var layer in layers)
         {
+            ValidatorsAsOf = HistoryIn(layer.Outcome) is null ? ValidatorsAsOf : layer.Block.Height;
             layer.Outcome.Tree.Unload();
             _layers.Remove(layer.Block.Hash);
         }

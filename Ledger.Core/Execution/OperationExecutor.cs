@@ -25,7 +25,8 @@ internal static class OperationExecutor
             Operation.Revoke revoke => Revoke(revoke, state),
             Operation.AddValidator add => ValidatorChanges.Add(add, genesis, height, state),
             Operation.RemoveValidator remove => ValidatorChanges.Remove(remove.Key, genesis, height, state),
-            Operation.Report report => Report(report, sender, height, state, evidence),
+            Operation.PromoteValidator promote => ValidatorChanges.Promote(promote.Key, genesis, height, state),
+            Operation.Report report => Report(report, sender, genesis, height, state, evidence),
             _ => FailureReason.InvalidArgument,
         };
     }
@@ -176,15 +177,21 @@ internal static class OperationExecutor
     }
 
     private static FailureReason Report(
-        Operation.Report report, PublicKey sender, Height height, Overlay state, EvidenceRules rules)
+        Operation.Report report, PublicKey sender, Genesis genesis, Height height, Overlay state, EvidenceRules rules)
     {
         var failure = rules.Check(report.Evidence, height, state.Read);
-        if (failure == FailureReason.None)
+        if (failure != FailureReason.None)
         {
-            EvidenceRules.Record(report.Evidence, sender, height, state);
+            return failure;
         }
 
-        return failure;
+        EvidenceRules.Record(report.Evidence, sender, height, state);
+        if (genesis.Evidence == EvidencePolicy.Suspend)
+        {
+            ValidatorChanges.Suspend(report.Evidence.Offence, genesis, height, state);
+        }
+
+        return FailureReason.None;
     }
 
     private static bool TryDebit(PublicKey account, string asset, Amount amount, Overlay state)

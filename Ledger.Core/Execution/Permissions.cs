@@ -12,7 +12,7 @@ public static class Permissions
         Operation.Delete delete => MayWrite(sender, delete.Namespace, read),
         Operation.DefineAsset or Operation.Issue => Has(sender, Role.Issuer, "", read),
         Operation.Grant or Operation.Revoke or Operation.AddValidator or Operation.RemoveValidator
-            => Has(sender, Role.Admin, "", read),
+            or Operation.PromoteValidator => Has(sender, Role.Admin, "", read),
         _ => true,
     };
 

@@ -78,7 +78,7 @@ public static class TransactionRules
         Operation.Grant grant => RoleFault(grant.Role, grant.Namespace),
         Operation.Revoke revoke => RoleFault(revoke.Role, revoke.Namespace),
         Operation.AddValidator add => ValidatorFault(add.Name) ?? AddressFault(add.Address),
-        Operation.RemoveValidator => null,
+        Operation.RemoveValidator or Operation.PromoteValidator => null,
         // A proof is two signatures to check: no transaction may ask for more work than its place in a block is worth.
         Operation.Report report => operations > 1
             ? "evidence stands alone in its transaction"

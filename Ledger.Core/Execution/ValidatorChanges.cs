@@ -4,19 +4,14 @@ namespace Ledger.Core;
 
 /// <summary>
 /// Changes of the validator set: a part of the state like any other, which the next block's header then names. Several
-/// changes of one block take effect together.
+/// changes of one block take effect together. In Raft a newcomer learns before it is promoted to the set.
 /// </summary>
 internal static class ValidatorChanges
 {
     public static FailureReason Add(Operation.AddValidator add, Genesis genesis, Height height, Overlay state)
     {
-        if (genesis.Mode != ConsensusMode.Pbft)
-        {
-            return FailureReason.InvalidArgument;
-        }
-
         var history = ValidatorHistory.Read(genesis, state.Read);
-        foreach (var member in history.Current.Members)
+        foreach (var member in history.Seated.Members)
         {
             if (member.Name == add.Name || member.PublicKey == add.Key)
             {
@@ -29,30 +24,67 @@ internal static class ValidatorChanges
             return FailureReason.TooManyValidators;
         }
 
-        state.Write(StateKey.Validators, history.With(new(add.Name, add.Key, add.Address), height).Encode());
+        Validator newcomer = new(add.Name, add.Key, add.Address);
+        Write(genesis.Mode == ConsensusMode.Raft ? history.WithLearner(newcomer) : history.With(newcomer, height), state);
         return FailureReason.None;
     }
 
-    /// <summary>Takes a validator out, whoever wants it: an admin's operation, or a proof against it.</summary>
-    public static FailureReason Remove(PublicKey key, Genesis genesis, Height height, Overlay state)
+    /// <summary>Raft: one who learned joins the set.</summary>
+    public static FailureReason Promote(PublicKey key, Genesis genesis, Height height, Overlay state)
     {
-        if (genesis.Mode != ConsensusMode.Pbft)
+        if (genesis.Mode != ConsensusMode.Raft)
         {
             return FailureReason.InvalidArgument;
         }
 
         var history = ValidatorHistory.Read(genesis, state.Read);
-        if (history.Current.IndexOf(key) is not { } seat)
+        if (history.FindByKey(key) is not { } seat || !history.Learns(seat))
+        {
+            return FailureReason.NoLearner;
+        }
+
+        Write(history.Promoted(seat, height), state);
+        return FailureReason.None;
+    }
+
+    /// <summary>Takes a validator out, as an admin's operation.</summary>
+    public static FailureReason Remove(PublicKey key, Genesis genesis, Height height, Overlay state)
+    {
+        var history = ValidatorHistory.Read(genesis, state.Read);
+        if (history.Seated.IndexOf(key) is not { } seat)
         {
             return FailureReason.ValidatorUnknown;
         }
 
-        if (history.Current.Count == 1)
+        // In and out in one block would begin an epoch with the set of the one before.
+        if (genesis.Mode == ConsensusMode.Raft && history.CountsSince(seat, height))
+        {
+            return FailureReason.InvalidArgument;
+        }
+
+        if (history.Current is { Count: 1 } current && current.Contains(seat))
         {
             return FailureReason.LastValidator;
         }
 
-        state.Write(StateKey.Validators, history.Without(seat, height).Encode());
+        Write(history.Without(seat, height), state);
         return FailureReason.None;
     }
+
+    /// <summary>
+    /// Empties the seat that an offence was committed in. Whoever has left it and was let in again has another one, which
+    /// an older offence does not touch; the last validator stays, since without it nobody could let in another.
+    /// </summary>
+    public static void Suspend(Offence offence, Genesis genesis, Height height, Overlay state)
+    {
+        var history = ValidatorHistory.Read(genesis, state.Read);
+        if (history.SetAt(offence.Height).IndexOf(offence.Validator) is { } seat
+            && history.Current.Contains(seat) && history.Current.Count > 1)
+        {
+            Write(history.Without(seat, height), state);
+        }
+    }
+
+    private static void Write(ValidatorHistory history, Overlay state)
+        => state.Write(StateKey.Validators, history.Encode());
 }

@@ -35,6 +35,7 @@ internal static class Words
         Operation.Revoke revoke => $"revoke {RoleOf(revoke.Role, revoke.Namespace)} from {revoke.Account}",
         Operation.AddValidator add => $"add validator {add.Name} with key {add.Key} at {add.Address}",
         Operation.RemoveValidator remove => $"remove the validator with key {remove.Key}",
+        Operation.PromoteValidator promote => $"let the validator with key {promote.Key} vote",
         Operation.Report report => $"report that {report.Evidence.Offence.Validator} voted twice at height "
             + $"{report.Evidence.Offence.Height} in view {report.Evidence.Offence.View}",
         _ => "an operation of a later version",

@@ -43,13 +43,14 @@ internal sealed class StatePage
 
     public static StatePage Of(Slot[] slots) => new(slots);
 
-    /// <summary>Drops the pages below from memory; they are on disk.</summary>
-    public void Unload()
+    /// <summary>Drops the pages below; they are on disk, and may be in the cache for a while.</summary>
+    public void Unload(PageCache cache)
     {
         for (var i = 0; i < Fanout; i++)
         {
-            if (_slots[i].Page is not null)
+            if (_slots[i].Page is { } page)
             {
+                cache.Add(_slots[i].Hash, page);
                 _slots[i] = _slots[i].With(null);
             }
         }

@@ -20,10 +20,12 @@ public sealed class StateTree
     private readonly IStatePageStore _store;
     private readonly StatePage _root;
     private readonly List<Change> _changed;
+    private readonly PageCache _cache;
 
-    private StateTree(IStatePageStore store, StatePage root, List<Change> changed)
+    private StateTree(IStatePageStore store, StatePage root, List<Change> changed, PageCache cache)
     {
         _store = store;
+        _cache = cache;
         _root = root;
         _changed = changed;
         Root = root.Hash();
@@ -31,7 +33,7 @@ public sealed class StateTree
 
     public Digest Root { get; }
 
-    public static StateTree Empty(IStatePageStore store) => new(store, StatePage.Empty, []);
+    public static StateTree Empty(IStatePageStore store) => new(store, StatePage.Empty, [], new());
 
     /// <summary>Opens the version that the store holds.</summary>
     /// <exception cref="InvalidDataException">The store's pages are damaged or of another version.</exception>
@@ -43,7 +45,7 @@ public sealed class StateTree
         }
 
         // The root's page may hold a lone leaf, whose hash is then the root.
-        var tree = new StateTree(store, Read(store, KeyOf(0, default), root), []);
+        var tree = new StateTree(store, Read(store, KeyOf(0, default), root), [], new());
         return tree;
     }
 
@@ -54,7 +56,7 @@ public sealed class StateTree
         Array.Sort(sorted, static (a, b) => a.Path.CompareTo(b.Path));
         List<Change> changed = [];
         var root = UpdatePage(_root, 0, 0, sorted, changed);
-        return new(_store, root, changed);
+        return new(_store, root, changed, _cache);
     }
 
     /// <summary>What a store must write to hold this version instead of the one it was updated from.</summary>
@@ -70,7 +72,8 @@ public sealed class StateTree
     }
 
     /// <summary>
-    /// To be called once the store holds this version: deep pages leave memory. Older versions may not be used after.
+    /// To be called once the store holds this version: deep pages leave memory, but for a cache of them. Older versions
+    /// may not be used after.
     /// </summary>
     public void Unload()
     {
@@ -78,7 +81,7 @@ public sealed class StateTree
         {
             if (change.Level >= LevelsKept)
             {
-                change.Page?.Unload();
+                change.Page?.Unload(_cache);
             }
         }
 
@@ -170,7 +173,7 @@ public sealed class StateTree
             if (slots[nibble] is { Kind: SlotKind.Link, Page: null } link)
             {
                 // Kept in the older version too, which shares it: the next block finds it in memory.
-                var read = Read(_store, KeyOf(depth + 1, changes[0].Path), link.Hash);
+                var read = _cache.Find(link.Hash) ?? Read(_store, KeyOf(depth + 1, changes[0].Path), link.Hash);
                 if (level < LevelsKept)
                 {
                     page.Keep(nibble, read);

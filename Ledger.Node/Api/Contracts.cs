@@ -34,7 +34,8 @@ public sealed record StatusReply(
     long MempoolBytes,
     long Clock,
     long UptimeSeconds,
-    VitalsReply? Vitals = null);
+    VitalsReply? Vitals = null,
+    int? Quorum = null);
 
 /// <param name="LastRefusal">Why no connection came about, when none did.</param>
 /// <param name="Endpoint">Where it is dialled; null when only it dials us.</param>
@@ -105,11 +106,27 @@ public sealed record AccountReply(
 
 /// <param name="Index">Its seat: the same for as long as the chain lives.</param>
 /// <param name="Address">Where its peers reach it; absent for those of genesis, whose addresses each node configures.</param>
+/// <param name="Role">voter; in Raft also learner: it is sent everything and counts for nothing yet.</param>
+/// <param name="Phase">
+/// settled; in Raft, while members change: learning, joining and leaving (old and new voters must both agree), changing (it
+/// votes before and after).
+/// </param>
 public sealed record ValidatorReply(
     int Index,
     string Name,
     string PublicKey,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Address = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Address = null,
+    string Role = ValidatorReply.Voter,
+    string Phase = ValidatorReply.Settled)
+{
+    public const string Voter = "voter";
+
+    public const string Learner = "learner";
+
+    public const string Settled = "settled";
+
+    public const string Learning = "learning";
+}
 
 /// <summary>Proof that a validator voted for two blocks where it may vote for one.</summary>
 /// <param name="Kind">"proposal", "prepare" or "commit": what it signed twice.</param>
@@ -152,6 +169,13 @@ public sealed record OperationRequest(
     string? Name = null,
     string? PublicKey = null,
     string? Address = null);
+
+/// <summary><c>POST /admin/v1/members/check</c>: asks a leader whether members may change so now.</summary>
+/// <param name="Operations">Of add-validator, promote-validator and remove-validator.</param>
+public sealed record MembersRequest(IReadOnlyList<OperationRequest>? Operations);
+
+/// <param name="Possible">Always true: what is not is refused with its reason.</param>
+public sealed record MembersReply(bool Possible);
 
 /// <summary><c>POST /admin/v1/transfer-leadership</c>.</summary>
 /// <param name="To">A validator's name; null for whoever lacks least.</param>

@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
+using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Consensus;
@@ -22,7 +23,8 @@ internal sealed class LookEndpoints(
     ValidatorDirectory directory,
     FinalityWaiters waiters,
     StateProofEndpoints proofs,
-    ReadConsistency reads)
+    ReadConsistency reads,
+    Func<MembersView?> members)
 {
     private const int BlocksMax = 100;
 
@@ -66,7 +68,7 @@ internal sealed class LookEndpoints(
             (HttpContext http, string address, string? consistency)
                 => reads.ServeAsync(http, consistency, () => Account(address)))
             .Produces<AccountReply>();
-        routes.MapGet("/v1/validators", Validators);
+        routes.MapGet("/v1/validators", () => MemberReplies.Of(directory, members()));
         routes.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
         routes.MapGet("/v1/events", Events);
     }
@@ -152,18 +154,6 @@ internal sealed class LookEndpoints(
 
     private string[] Names(QuorumCertificate certificate)
         => [.. certificate.Signers.Select(signer => directory.NameOf(signer.Validator))];
-
-    /// <summary>Those of now, by their seats.</summary>
-    private ValidatorReply[] Validators()
-    {
-        var validators = directory.Validators;
-        return
-        [
-            .. validators.Indices.Select(seat => new ValidatorReply(
-                seat.Value, validators[seat].Name, validators[seat].PublicKey.ToString(),
-                validators[seat].Address.Length == 0 ? null : validators[seat].Address)),
-        ];
-    }
 
     private IResult Receipt(string text)
     {

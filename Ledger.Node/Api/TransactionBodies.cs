@@ -103,6 +103,9 @@ internal static class TransactionBodies
             signature);
     }
 
+    /// <exception cref="MalformedException">It is none.</exception>
+    public static Operation OperationIn(OperationRequest? o) => Operation(o);
+
     private static Operation Operation(OperationRequest? o) => o?.Type switch
     {
         null => throw Missing("type"),
@@ -118,6 +121,7 @@ internal static class TransactionBodies
         "revoke" => new Operation.Revoke(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
         "add-validator" => new Operation.AddValidator(
             Need(o.Name, "name"), Key(o.PublicKey, "publicKey"), Need(o.Address, "address")),
+        "promote-validator" => new Operation.PromoteValidator(Key(o.PublicKey, "publicKey")),
         "remove-validator" => new Operation.RemoveValidator(Key(o.PublicKey, "publicKey")),
         _ => throw new MalformedException($"type: '{o.Type}' is no operation"),
     };

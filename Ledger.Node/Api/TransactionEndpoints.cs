@@ -245,6 +245,7 @@ internal sealed class TransactionEndpoints(
         FailureReason.ValidatorExists => "a validator has this name or this key already",
         FailureReason.ValidatorUnknown => "there is no such validator",
         FailureReason.TooManyValidators => $"a chain has at most {Limits.Validators} validators, all that ever were",
+        FailureReason.NoLearner => "no validator of this key learns: add it first, or it votes already",
         FailureReason.EvidenceInvalid => "the evidence proves nothing against a validator of this chain",
         FailureReason.EvidenceTooOld => "the offence lies too far back",
         FailureReason.EvidenceKnown => "the ledger holds this offence already",

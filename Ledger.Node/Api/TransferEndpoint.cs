@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Ledger.Node.Api;
 
 /// <summary>An operator moves the leadership, before maintenance of the validator that leads.</summary>
-internal sealed class TransferEndpoint(LeadershipTransfer transfer, ValidatorSet validators)
+internal sealed class TransferEndpoint(LeadershipTransfer transfer, ValidatorDirectory directory)
 {
     /// <param name="admin">The group that only the administrative port serves.</param>
     public void Map(IEndpointRouteBuilder admin) => admin.MapPost(
@@ -17,17 +17,19 @@ internal sealed class TransferEndpoint(LeadershipTransfer transfer, ValidatorSet
 
     private async Task<IResult> TransferAsync(TransferRequest request, CancellationToken cancellationToken)
     {
-        var named = request.To is { } name ? validators.Members.ToList().FindIndex(v => v.Name == name) : 0;
-        if (named < 0)
+        var validators = directory.Validators;
+        ValidatorIndex? named = request.To is { } name
+            ? validators.Indices.Where(seat => validators[seat].Name == name).Cast<ValidatorIndex?>().FirstOrDefault()
+            : null;
+        if (request.To is not null && named is null)
         {
             return Problems.BadRequest(
                 $"no validator is called '{request.To}'; there are {string.Join(", ", validators.Members.Select(v => v.Name))}");
         }
 
-        var (position, fault) = await transfer.ToAsync(
-            request.To is null ? null : new ValidatorIndex(named), cancellationToken).ConfigureAwait(false);
+        var (position, fault) = await transfer.ToAsync(named, cancellationToken).ConfigureAwait(false);
         return position is { Primary: { } leader }
-            ? Results.Ok(new TransferReply(validators[leader].Name, position.View.Value))
+            ? Results.Ok(new TransferReply(directory.NameOf(leader), position.View.Value))
             : Problems.Of(StatusCodes.Status409Conflict, "not_transferred", fault);
     }
 }

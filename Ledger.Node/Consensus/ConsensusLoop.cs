@@ -30,6 +30,9 @@ public sealed partial class ConsensusLoop(
     private volatile bool _isTurning;
     private int _firstPeer;
 
+    /// <summary>Raft: told, on the loop's thread, when the log's members have changed.</summary>
+    public Action<Ledger.Consensus.Raft.MembersView>? OnMembers { get; set; }
+
     /// <summary>What the engine was like after the last turn; the same record for all fields.</summary>
     public ConsensusPosition Position { get; private set; } = ConsensusPosition.Of(engine);
 
@@ -101,7 +104,13 @@ public sealed partial class ConsensusLoop(
         var started = Stopwatch.GetTimestamp();
         replica.Turn(turn);
         metrics.Turned(turn.Count, Stopwatch.GetElapsedTime(started));
+        var before = Position.Members;
         Position = ConsensusPosition.Of(engine);
+        if (Position.Members is { } members && members != before)
+        {
+            OnMembers?.Invoke(members);
+        }
+
         Volatile.Write(ref _lastTurn, Stopwatch.GetTimestamp());
         _isTurning = false;
     }
@@ -137,8 +146,9 @@ public sealed partial class ConsensusLoop(
 
 /// <summary>Where the engine stands, for status and metrics.</summary>
 public sealed record ConsensusPosition(
-    View View, bool Entered, bool IsPrimary, Height Committed, ValidatorIndex? Primary)
+    View View, bool Entered, bool IsPrimary, Height Committed, ValidatorIndex? Primary,
+    Ledger.Consensus.Raft.MembersView? Members = null)
 {
     public static ConsensusPosition Of(IEngineStatus engine)
-        => new(engine.View, engine.HasEntered, engine.IsPrimary, engine.Committed, engine.Primary);
+        => new(engine.View, engine.HasEntered, engine.IsPrimary, engine.Committed, engine.Primary, engine.Members);
 }

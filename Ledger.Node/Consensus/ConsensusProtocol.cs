@@ -11,7 +11,7 @@ internal static class ConsensusProtocol
         ValidatorDirectory directory, NodeOptions options, ISignatureVerifier signatures)
         => directory.Genesis.Mode switch
         {
-            ConsensusMode.Raft => new RaftConsensus(directory.Genesis, directory.Self, options.Raft, signatures),
+            ConsensusMode.Raft => new RaftConsensus(directory, options.Raft, signatures),
             _ => new PbftConsensus(directory, options.Pbft, options.RequestTimeout, signatures),
         };
 }

@@ -37,18 +37,26 @@ public sealed class ExecutionService(
     Action<IReadOnlyList<FinalBlock>> finalised,
     SnapshotSchedule? snapshots = null) : IDisposable
 {
+    /// <summary>How much sooner a block gives up waiting when nothing is under way.</summary>
+    private const int ReturnShare = 5;
+
     private readonly Channel<Action> _jobs = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly ManualResetEventSlim _bell = new(initialState: true, spinCount: 0);
     private ValidatorIndex _self = self;
-    private volatile bool _waitsForTransactions;
+
+    /// <summary>So many ready transactions wake the executor.</summary>
+    private volatile int _wakeAt = int.MaxValue;
     private bool _rests;
     private ProposalRequest? _wanted;
     private long _wantedSince;
+    private long _finalSince = clock.GetTimestamp();
+    private int _lastCount;
 
     /// <summary>
-    /// Told of an epoch whose beginning is durable, on the executor's own thread; answers with this node's seat in it.
+    /// Told, on the executor's own thread, that the block of this input is durable and changed who the validators are;
+    /// answers with this node's seat from now on, and what the engine is to be told.
     /// </summary>
-    public Func<Epoch, ValidatorIndex>? OnEpochBegan { get; set; }
+    public Func<Epoch, Input.Finalised, (ValidatorIndex Self, IReadOnlyList<Input> News)>? OnValidatorsChanged { get; set; }
 
     internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
@@ -75,10 +83,10 @@ public sealed class ExecutionService(
     /// <summary>A block came too late to be proposed: what it holds waits again.</summary>
     public void OnProposalDropped() => Post(pool.ReleaseAll);
 
-    /// <summary>A transaction is ready. Wakes the executor only when it has nothing else to wait for.</summary>
+    /// <summary>A transaction is ready. Wakes the executor only when that changes what it does.</summary>
     public void OnTransactionReady()
     {
-        if (_waitsForTransactions)
+        if (_wakeAt is var wakeAt and < int.MaxValue && pool.Ready >= wakeAt)
         {
             _bell.Set();
         }
@@ -97,11 +105,11 @@ public sealed class ExecutionService(
                     job();
                 }
 
-                _waitsForTransactions = _wanted is not null;
+                // Before it looks, so that what becomes ready meanwhile rings.
+                _wakeAt = _wanted is null ? int.MaxValue : 1;
                 var wait = ProposeIfDue();
                 if (wait != TimeSpan.Zero)
                 {
-                    _waitsForTransactions &= wait == Timeout.InfiniteTimeSpan;
                     _bell.Wait(wait, stoppingToken);
                 }
             }
@@ -121,8 +129,9 @@ public sealed class ExecutionService(
     }
 
     /// <summary>
-    /// Answers a wish for a block when there is something to put in it. With nothing under way it is made at once; behind
-    /// others it waits a little, so that load makes blocks larger instead of more.
+    /// Answers a wish for a block when there is something to put in it. Behind others it waits a little, so that load makes
+    /// blocks larger instead of more. With nothing under way it waits, for a part of that, only for as many as were in the
+    /// last one: who was told of that sends the next, some sooner and some later. So a lone client never waits.
     /// </summary>
     /// <returns>Zero when a block was made; otherwise how long to wait unless something happens.</returns>
     private TimeSpan ProposeIfDue()
@@ -140,11 +149,15 @@ public sealed class ExecutionService(
         }
 
         var othersUnderWay = request.Parent != machine.HeadHash;
-        if (othersUnderWay && !request.AllowEmpty && ready < options.MaxTransactions)
+        var enough = othersUnderWay ? options.MaxTransactions : Math.Min(_lastCount, options.MaxTransactions);
+        if (ready < enough && !request.AllowEmpty)
         {
-            var left = options.BatchDelay - clock.GetElapsedTime(_wantedSince);
+            var left = othersUnderWay
+                ? options.BatchDelay - clock.GetElapsedTime(_wantedSince)
+                : (options.BatchDelay / ReturnShare) - clock.GetElapsedTime(Math.Max(_wantedSince, _finalSince));
             if (left > TimeSpan.Zero)
             {
+                _wakeAt = enough;
                 return left;
             }
         }
@@ -166,6 +179,7 @@ public sealed class ExecutionService(
             return false;
         }
 
+        _lastCount = block.Transactions.Count;
         Traces.Executed(block, "propose", since);
         proposed(block);
         answer(new Input.Proposed(request, block));
@@ -190,7 +204,7 @@ public sealed class ExecutionService(
     private void FinaliseNow(Decision decision)
     {
         var since = Traces.Now;
-        var epoch = machine.Epoch;
+        var validatorsAsOf = machine.ValidatorsAsOf;
         List<FinalBlock> final = [];
 
         // A state is there to be kept only while its block is the head.
@@ -210,11 +224,17 @@ public sealed class ExecutionService(
             }
         }
 
-        answer(new Input.Finalised(decision.Blocks[^1].Height));
-        if (machine.Epoch.Number != epoch.Number)
+        _finalSince = clock.GetTimestamp();
+        Input.Finalised last = new(decision.Blocks[^1].Height);
+        IReadOnlyList<Input> news = [last];
+        if (machine.ValidatorsAsOf != validatorsAsOf && OnValidatorsChanged is { } changed)
         {
-            _self = OnEpochBegan?.Invoke(machine.Epoch) ?? _self;
-            answer(new Input.EpochBegan(machine.Epoch, _self));
+            (_self, news) = changed(machine.Epoch, last);
+        }
+
+        foreach (var input in news)
+        {
+            answer(input);
         }
 
         Traces.Finalised(final, since);

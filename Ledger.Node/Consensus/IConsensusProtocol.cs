@@ -36,6 +36,15 @@ internal interface IConsensusProtocol
     /// <exception cref="Storage.DamagedDataException">One does not fit the other.</exception>
     (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records);
 
+    /// <summary>Asks an engine whether the members may become these now; null where only the ledger has a say.</summary>
+    Input? MayChange(Ledger.Consensus.Raft.Membership target);
+
+    /// <summary>
+    /// What the engine is told once a block is durable that changed who the validators are, as the directory has them by
+    /// now: its finality and their change, in the order that the engine needs.
+    /// </summary>
+    IReadOnlyList<Input> NewsOf(Input.Finalised finalised);
+
     byte[] Encode(Envelope envelope);
 
     bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out Envelope envelope);

@@ -5,7 +5,7 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>Lets an operator move the leadership to another validator, one transfer at a time, and says how it ended.</summary>
 internal sealed class LeadershipTransfer(
-    IConsensusProtocol protocol, ConsensusLoop loop, ValidatorSet validators, ValidatorIndex self, TimeProvider clock)
+    IConsensusProtocol protocol, ConsensusLoop loop, ValidatorDirectory directory, TimeProvider clock)
 {
     /// <summary>A leader gives up on a transfer after its election ticks; with long ticks that may take a while.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -61,7 +61,7 @@ internal sealed class LeadershipTransfer(
         while (clock.GetElapsedTime(since) < Patience)
         {
             var position = loop.Position;
-            if (position.Primary is { } leader && leader != self)
+            if (position.Primary is { } leader && leader != directory.Self)
             {
                 return to is null || leader == to
                     ? (position, "")
@@ -74,5 +74,5 @@ internal sealed class LeadershipTransfer(
         return (null, "this validator leads no more, and nobody else does yet");
     }
 
-    private string NameOf(ValidatorIndex validator) => validators[validator].Name;
+    private string NameOf(ValidatorIndex validator) => directory.NameOf(validator);
 }

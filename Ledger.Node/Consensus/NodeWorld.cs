@@ -22,6 +22,7 @@ internal sealed class NodeWorld(
     EvidenceService witness,
     LinearizableReads reads,
     LeadershipTransfer transfer,
+    MemberChanges members,
     Action<ValidatorIndex?> led,
     TimeProvider clock,
     ConsensusMetrics metrics,
@@ -107,6 +108,9 @@ internal sealed class NodeWorld(
                 break;
             case Notice.TransferEnded ended:
                 transfer.OnEnded(ended);
+                break;
+            case Notice.MembersAnswered answered:
+                members.OnAnswered(answered);
                 break;
             case Notice.ProposalDropped:
                 execution.OnProposalDropped();

@@ -29,6 +29,9 @@ internal static partial class NoticeLog
                     string.Join(", ", changed.Epoch.Validators.Members.Select(member => member.Name)),
                     changed.IsMember ? "is one of them" : "is none of them");
                 break;
+            case Notice.MembersChanged members:
+                MembersChanged(logger, members.Configuration, members.Phase);
+                break;
             case Notice.Removed:
                 Removed(logger);
                 break;
@@ -64,7 +67,11 @@ internal static partial class NoticeLog
     private static partial void ValidatorsChanged(
         ILogger logger, Height height, ulong epoch, int count, string names, string role);
 
-    [LoggerMessage(LogLevel.Warning, "This validator was removed from the set: it votes no more")]
+    [LoggerMessage(LogLevel.Information, "The log's members are {Members} ({Phase})")]
+    private static partial void MembersChanged(
+        ILogger logger, Ledger.Consensus.Raft.RaftConfiguration members, Ledger.Consensus.Raft.MembershipPhase phase);
+
+    [LoggerMessage(LogLevel.Warning, "This validator was removed from the set: it votes no more and will not lead")]
     private static partial void Removed(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "The proposal {Subject} is not valid: {Fault}")]

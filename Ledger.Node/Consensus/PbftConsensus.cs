@@ -30,6 +30,11 @@ internal sealed class PbftConsensus(
         return (engine, engine);
     }
 
+    public Input? MayChange(Ledger.Consensus.Raft.Membership target) => null;
+
+    public IReadOnlyList<Input> NewsOf(Input.Finalised finalised)
+        => [finalised, new Input.EpochBegan(directory.Epoch, directory.Self)];
+
     public byte[] Encode(Envelope envelope) => PbftCodec.EncodeEnvelope(envelope);
 
     public bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out Envelope envelope)

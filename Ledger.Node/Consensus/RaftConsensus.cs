@@ -12,10 +12,9 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>Raft in the node: a minority may fail, nobody lies, and the leader is heard even when there is nothing to do.</summary>
 internal sealed class RaftConsensus(
-    Genesis genesis, ValidatorIndex self, RaftOptions options, ISignatureVerifier signatures) : IConsensusProtocol
+    ValidatorDirectory directory, RaftOptions options, ISignatureVerifier signatures) : IConsensusProtocol
 {
-    private readonly Membership _members = Membership.AllOf(genesis.Validators);
-    private readonly RaftGate _gate = new(() => genesis.Validators.Count, genesis.Hash, signatures);
+    private readonly RaftGate _gate = new(() => directory.History.Seats, directory.Genesis.Hash, signatures);
 
     public string ViewWord => "term";
 
@@ -32,9 +31,16 @@ internal sealed class RaftConsensus(
         CheckLedgerReaches(records, head.Head);
         Span<byte> seed = stackalloc byte[sizeof(ulong)];
         RandomNumberGenerator.Fill(seed);
-        var engine = new RaftEngine(_members, self, options, head, BinaryPrimitives.ReadUInt64LittleEndian(seed));
+        var engine = new RaftEngine(
+            Membership.AllOf(directory.Genesis.Validators), directory.Self, options, head,
+            BinaryPrimitives.ReadUInt64LittleEndian(seed), Stated());
         return (engine, engine);
     }
+
+    public Input? MayChange(Membership target) => new Input.MembersAsked(target);
+
+    /// <summary>Who knows a block must know what it says of the members.</summary>
+    public IReadOnlyList<Input> NewsOf(Input.Finalised finalised) => [Stated(), finalised];
 
     public byte[] Encode(Envelope envelope) => RaftCodec.EncodeEnvelope(envelope);
 
@@ -51,11 +57,11 @@ internal sealed class RaftConsensus(
     public Verified? Check(Envelope envelope, ValidatorIndex connection, out string reason)
         => _gate.Check(envelope, connection, out reason);
 
-    /// <summary>Terms are for the engine to compare.</summary>
-    public Untimely? UntimelinessOf(string reason) => null;
+    /// <summary>Terms are for the engine to compare; validators, for the ledger.</summary>
+    public Untimely? UntimelinessOf(string reason) => reason == RaftGate.LaterMember ? Untimely.Early : null;
 
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
-        => _gate.CheckSegment(blocks, certificate, _members.Voters);
+        => _gate.CheckSegment(blocks, certificate, directory.History.SetAt(certificate.Subject.Height).Indices);
 
     /// <summary>Blocks travel in the leader's log; nobody asks for one by its hash.</summary>
     public Block? ProposalIn(Message message) => null;
@@ -75,10 +81,16 @@ internal sealed class RaftConsensus(
 
     public ValidatorIndex? PrimaryOf(ConsensusPosition position) => position.Primary;
 
-    public ISilence Silence() => new RaftSilence(genesis, self);
+    public ISilence Silence() => new RaftSilence(directory);
 
     public IPrimaryWatch Watch(SharedPool pool, TransactionGossip gossip, ConsensusLoop loop)
         => new LeaderReminder(pool, gossip);
+
+    private Input.MembersStated Stated()
+    {
+        var history = directory.History;
+        return new(new(directory.Validators.Indices, history.Learners, []), directory.Epoch.Start.Height, directory.Self);
+    }
 
     /// <summary>What the journal no longer holds must be in the ledger: a log that starts above it cannot go on.</summary>
     private static void CheckLedgerReaches(IReadOnlyList<JournalRecord> records, Height head)

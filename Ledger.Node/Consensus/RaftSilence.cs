@@ -9,10 +9,12 @@ namespace Ledger.Node.Consensus;
 /// be of a later one. A leader of a later term than all of these was elected after we fell silent, counts nothing that we
 /// once acknowledged, and has all that is committed. From its term on we may vote and acknowledge.
 /// </summary>
-internal sealed class RaftSilence(Genesis genesis, ValidatorIndex self) : ISilence
+internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ValidatorIndex, View> _terms = [];
+
+    private IReadOnlyList<ValidatorIndex> Others => [.. directory.Seated.Indices.Where(seat => seat != directory.Self)];
 
     public void Heard(Verified message)
     {
@@ -31,8 +33,8 @@ internal sealed class RaftSilence(Genesis genesis, ValidatorIndex self) : ISilen
     {
         lock (_lock)
         {
-            return _terms.Count == genesis.Validators.Count - 1 && _terms.Count > 0
-                && position.Primary is { } leader && leader != self && position.View > _terms.Values.Max()
+            return Missing == 0 && _terms.Count > 0
+                && position.Primary is { } leader && leader != directory.Self && position.View > _terms.Values.Max()
                 ? [new TermEntered(new(position.View.Value), leader)]
                 : null;
         }
@@ -42,10 +44,11 @@ internal sealed class RaftSilence(Genesis genesis, ValidatorIndex self) : ISilen
     {
         lock (_lock)
         {
-            var missing = genesis.Validators.Count - 1 - _terms.Count;
-            return missing > 0
-                ? $"{missing} more members to say which term they are in"
+            return Missing > 0
+                ? $"{Missing} more members to say which term they are in"
                 : $"a leader of a term after {_terms.Values.Max()}";
         }
     }
+
+    private int Missing => Others.Count(other => !_terms.ContainsKey(other));
 }

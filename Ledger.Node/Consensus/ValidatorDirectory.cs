@@ -5,11 +5,11 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>
 /// Who the validators are and were, as far as the ledger has come here, and which of them this node is. The executor moves
-/// it on when a block that changed them is durable; everyone reads it, each time one epoch as a whole.
+/// it on when a block that changed them is durable; everyone reads it, each time one moment as a whole.
 /// </summary>
 internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history)
 {
-    private volatile Moment _now = new(epoch, history, SeatOf(self, epoch));
+    private volatile Moment _now = MomentOf(genesis, self, epoch, history);
 
     public Genesis Genesis { get; } = genesis;
 
@@ -22,16 +22,25 @@ internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch 
 
     public ValidatorHistory History => _now.History;
 
-    /// <summary>This node's seat; <see cref="ValidatorIndex.None"/> while it has none.</summary>
+    /// <summary>Everyone who has a seat: the validators and, in Raft, those who learn.</summary>
+    public ValidatorSet Seated => _now.Seated;
+
+    /// <summary>
+    /// This node's seat; <see cref="ValidatorIndex.None"/> while it has none. In Raft one who is removed keeps speaking
+    /// as who it was, until the others can do without it.
+    /// </summary>
     public ValidatorIndex Self => _now.Self;
 
-    public bool IsMember => Self != ValidatorIndex.None;
+    public bool IsMember => Self != ValidatorIndex.None && Seated.Contains(Self);
+
+    /// <summary>Raft: this node is sent everything and does not vote yet.</summary>
+    public bool Learns => History.Learns(Self);
 
     /// <summary>The block that took this node out of the set; null while it is in it, or before it ever was.</summary>
     public Height? Removal => IsMember ? null : History.RemovalOf(self);
 
     /// <summary>This node's name; its key while it has none.</summary>
-    public string SelfName => IsMember ? Validators[Self].Name : History.LastOf(self)?.Name ?? self.ToString();
+    public string SelfName => IsMember ? Seated[Self].Name : History.LastOf(self)?.Name ?? self.ToString();
 
     public static ValidatorDirectory Open(Genesis genesis, PublicKey self, LedgerMachine machine, ILedgerStore store)
         => new(genesis, self, machine.Epoch, ValidatorHistory.Read(genesis, key => store.ReadState(key)));
@@ -41,12 +50,15 @@ internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch 
     /// <returns>This node's seat from now on.</returns>
     public ValidatorIndex Begin(Epoch epoch, ValidatorHistory history)
     {
-        _now = new(epoch, history, SeatOf(self, epoch));
+        _now = MomentOf(Genesis, self, epoch, history);
         return Self;
     }
 
-    private static ValidatorIndex SeatOf(PublicKey self, Epoch epoch)
-        => epoch.Validators.IndexOf(self) ?? ValidatorIndex.None;
+    private static Moment MomentOf(Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history)
+    {
+        var seat = genesis.Mode == ConsensusMode.Raft ? history.FindByKey(self) : epoch.Validators.IndexOf(self);
+        return new(epoch, history, history.Seated, seat ?? ValidatorIndex.None);
+    }
 
-    private sealed record Moment(Epoch Epoch, ValidatorHistory History, ValidatorIndex Self);
+    private sealed record Moment(Epoch Epoch, ValidatorHistory History, ValidatorSet Seated, ValidatorIndex Self);
 }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Ledger.Consensus;
 using Ledger.Consensus.Flight;
 using Ledger.Core;
@@ -25,8 +25,16 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
     /// </summary>
     private const int Pieces = 4;
 
-    private readonly BlockingCollection<Item> _items = new(WaitingMax);
-    private readonly FlightSource _source;
+    private readonly Channel<Item> _items = Channel.CreateBounded<Item>(
+        new BoundedChannelOptions(WaitingMax) { SingleReader = true, SingleWriter = true });
+
+    /// <summary>
+    /// Rung with each turn. Its thread sleeps at once: turns come one by one, and one that spins for the next costs more
+    /// than all that it writes.
+    /// </summary>
+    private readonly ManualResetEventSlim _bell = new(initialState: false, spinCount: 0);
+
+    private readonly Func<FlightSource> _source;
     private readonly FlightFolder _folder;
     private readonly long _pieceBytes;
     private readonly TimeProvider _clock;
@@ -45,8 +53,13 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 
     private volatile bool _isOver;
 
+    /// <param name="source">Whose engine it is, asked as each recording begins: validators come and go.</param>
+    /// <param name="dataFolder">Where the recordings are kept.</param>
+    /// <param name="megabytes">What they may take.</param>
+    /// <param name="clock">When turns were.</param>
+    /// <param name="logger">Hears why it stops.</param>
     public FlightRecorder(
-        FlightSource source, string dataFolder, int megabytes, TimeProvider clock, ILogger<FlightRecorder> logger)
+        Func<FlightSource> source, string dataFolder, int megabytes, TimeProvider clock, ILogger<FlightRecorder> logger)
     {
         _source = source;
         var bytes = (long)megabytes << 20;
@@ -64,14 +77,14 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
     public void Begin(IEngine engine)
     {
         // Behind a gap it waits until there is room again: a picture costs the loop more than a turn does.
-        if (_isOver || (IsOpen && !_hasGap) || _items.Count > WaitingMax / 2)
+        if (_isOver || (IsOpen && !_hasGap) || _items.Reader.Count > WaitingMax / 2)
         {
             return;
         }
 
         try
         {
-            if (_items.TryAdd(new(FlightStart.Of(_source, engine), null, 0, default)))
+            if (TryHandOver(new(FlightStart.Of(_source(), engine), null, 0, default)))
             {
                 _begun++;
                 _hasGap = false;
@@ -91,16 +104,28 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
         if (!_isOver && _begun > 0 && !_hasGap)
         {
             var at = new Timestamp(_clock.GetUtcNow().ToUnixTimeMilliseconds());
-            _hasGap = !_items.TryAdd(new(null, EngineTurn.Of(inputs, effects), _turns, at));
+            _hasGap = !TryHandOver(new(null, EngineTurn.Of(inputs, effects), _turns, at));
         }
     }
 
     /// <summary>No more turns come; returns when all that came are with the system.</summary>
     public async ValueTask DisposeAsync()
     {
-        _items.CompleteAdding();
+        _items.Writer.TryComplete();
+        _bell.Set();
         await _writing.ConfigureAwait(false);
-        _items.Dispose();
+        _bell.Dispose();
+    }
+
+    private bool TryHandOver(Item item)
+    {
+        if (!_items.Writer.TryWrite(item))
+        {
+            return false;
+        }
+
+        _bell.Set();
+        return true;
     }
 
     private void Write()
@@ -145,13 +170,22 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
     /// <summary>Waits only after all that came is with the system; null at the end.</summary>
     private Item? Next(FileStream? file)
     {
-        if (_items.TryTake(out var item))
+        while (true)
         {
-            return item;
-        }
+            _bell.Reset();
+            if (_items.Reader.TryRead(out var item))
+            {
+                return item;
+            }
 
-        file?.Flush();
-        return _items.TryTake(out item, Timeout.Infinite) ? item : null;
+            file?.Flush();
+            if (_items.Reader.Completion.IsCompleted)
+            {
+                return null;
+            }
+
+            _bell.Wait();
+        }
     }
 
     private void Close(FileStream? file)

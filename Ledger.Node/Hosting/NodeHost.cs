@@ -39,6 +39,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly TransactionGossip _gossip;
     private readonly PeerNetwork _network;
     private readonly ValidatorDirectory _directory;
+    private readonly Roster _roster;
     private readonly SyncLag _lag;
     private readonly ConsensusDiary _diary;
     private readonly IConsensusProtocol _protocol;
@@ -73,13 +74,13 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var signatures = new ValidatorSignatures(_directory, verifications);
         _protocol = ConsensusProtocol.Of(_directory, options, signatures);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
-        var diary = _diary = new ConsensusDiary(_directory.Validators.Seats, clock);
+        var diary = _diary = new ConsensusDiary(_directory.History.Seats, clock);
         var tail = new JournalTail();
         var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
-        _loop = new(engineStatus, _directory.Validators.Seats, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        _loop = new(engineStatus, _directory.History.Seats, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
         _pool = new(options.Mempool, clock)
         {
             OnPending = any => _loop.Post(new Input.WorkPending(any)),
@@ -89,15 +90,17 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _tracing = NodeTracing.Export(options, genesis.ChainId, _directory.SelfName);
         var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
         var transactionTraces = new TransactionTraces(clock);
-        var lag = _lag = new(_directory.Validators.Seats, _protocol.LiarsMax);
+        var lag = _lag = new(_directory.History.Seats, _protocol.LiarsMax);
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(
             _protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, _directory.History, genesis) },
-            new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Validators), router, this,
+            new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Seated), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
+        _roster = new(_directory, _network.Follow);
+        _loop.OnMembers = _roster.OnLog;
         _gossip = new(_network, _admission, _protocol.TrustsPeers);
         var snapshots = new SnapshotClient(_network, clock);
         _sync = new(
@@ -144,19 +147,21 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new(options.SnapshotEveryBlocks, _keeper.Take))
         {
             Traces = blockTraces,
-            OnEpochBegan = BeginEpoch,
+            OnValidatorsChanged = ChangeValidators,
         };
         _pool.OnReady = _execution.OnTransactionReady;
         var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
-        var transfer = new LeadershipTransfer(_protocol, _loop, genesis.Validators, _directory.Self, clock);
+        var transfer = new LeadershipTransfer(_protocol, _loop, _directory, clock);
+        var members = new MemberChanges(_protocol, _loop, _directory, _network.Probe, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, Led, clock,
+            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, members, Led, clock,
             consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
         {
             Traces = blockTraces,
         };
         _recorder = options.FlightRecorderMiB == 0 ? null : new(
-            new(genesis.ChainId, genesis.Hash, _directory.Self, _directory.Validators.Seats, NodeStatus.Version),
+            () => new(
+                genesis.ChainId, genesis.Hash, _directory.Self, _directory.History.Seats, NodeStatus.Version),
             options.DataDir, options.FlightRecorderMiB, clock, logs.CreateLogger<FlightRecorder>());
         _replica = new(
             engine, journal, new NodeVoice(parts.Key, _directory), world, _recorder, parts.Journal.IsSilent);
@@ -177,10 +182,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
-            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store), new(reads)),
+            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store), new(reads), () => _loop.Position.Members),
             new ReceiptEndpoints(genesis, parts.Store),
             new EvidenceEndpoints(_directory, parts.Store, _witness),
-            new TransferEndpoint(transfer, genesis.Validators),
+            new TransferEndpoint(transfer, _directory),
+            new MembersEndpoint(members),
             new(parts.Store),
             new CheckpointEndpoints(parts.Store, parts.Root),
             new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
@@ -287,15 +293,15 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     /// The block that changed the validators is durable: everyone who asks who they are is told, before the engine goes on.
     /// Runs on the executor's thread.
     /// </summary>
-    private ValidatorIndex BeginEpoch(Epoch epoch)
+    private (ValidatorIndex Self, IReadOnlyList<Input> News) ChangeValidators(Epoch epoch, Input.Finalised finalised)
     {
-        _loop.Seat(epoch.Validators.Seats);
-        _diary.Seat(epoch.Validators.Seats);
-        var self = _directory.Begin(
-            epoch, ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key)));
-        _lag.Follow(epoch.Validators, _protocol.LiarsMax);
-        _network.Follow(epoch.Validators);
-        return self;
+        var history = ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key));
+        _loop.Seat(history.Seats);
+        _diary.Seat(history.Seats);
+        var self = _directory.Begin(epoch, history);
+        _lag.Follow(_directory.Seated, _protocol.LiarsMax);
+        _roster.OnLedger();
+        return (self, _protocol.NewsOf(finalised));
     }
 
     /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>

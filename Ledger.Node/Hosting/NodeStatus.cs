@@ -33,22 +33,40 @@ internal sealed class NodeStatus(
     /// <summary>In sync and, counting itself, connected to a quorum, of which one proposes.</summary>
     public bool IsReady => State == "ready";
 
+    /// <summary>For whoever probes.</summary>
+    public string WhyNotReady => State switch
+    {
+        "removed" => "removed from the validators: it votes no more and will not lead",
+        "joining" => "no validator yet: an admin is to add it",
+        _ => "behind, or connected to too few validators for a quorum",
+    };
+
     /// <summary>Why nothing can become final now, as far as is known here, for people; null when it can.</summary>
     public string? Obstacle
     {
         get
         {
-            var reached = network.Connected.Count + 1;
             var quorum = directory.Validators.Quorums.Quorum;
-            return reached < quorum
-                ? $"this validator reaches {reached} of the {quorum} that make a quorum, itself included"
+            return Reached < quorum
+                ? $"this {(directory.IsMember ? "validator" : "node")} reaches {Reached} of the {quorum} that make a quorum"
+                    + (directory.IsMember ? ", itself included" : "")
                 : protocol.PrimaryOf(loop.Position) is null
                     ? "no leader is known: a majority of the voters may be out of reach"
                     : null;
         }
     }
 
-    private bool HasQuorum => network.Connected.Count + 1 >= directory.Validators.Quorums.Quorum;
+    private bool HasQuorum => Reached >= directory.Validators.Quorums.Quorum;
+
+    /// <summary>Validators in reach, this node too if it is one; those who learn do not count.</summary>
+    private int Reached
+    {
+        get
+        {
+            var validators = directory.Validators;
+            return network.Connected.Count(validators.Contains) + (directory.IsMember && validators.Contains(directory.Self) ? 1 : 0);
+        }
+    }
 
     private string State
         => !duty.TakesTransactions ? "draining"
@@ -78,7 +96,7 @@ internal sealed class NodeStatus(
             head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
             primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
-            vitals.Measure(HasQuorum));
+            vitals.Measure(HasQuorum), directory.Validators.Quorums.Quorum);
     }
 
     private long? AgeMs(DateTimeOffset? since)

@@ -3,8 +3,6 @@ using Ledger.Node.Configuration;
 using Ledger.Node.Sync;
 using Ledger.Node.Transport;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -57,7 +55,8 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
             done.Set(_sync.Progress.Done);
             all.Set(_sync.Progress.All);
         });
-        _web = BuildWeb(options, registry, levels);
+        _web = SyncingWebHost.Build(
+            options, registry, logging => NodeLogging.Configure(logging, options, levels), () => _sync.Progress);
     }
 
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -97,25 +96,5 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
     {
         await _web.DisposeAsync().ConfigureAwait(false);
         _network.Dispose();
-    }
-
-    private WebApplication BuildWeb(NodeOptions options, CollectorRegistry registry, LogLevels levels)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        NodeLogging.Configure(builder.Logging, options, levels);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(options.HttpListen);
-            kestrel.Listen(options.AdminListen);
-        });
-        var app = builder.Build();
-        app.MapGet("/livez", () => Results.Text("ok\n"));
-        app.MapGet("/healthz", () => Results.Text("ok\n"));
-        app.MapMetrics("/metrics", registry);
-        app.MapFallback(() => Api.Problems.Of(
-            StatusCodes.Status503ServiceUnavailable, "syncing",
-            $"this node takes over a snapshot: {_sync.Progress.Done} of {_sync.Progress.All} chunks are here"));
-        return app;
     }
 }

@@ -16,11 +16,24 @@ namespace Ledger.Node.Hosting;
 /// <summary>The node's HTTP side: the API and probes on one port, administration on loopback on another.</summary>
 internal static class WebHost
 {
+    /// <summary>What an operator's requests begin with.</summary>
+    public const string AdminPath = "/admin/v1";
+
     /// <summary>For requests under way when the node stops; a client that sends or reads slower is cut off.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>Well below the open files that any system allows: clients must not use up what the store needs.</summary>
     private const int ConnectionsMax = 512;
+
+    /// <summary>
+    /// Whatever the surroundings say: in development a client would be shown our stack. Nor are their settings watched for
+    /// changes, since that is a watch on the working folder and all below it, a devnet's databases too.
+    /// </summary>
+    private static WebApplicationOptions Surroundings { get; } = new()
+    {
+        EnvironmentName = Environments.Production,
+        Args = ["--hostBuilder:reloadConfigOnChange=false"],
+    };
 
     public static WebApplication Build(
         NodeOptions options,
@@ -31,17 +44,48 @@ internal static class WebHost
         ReceiptEndpoints receipts,
         EvidenceEndpoints evidence,
         TransferEndpoint transfer,
+        MembersEndpoint members,
         ContentEndpoints contents,
         CheckpointEndpoints checkpoints,
         AdminEndpoints operations,
         LogLevels levels,
         Duty duty)
     {
+        var builder = Begin(options, logging => NodeLogging.Configure(logging, options, levels), out var adminPort);
+        builder.Services.AddOpenApi();
+        var app = builder.Build();
+        GuardAgainstFaults(app);
+        app.Use((context, next) => duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
+        transactions.Map(app);
+        looks.Map(app);
+        receipts.Map(app);
+        evidence.Map(app);
+        contents.Map(app);
+        StatusPage.Map(app);
+        app.MapGet("/v1/status", status.Describe);
+        app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
+        app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
+        app.MapGet("/readyz", () => Probe(status.IsReady, status.WhyNotReady));
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapMetrics("/metrics", registry);
+        var admin = app.MapGroup(AdminPath).AddEndpointFilter(OnlyOn(adminPort));
+        checkpoints.Map(admin);
+        transfer.Map(admin);
+        members.Map(admin);
+        operations.Map(admin);
+        return app;
+    }
+
+    /// <summary>What every HTTP side of a node has: its two ports, its limits, and nothing that depends on where it runs.</summary>
+    /// <param name="adminPort">Tells the port of administration, which is known once it is bound.</param>
+    public static WebApplicationBuilder Begin(
+        NodeOptions options, Action<ILoggingBuilder> logging, out Func<int?> adminPort)
+    {
         ListenOptions? adminListen = null;
-        // Whatever the surroundings say: in development a client would be shown our stack.
-        var builder = WebApplication.CreateSlimBuilder(
-            new WebApplicationOptions { EnvironmentName = Environments.Production });
-        NodeLogging.Configure(builder.Logging, options, levels);
+        adminPort = () => adminListen?.IPEndPoint?.Port;
+
+        var builder = WebApplication.CreateSlimBuilder(Surroundings);
+        logging(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -53,9 +97,13 @@ internal static class WebHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
         builder.Services.AddProblemDetails(
             problems => problems.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails, context.Exception));
-        builder.Services.AddOpenApi();
         builder.Services.AddRouting();
-        var app = builder.Build();
+        return builder;
+    }
+
+    /// <summary>A fault becomes an answer in our form, and no more than that.</summary>
+    public static void GuardAgainstFaults(WebApplication app)
+    {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             StatusCodeSelector = Problems.StatusOf,
@@ -64,25 +112,19 @@ internal static class WebHost
             SuppressDiagnosticsCallback = context => context.Exception is DamagedDataException,
         });
         app.UseStatusCodePages();
-        app.Use((context, next) => duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
-        transactions.Map(app);
-        looks.Map(app);
-        receipts.Map(app);
-        evidence.Map(app);
-        contents.Map(app);
-        StatusPage.Map(app);
-        app.MapGet("/v1/status", status.Describe);
-        app.MapGet("/livez", () => Probe(status.IsAlive, "the consensus loop does not turn"));
-        app.MapGet("/healthz", () => Probe(status.IsAlive, "the consensus loop does not turn"));
-        app.MapGet("/readyz", () => Probe(status.IsReady, "behind, or connected to too few validators for a quorum"));
-        app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapMetrics("/metrics", registry);
-        var admin = app.MapGroup("/admin/v1").AddEndpointFilter(OnlyOn(() => adminListen?.IPEndPoint?.Port));
-        checkpoints.Map(admin);
-        transfer.Map(admin);
-        operations.Map(admin);
-        return app;
     }
+
+    /// <summary>
+    /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with each
+    /// request, since a configured port 0 becomes another once it is bound.
+    /// </summary>
+    public static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(Func<int?> port)
+        => (context, next) => context.HttpContext.Connection.LocalPort != port()
+            ? ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"))
+            : AdminEndpoints.NamesLoopback(context.HttpContext.Request.Host)
+                ? next(context)
+                : ValueTask.FromResult<object?>(Problems.Of(
+                    StatusCodes.Status403Forbidden, "wrong_host", "ask for it by a loopback address or as localhost"));
 
     private static bool IsSubmission(HttpRequest request)
         => HttpMethods.IsPost(request.Method) && request.Path == "/v1/transactions";
@@ -95,18 +137,6 @@ internal static class WebHost
             StatusCodes.Status503ServiceUnavailable, "draining",
             "this node is about to be stopped and takes no new transactions; send it to another").ExecuteAsync(context);
     }
-
-    /// <summary>
-    /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with each
-    /// request, since a configured port 0 becomes another once it is bound.
-    /// </summary>
-    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(Func<int?> port)
-        => (context, next) => context.HttpContext.Connection.LocalPort != port()
-            ? ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"))
-            : AdminEndpoints.NamesLoopback(context.HttpContext.Request.Host)
-                ? next(context)
-                : ValueTask.FromResult<object?>(Problems.Of(
-                    StatusCodes.Status403Forbidden, "wrong_host", "ask for it by a loopback address or as localhost"));
 
     private static IResult Probe(bool holds, string otherwise) => holds
         ? Results.Text("ok\n")

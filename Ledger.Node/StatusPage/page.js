@@ -45,11 +45,8 @@ async function get(path) {
 
 // ---- health
 
-function quorumOf(status) {
-  const n = status.peerList.length + 1;
-  const faulty = Math.floor((n - 1) / 3);
-  return status.mode === 'raft' ? Math.floor(n / 2) + 1 : Math.floor((n + faulty + 2) / 2);
-}
+/** Validators come and go, and keep their seats. */
+const nameOf = seat => state.validators.find(validator => validator.index === seat)?.name ?? seat;
 
 const WAITS = {
   peers: 'other validators', leader: 'a leader to be elected', 'new-view': 'the next primary to open its view',
@@ -62,8 +59,10 @@ function judge(status) {
   if (vitals.oldestTransactionMs > HALTED_MS && vitals.sinceFinalMs > HALTED_MS) {
     return ['bad', 'The network does not advance', `Transactions have waited for ${ago(vitals.oldestTransactionMs)}; ${status.validator} waits for ${WAITS[vitals.waitsFor] ?? 'nothing'}.`];
   }
-  if (status.peers + 1 < quorumOf(status)) {
-    return ['bad', 'Too few validators are connected', `${status.validator} reaches ${status.peers + 1} of the ${quorumOf(status)} that it takes. Not connected: ${away.join(', ')}.`];
+  if (status.state === 'removed') return ['warn', 'This node is no validator any more', 'It serves what it holds, and takes no part in what comes.'];
+  if (status.state === 'joining') return ['warn', 'This node is no validator yet', 'It follows the others until an admin adds it.'];
+  if (status.peers + 1 < status.quorum) {
+    return ['bad', 'Too few validators are connected', `${status.validator} reaches ${status.peers + 1} of the ${status.quorum} that it takes. Not connected: ${away.join(', ')}.`];
   }
   if (status.state === 'syncing') return ['warn', 'This node is catching up', `It is ${number(vitals.blocksBehind ?? 0)} blocks behind.`];
   if (status.state === 'waiting') return ['warn', 'An election is under way', 'No leader is known yet.'];
@@ -133,7 +132,7 @@ function showValidators() {
   });
   $('validators').replaceChildren(...rows);
   $('votes-note').textContent = certified.length > 0
-    ? `Votes: in how many of the last ${certified.length} certificates a validator stands. A quorum of ${quorumOf(status)} is enough for one, so the slowest may often be missing.`
+    ? `Votes: in how many of the last ${certified.length} certificates a validator stands. A quorum of ${status.quorum} is enough for one, so the slowest may often be missing.`
     : '';
 }
 
@@ -144,7 +143,7 @@ function showBlocks() {
     el('td', null, blockLink(block.height)),
     el('td', null, clock(block.time)),
     el('td', { class: 'number' }, number(block.transactionCount)),
-    el('td', null, state.validators[block.proposer]?.name ?? block.proposer),
+    el('td', null, nameOf(block.proposer)),
     el('td', { class: 'wide mono', title: block.hash }, short(block.hash)))));
   const bars = state.blocks.slice(0, 60).reverse();
   const most = Math.max(1, ...bars.map(block => block.transactionCount));
@@ -220,7 +219,7 @@ function mindTheFlood() {
 async function poll() {
   if (document.hidden) return;
   try {
-    state.status = await get('/v1/status');
+    [state.status, state.validators] = await Promise.all([get('/v1/status'), get('/v1/validators')]);
     mindTheFlood();
   } catch {
     state.status = null;
@@ -271,7 +270,7 @@ async function blockView(height) {
       link(`#/block/${block.height + 1}`, 'the next one →')),
     facts([
       ['Hash', mono(block.hash)], ['Parent', mono(block.parent)], ['Time', new Date(block.time).toISOString()],
-      ['Proposer', state.validators[block.proposer]?.name ?? block.proposer], [view, block.view],
+      ['Proposer', nameOf(block.proposer)], [view, block.view],
       ['Signers', block.signers ? block.signers.join(', ') : 'final through a later block’s certificate'],
       ['State root', mono(block.stateRoot)], ['Transactions', number(block.transactionCount)],
     ]),

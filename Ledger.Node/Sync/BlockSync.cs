@@ -167,7 +167,10 @@ internal sealed partial class BlockSync(
             i = served ? i : i + 1;
         }
 
-        LogCaughtUp(logger, started, store.Head!.Height, target.Height);
+        if (store.Head!.Height > started)
+        {
+            LogCaughtUp(logger, started, store.Head!.Height, target.Height);
+        }
     }
 
     /// <summary>Asks on until a certificate comes: where many blocks became final at once, it is beyond one answer.</summary>

@@ -11,8 +11,6 @@ namespace Ledger.Node.Sync;
 /// </summary>
 internal sealed class SnapshotShelf : IDisposable
 {
-    public const string FolderName = "snapshots";
-
     private const int Kept = 2;
     private const string Suffix = ".snapshot";
     private const string Unfinished = ".new";
@@ -24,7 +22,7 @@ internal sealed class SnapshotShelf : IDisposable
 
     public SnapshotShelf(string dataFolder)
     {
-        _folder = Path.Combine(dataFolder, FolderName);
+        _folder = Path.Combine(dataFolder, DataFolder.SnapshotsName);
         Directory.CreateDirectory(_folder);
         foreach (var path in Directory.EnumerateFiles(_folder))
         {

@@ -93,6 +93,9 @@ public sealed class PeerNetwork : BackgroundService
         _changes.Writer.TryWrite(validators);
     }
 
+    /// <summary>Finds out who answers at an address where a newcomer should be.</summary>
+    internal PeerProbe Probe => new(_self);
+
     /// <summary>Takes a validator's connection away for something that only its content shows to be hostile.</summary>
     /// <param name="peer">Who.</param>
     /// <param name="reason">A short word for the metric's label.</param>
@@ -142,20 +145,24 @@ public sealed class PeerNetwork : BackgroundService
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var listener = new PeerListener(_listener!, SlotOf, _handshake, _options, _metrics, _time, _logger);
         var listening = listener.RunAsync(stop.Token);
-        Dictionary<Task, PeerSlot> running = Slots.ToDictionary(slot => RunSlotAsync(slot, stop.Token));
+
+        // Not by task: those that end before they first wait are one and the same.
+        Dictionary<PeerSlot, Task> running = Slots.ToDictionary(slot => slot, slot => RunSlotAsync(slot, stop.Token));
         var changed = _changes.Reader.WaitToReadAsync(stop.Token).AsTask();
 
         // Each runs until it is stopped: one that ends before that has failed, and then all must. A retired slot may end.
         while (true)
         {
-            var first = await Task.WhenAny([listening, changed, .. running.Keys]).ConfigureAwait(false);
+            var first = await Task.WhenAny([listening, changed, .. running.Values]).ConfigureAwait(false);
             if (first == changed && changed.IsCompletedSuccessfully)
             {
                 Change(running, stop.Token);
                 changed = _changes.Reader.WaitToReadAsync(stop.Token).AsTask();
             }
-            else if (first.IsCompletedSuccessfully && running.Remove(first, out var ended) && ended.IsRetired)
+            else if (first.IsCompletedSuccessfully
+                && running.FirstOrDefault(pair => pair.Value == first).Key is { IsRetired: true } ended)
             {
+                running.Remove(ended);
                 _slots[ended.Peer.Value] = null;
             }
             else
@@ -166,11 +173,11 @@ public sealed class PeerNetwork : BackgroundService
 
         await stop.CancelAsync().ConfigureAwait(false);
         await ((Task)changed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll([listening, .. running.Keys]).ConfigureAwait(false);
+        await Task.WhenAll([listening, .. running.Values]).ConfigureAwait(false);
         _listener!.Dispose();
     }
 
-    private void Change(Dictionary<Task, PeerSlot> running, CancellationToken stopping)
+    private void Change(Dictionary<PeerSlot, Task> running, CancellationToken stopping)
     {
         while (_changes.Reader.TryRead(out var validators))
         {
@@ -178,7 +185,7 @@ public sealed class PeerNetwork : BackgroundService
             _slots = SlotsFor(validators, before);
             foreach (var slot in Slots.Except(before))
             {
-                running.Add(RunSlotAsync(slot!, stopping), slot!);
+                running.Add(slot!, RunSlotAsync(slot!, stopping));
             }
         }
     }

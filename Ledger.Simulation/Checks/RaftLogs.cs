@@ -13,7 +13,6 @@ namespace Ledger.Simulation;
 internal sealed class RaftLogs
 {
     private readonly Dictionary<(LogIndex Index, Term Term), (Digest Entry, Term Previous)> _entries = [];
-    private readonly Dictionary<Digest, IReadOnlyList<ValidatorIndex>> _certifiers = [];
     private readonly Dictionary<Term, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, Log> _logs = [];
 
@@ -26,9 +25,6 @@ internal sealed class RaftLogs
     private readonly RaftConfiguration _genesis;
 
     public RaftLogs(Simulator simulator) => _genesis = new(Membership.AllOf(simulator.Validators));
-
-    /// <summary>Whose majority certifies a block: the log that holds it says so, and all logs alike.</summary>
-    public IReadOnlyList<ValidatorIndex>? CertifiersOf(Digest block) => _certifiers.GetValueOrDefault(block);
 
     public IDurable Follow(Host host) => _logs[host.Id] = new(this, host);
 
@@ -150,10 +146,6 @@ internal sealed class RaftLogs
                 entry.Index.Value == LastIndex + 1, host, "log matching",
                 $"stores {entry} where its log ends at #{LastIndex}");
             _places.Add(new(entry.Term, block, configuration));
-            if (block is { } hash)
-            {
-                all._certifiers.TryAdd(hash, configuration.Certifiers);
-            }
         }
 
         /// <summary>A mark over entries that are here keeps those behind it; over others it replaces them all.</summary>

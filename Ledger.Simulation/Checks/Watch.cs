@@ -46,7 +46,6 @@ internal sealed class Watch(Simulator simulator)
 
     /// <summary>How many linearizable reads were served.</summary>
     public long Reads { get; private set; }
-    public static int[] Dbg = new int[8];
 
     public long ViewChanges { get; private set; }
 
@@ -81,7 +80,6 @@ internal sealed class Watch(Simulator simulator)
     /// </summary>
     public void Rests(Host host, IEngineStatus engine)
     {
-        if (engine.IsPrimary && simulator.Hosts.Any(h => h.Life?.Engine is { IsPrimary: true } e && e.View > engine.View)) { Dbg[3]++; if (HighestTold > host.Life!.Machine.Head.Height) { Dbg[4]++; } }
         var view = engine.View;
         if (engine is RaftEngine raft)
         {
@@ -228,7 +226,6 @@ internal sealed class Watch(Simulator simulator)
     public void Serves(Host host, Height told)
     {
         Reads++;
-        if (host.Life!.Engine.IsPrimary) { Dbg[0]++; if (simulator.Hosts.Any(h => h.Life?.Engine is { IsPrimary: true } e && e.View > host.Life.Engine.View)) { Dbg[1]++; if (HighestTold > host.Life.Machine.Head.Height) { Dbg[2]++; } } }
         var height = host.Life!.Machine.Head.Height;
         Must(height >= told, host, "fresh reads", $"serves a read at height {height}; block {told} was told of before");
     }

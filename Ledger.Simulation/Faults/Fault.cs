@@ -51,7 +51,7 @@ public enum Fault
     /// <summary>Raft: an operator has the leader hand over, at any moment.</summary>
     Transfer,
 
-    /// <summary>Raft: an operator changes who votes and who learns, several at once.</summary>
+    /// <summary>Raft: an admin lets validators come and go.</summary>
     Members,
 }
 

@@ -1,3 +1,5 @@
+using Ledger.Consensus;
+
 namespace Ledger.Simulation;
 
 /// <summary>Breaks hosts and links while the faults last, and mends what it broke when they stop.</summary>
@@ -6,11 +8,8 @@ internal sealed class FaultDriver
     private static readonly Fault[] Struck =
     [
         Fault.Partition, Fault.OneWay, Fault.Slow, Fault.Crash, Fault.Torn, Fault.Unsynced, Fault.BadChecksum,
-        Fault.DiskFull,
+        Fault.DiskFull, Fault.Transfer,
     ];
-
-    /// <summary>What only Raft knows; PBFT's validators change by transaction.</summary>
-    private static readonly Fault[] Administered = [Fault.Transfer, Fault.Members];
 
     private readonly Simulator _simulator;
     private readonly Chance _chance;
@@ -18,7 +17,6 @@ internal sealed class FaultDriver
     private readonly TimeSpan _lastsMax;
     private readonly List<Action> _mend = [];
     private readonly List<Fault> _active;
-    private readonly Operator _operator;
 
     public FaultDriver(Simulator simulator, Chance chance)
     {
@@ -26,8 +24,7 @@ internal sealed class FaultDriver
         _chance = chance;
         _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 250, 1000, 4000]));
         _lastsMax = TimeSpan.FromMilliseconds(chance.Pick([400, 1000, 3000, 10_000]));
-        _active = [.. Struck.Concat(simulator.Options.IsRaft ? Administered : []).Where(simulator.Plan.Uses)];
-        _operator = new(simulator);
+        _active = [.. Struck.Where(fault => simulator.Plan.Uses(fault) && (fault != Fault.Transfer || simulator.Options.IsRaft))];
     }
 
     public void Begin()
@@ -49,9 +46,6 @@ internal sealed class FaultDriver
         }
     }
 
-    /// <summary>Whether all that was broken is as it was at the start.</summary>
-    public bool IsMended => _operator.HasRestored;
-
     /// <summary>Links heal, disks have room, and every host that may start does.</summary>
     public void MendAll()
     {
@@ -66,8 +60,6 @@ internal sealed class FaultDriver
             host.Death.Cancel();
             host.Start();
         }
-
-        _operator.Restore();
     }
 
     private void StrikeLater() => _simulator.Agenda.After(_chance.Between(_pace / 4, _pace * 2), () =>
@@ -84,7 +76,7 @@ internal sealed class FaultDriver
     private void Strike(Fault fault, Chance chance)
     {
         // Who leads is struck more often than its share: most can go wrong there.
-        var host = chance.OneIn(3) && LeaderAmong(_simulator.Hosts) is { } leader ? leader : chance.Pick(_simulator.Hosts);
+        var host = chance.OneIn(3) && LeaderAmong(chance) is { } leader ? leader : chance.Pick(_simulator.Hosts);
         if (fault == Fault.BadChecksum && !(host.IsHonest && _simulator.MayLoseOne && host.Journal.Frames > 0))
         {
             return;
@@ -120,12 +112,7 @@ internal sealed class FaultDriver
                 Dies(fault, host, DeathPoint.BeforeWrite, chance.Below(4));
                 break;
             case Fault.Transfer:
-                Tell(null, "the leader shall hand over");
-                _operator.Transfer(chance);
-                break;
-            case Fault.Members:
-                Tell(null, "the members shall change");
-                _operator.ChangeMembers(chance);
+                HandOver(LeaderAmong(chance) ?? host, chance);
                 break;
             case Fault.BadChecksum:
                 Damage(host, chance);
@@ -183,7 +170,7 @@ internal sealed class FaultDriver
         chance.Shuffle(ids);
         var cut = chance.Between(1, ids.Count - 1);
 
-        if (chance.OneIn(2) && LeaderAmong(_simulator.Hosts) is { } leader)
+        if (chance.OneIn(2) && LeaderAmong(chance) is { } leader)
         {
             ids.Remove(leader.Id);
             ids.Insert(0, leader.Id);
@@ -211,8 +198,19 @@ internal sealed class FaultDriver
         }
     }
 
-    private static Host? LeaderAmong(IEnumerable<Host> hosts)
-        => hosts.FirstOrDefault(host => host.Life?.Engine.IsPrimary == true);
+    /// <summary>Raft: an operator wishes it, of one that may lead no longer, and for one that may not be able to.</summary>
+    private void HandOver(Host host, Chance chance)
+    {
+        Tell(host, "shall hand over");
+        host.Life?.Post(new Input.TransferRequested(chance.OneIn(2) ? null : chance.Pick(_simulator.Hosts).Self));
+    }
+
+    /// <summary>One that believes to lead, be it true or not.</summary>
+    private Host? LeaderAmong(Chance chance)
+    {
+        var leaders = _simulator.Hosts.Where(host => host.Life?.Engine.IsPrimary == true).ToList();
+        return leaders.Count > 0 ? chance.Pick(leaders) : null;
+    }
 
     private void MendLater(Chance chance, Action mend)
     {

@@ -144,12 +144,19 @@ internal sealed class Executor(Simulator simulator, Life life)
             simulator.Watch.Decides(life.Host, decision);
         }
 
-        var before = life.Machine.Epoch;
+        var before = life.Machine.ValidatorsAsOf;
         var final = life.Machine.Finalise(decision.Blocks, decision.Certificates);
-        life.Post(new Input.Finalised(decision.Blocks[^1].Height));
-        if (life.Machine.Epoch is var epoch && epoch != before)
+        IEnumerable<Input> news = [new Input.Finalised(decision.Blocks[^1].Height)];
+        if (life.Machine.ValidatorsAsOf != before)
         {
-            life.Post(new Input.EpochBegan(epoch, life.Host.SeatIn(epoch)));
+            var members = ValidatorHistory.Read(simulator.Genesis, key => life.Host.Ledger.ReadState(key));
+            simulator.Learn(members);
+            news = simulator.Protocol.NewsOf(life.Host, life.Machine.Epoch, members, news.First());
+        }
+
+        foreach (var input in news)
+        {
+            life.Post(input);
         }
 
         foreach (var block in final)

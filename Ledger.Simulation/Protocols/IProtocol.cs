@@ -21,6 +21,9 @@ internal interface IProtocol
     /// <summary>An engine for a process that starts on this host.</summary>
     (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head);
 
+    /// <summary>What the engine is told when the block of this input has changed the validators, in its order.</summary>
+    IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised);
+
     byte[] Encode(Envelope envelope);
 
     bool TryDecode(

@@ -21,6 +21,9 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
         return (engine, engine);
     }
 
+    public IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised)
+        => [finalised, new Input.EpochBegan(epoch, host.SeatIn(epoch))];
+
     public byte[] Encode(Envelope envelope) => PbftCodec.EncodeEnvelope(envelope);
 
     public bool TryDecode(

@@ -20,7 +20,7 @@ internal sealed class RaftProtocol : IProtocol
     {
         _simulator = simulator;
         _all = [.. Enumerable.Range(0, simulator.Validators.Count).Select(i => new ValidatorIndex(i))];
-        _gate = new(() => _all.Length, simulator.Genesis.Hash, simulator.Signatures);
+        _gate = new(() => simulator.Hosts.Count, simulator.Genesis.Hash, simulator.Signatures);
 
         // Short terms where no ocean lies between, so that a run sees many of them.
         var ticks = chance.Pick([4, 12]);
@@ -50,9 +50,20 @@ internal sealed class RaftProtocol : IProtocol
     public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {
         var seed = (_simulator.Options.Seed * 1_000_000) + (ulong)((host.Id * 10_000) + host.Deaths);
-        var engine = new RaftEngine(new(_all, [], []), host.Self, _options, head, seed);
+        var members = ValidatorHistory.Read(_simulator.Genesis, key => host.Ledger.ReadState(key));
+        var stated = Stated(host, epoch, members);
+        var engine = new RaftEngine(new(_all, [], []), stated.Self, _options, head, seed, stated);
         return (engine, engine);
     }
+
+    /// <summary>Who knows a block must know what it says of the members.</summary>
+    public IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised)
+        => [Stated(host, epoch, members), finalised];
+
+    /// <summary>Spare machines are given their seats in their order, so a machine's number is its seat.</summary>
+    private static Input.MembersStated Stated(Host host, Epoch epoch, ValidatorHistory members) => new(
+        new(epoch.Validators.Indices, members.Learners, []), epoch.Start.Height,
+        host.Self.Value < members.Seats ? host.Self : ValidatorIndex.None);
 
     public byte[] Encode(Envelope envelope) => RaftCodec.EncodeEnvelope(envelope);
 
@@ -73,9 +84,7 @@ internal sealed class RaftProtocol : IProtocol
     }
 
     public CertifiedSegment? CheckSegment(Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate)
-        => _simulator.Watch.RaftLogs.CertifiersOf(certificate.Subject.Block) is { } certifiers
-            ? _gate.CheckSegment(blocks, certificate, certifiers)
-            : null;
+        => _gate.CheckSegment(blocks, certificate, epoch.Validators.Indices);
 
     public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records) => [];
 

@@ -1,19 +1,17 @@
 using Ledger.Consensus.Pbft;
-using Ledger.Core;
-using Ledger.Crypto;
 
 namespace Ledger.Simulation;
 
 /// <summary>
-/// What a run begins with, drawn from its options: the genesis, the values that an operator may set, and the
-/// hosts, some of them liars.
+/// What a run begins with, drawn from its seed: the values that an operator may set, and the hosts, some of them
+/// liars.
 /// </summary>
 internal static class Setting
 {
     public static List<Host> MakeHosts(Simulator simulator, Chance chance)
     {
         var options = simulator.Options;
-        List<Host> hosts = [.. Enumerable.Range(0, options.Nodes).Select(i => new Host(simulator, i, new(i)))];
+        List<Host> hosts = [.. Enumerable.Range(0, options.Nodes + simulator.Spares).Select(i => new Host(simulator, i, new(i)))];
         var drawn = chance.Below(options.Faulty + 1);
         var liars = options.IsRaft ? 0 : Math.Min(options.Byzantine ?? drawn, options.Nodes);
         List<Host> shuffled = [.. hosts];
@@ -51,20 +49,4 @@ internal static class Setting
         RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
         CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
     };
-
-    public static Genesis MakeGenesis(SimulationOptions options)
-    {
-        Validator[] members = [.. Enumerable.Range(0, options.Nodes).Select(i =>
-            new Validator($"validator-{i}", new(Sha256.Hash([(byte)i]).ToArray())))];
-        GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
-            new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
-        var mode = options.IsRaft ? ConsensusMode.Raft : ConsensusMode.Pbft;
-        return new("simulation", mode, new(1_700_000_000_000), members, roles);
-    }
-
-    private static PublicKey ClientKey(int number)
-    {
-        using var key = SimulatedClient.KeyOf(number);
-        return key.PublicKey;
-    }
 }

@@ -44,14 +44,16 @@ public sealed class Simulator : IDisposable
         Recorders = recorders;
         _chance = new(options.Seed);
         Plan = new(options.Faults, options.LeftOut, _chance.Fork());
-        Genesis = Setting.MakeGenesis(options);
+        Genesis = SimulatedGenesis.Of(options, Spares);
         Pbft = Setting.DrawOptions(_chance.Fork());
-        Signatures = new(options.Nodes);
+        Members = ValidatorHistory.Of(Genesis);
+        Signatures = new(options.Nodes + Spares);
         Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
         Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
         Hosts = Setting.MakeHosts(this, _chance.Fork());
+        Admin = new(this, new(options.Seed + 1));
         Network = new(this, Hosts.Count, _chance.Fork());
         _faults = new(this, _chance.Fork());
     }
@@ -65,6 +67,14 @@ public sealed class Simulator : IDisposable
     internal Genesis Genesis { get; }
 
     internal ValidatorSet Validators => Genesis.Validators;
+
+    /// <summary>The validators, as far as any machine's ledger has come.</summary>
+    internal ValidatorHistory Members { get; private set; }
+
+    internal SimulatedAdmin Admin { get; }
+
+    /// <summary>Machines that are no validators at first, where members come and go.</summary>
+    internal int Spares => Options.IsRaft && Options.Nodes > 1 && Plan.Active.Has(Fault.Members) ? 2 : 0;
 
     internal PbftOptions Pbft { get; }
 
@@ -100,12 +110,8 @@ public sealed class Simulator : IDisposable
 
     internal bool LiarsAct { get; private set; } = true;
 
-    /// <summary>
-    /// Whether one more honest validator may fail for good: not where few may be left to vote.
-    /// </summary>
-    internal bool MayLoseOne
-        => !(Options.IsRaft && Plan.Active.Has(Fault.Members))
-            && Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
+    /// <summary>Whether one more honest validator may fail for good: not where few may be left to vote.</summary>
+    internal bool MayLoseOne => Spares == 0 && Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
 
     /// <summary>About what the largest engine keeps in memory.</summary>
     public long EngineBytes => Hosts.Max(host => host.Life?.EngineBytes ?? 0);
@@ -155,6 +161,15 @@ public sealed class Simulator : IDisposable
         foreach (var host in Hosts)
         {
             host.Dispose();
+        }
+    }
+
+    /// <summary>A block that changed the validators is final on some machine.</summary>
+    internal void Learn(ValidatorHistory members)
+    {
+        if (members.Epoch > Members.Epoch || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
+        {
+            Members = members;
         }
     }
 
@@ -293,6 +308,11 @@ public sealed class Simulator : IDisposable
             client.Begin();
         }
 
+        if (Spares > 0)
+        {
+            Admin.Begin();
+        }
+
         _faults.Begin();
         while (Steps < Options.Steps && Agenda.Next(FaultsMax))
         {
@@ -371,7 +391,7 @@ public sealed class Simulator : IDisposable
 
         foreach (var host in Hosts)
         {
-            if (host.IsHonest && !host.HasRefused
+            if (host.IsHonest && !host.HasRefused && (Spares == 0 || Members.Seated.Contains(host.Self))
                 && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest
                     || life.Witness.Owes))
             {
@@ -379,7 +399,7 @@ public sealed class Simulator : IDisposable
             }
         }
 
-        return _faults.IsMended;
+        return true;
     }
 
     private string WhatIsNotFinal()

@@ -130,11 +130,19 @@ public sealed class SnapshotRestore : IDisposable
             batch.Put(Keys.End, Array.Empty<byte>(), _families.History);
             if (Manifest.Finality.Path.Count == 0)
             {
-                QuorumCertificate certificate = new(
-                    StatementKind.Commit, new(Manifest.Finality.View, head.Height, hash), Manifest.Finality.Signers);
-                batch.Put(Keys.Of(head.Height), CertificateCodec.Encode(certificate), _families.Certificates);
+                PutCertificate(batch, head, Manifest.Finality.View, Manifest.Finality.Signers);
             }
 
+            // However old: they show who the validators are, and a machine opens on the last of them.
+            foreach (var change in Manifest.Finality.Changes.Where(change => change.Header.Height <= head.Height))
+            {
+                var at = Keys.Of(change.Header.Height);
+                batch.Put(at, Canonical.Encode(change.Header, HeaderCodec.Write), _families.Headers);
+                batch.Put(Keys.Of(change.Header.ComputeHash()), at, _families.BlockHeights);
+                PutCertificate(batch, change.Header, change.View, change.Signers);
+            }
+
+            PutEpochs(batch);
             batch.Delete(ManifestKey, _families.Meta);
             batch.Delete(TreeKey, _families.Meta);
             for (var i = 0; i < _isDone.Length; i++)
@@ -193,9 +201,17 @@ public sealed class SnapshotRestore : IDisposable
         return true;
     }
 
+    private void PutCertificate(WriteBatch batch, BlockHeader header, View view, IReadOnlyList<Signer> signers)
+    {
+        Subject subject = new(view, header.Height, header.ComputeHash());
+        QuorumCertificate certificate = new(StatementKind.Commit, subject, signers);
+        batch.Put(Keys.Of(header.Height), CertificateCodec.Encode(certificate), _families.Certificates);
+    }
+
     private void PutHistory(WriteBatch batch, ReadOnlyMemory<byte> bytes)
     {
         Invariant.Holds(HistoryChunk.TryDecode(bytes, out var chunk, out _), "a chunk without a fault decodes");
+        List<(byte[] Hash, byte[] Place)> places = [];
         foreach (var (header, receipts) in chunk!.Blocks)
         {
             var height = Keys.Of(header.Height);
@@ -204,9 +220,15 @@ public sealed class SnapshotRestore : IDisposable
             batch.Put(height, ReceiptCodec.EncodeAll(receipts), _families.Receipts);
             for (var i = 0; i < receipts.Count; i++)
             {
-                batch.Put(
-                    Keys.Of(receipts[i].Transaction), TransactionPlace.Encode(header.Height, i), _families.Transactions);
+                places.Add((Keys.Of(receipts[i].Transaction), TransactionPlace.Encode(header.Height, i)));
             }
+        }
+
+        // In the order of the keys, since RocksDB then finds each one's place near the last one's.
+        places.Sort(static (a, b) => a.Hash.AsSpan().SequenceCompareTo(b.Hash));
+        foreach (var (hash, place) in places)
+        {
+            batch.Put(hash, place, _families.Transactions);
         }
     }
 
@@ -246,6 +268,34 @@ public sealed class SnapshotRestore : IDisposable
 
         batch.Put(TreeKey, Keys.Of(updated.Root), _families.Meta);
         _pending = updated;
+    }
+
+    /// <summary>
+    /// The blocks that changed the validators may lie far below the history; proofs and snapshots of this ledger need their
+    /// headers and certificates all the same, which the manifest has shown to be good.
+    /// </summary>
+    private void PutEpochs(WriteBatch batch)
+    {
+        var head = Manifest.Height;
+        foreach (var (header, view, signers, _) in Manifest.Finality.Changes.Where(change => change.Header.Height <= head))
+        {
+            var height = Keys.Of(header.Height);
+            var hash = header.ComputeHash();
+            QuorumCertificate certificate = new(StatementKind.Commit, new(view, header.Height, hash), signers);
+            batch.Put(height, Canonical.Encode(header, HeaderCodec.Write), _families.Headers);
+            batch.Put(Keys.Of(hash), height, _families.BlockHeights);
+            batch.Put(height, CertificateCodec.Encode(certificate), _families.Certificates);
+        }
+
+        var changes = ValidatorHistory.Read(_genesis, key => _families.Database.Get(key, _families.State)).Changes;
+        foreach (var height in changes.Where(height => height != head || Manifest.Finality.Path.Count > 0))
+        {
+            if (!Manifest.Finality.Changes.Any(change => change.Header.Height == height))
+            {
+                throw new SnapshotException(
+                    $"the snapshot does not show who changed the validators at height {height}: take another one");
+            }
+        }
     }
 
     private void Write(WriteBatch batch, bool isSynced)

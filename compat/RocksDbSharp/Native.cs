@@ -242,6 +242,9 @@ internal static partial class Native
     public static partial void rocksdb_options_set_write_buffer_size(nint options, nuint bytes);
 
     [LibraryImport(Library)]
+    public static partial void rocksdb_options_set_target_file_size_base(nint options, ulong bytes);
+
+    [LibraryImport(Library)]
     public static partial void rocksdb_options_optimize_for_point_lookup(nint options, ulong cacheMegabytes);
 
     [LibraryImport(Library)]

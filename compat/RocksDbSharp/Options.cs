@@ -46,6 +46,12 @@ public abstract class Options<T> : OptionsHandle
         return (T)this;
     }
 
+    public T SetTargetFileSizeBase(ulong value)
+    {
+        Native.rocksdb_options_set_target_file_size_base(Handle, value);
+        return (T)this;
+    }
+
     public T SetInfoLogLevel(InfoLogLevel value)
     {
         Native.rocksdb_options_set_info_log_level(Handle, (int)value);

@@ -10,6 +10,12 @@ switch (args)
     case ["write-ledger", var path, ..]:
         LargeLedger.Write(path, NumberAt(2, 1_000_000), NumberAt(3, 1000));
         break;
+    case ["signatures"]:
+        SignatureSpeed.Run();
+        break;
+    case ["join", var path]:
+        JoinLedger.Run(path);
+        break;
     case ["etcd", var endpoints, _, _, _]:
         await EtcdLoad.RunAsync(
             [.. endpoints.Split(',').Select(endpoint => new Uri(endpoint))], NumberAt(2, 256), NumberAt(3, 256),

@@ -47,6 +47,19 @@ public sealed class NetworkCommandTests : IDisposable
             path => Assert.Equal(OwnerOnly, File.GetUnixFileMode(path)));
     }
 
+    [Theory]
+    [InlineData("record", EvidencePolicy.Record)]
+    [InlineData("suspend", EvidencePolicy.Suspend)]
+    public async Task What_follows_for_a_liar_stands_in_genesis(string name, EvidencePolicy policy)
+    {
+        var said = await Tool.RunAsync("network", "init", "--out", Network, "--evidence", name, "--json");
+
+        Assert.Equal((ExitCode.Done, ""), (said.Exit, said.Error));
+        var genesis = GenesisFile.Parse(await ReadAsync("genesis.json"));
+        Assert.Equal(policy, genesis.Evidence);
+        Assert.Equal(said.Json["genesis"]!.GetValue<string>(), genesis.Hash.ToString());
+    }
+
     [Fact]
     public async Task Each_config_names_the_others_by_their_hosts()
     {
@@ -92,6 +105,7 @@ public sealed class NetworkCommandTests : IDisposable
     [InlineData("--hosts a,b,c,d/e", "'d/e' is not a host name")]
     [InlineData("--chain-id UPPER", "is not a chain id")]
     [InlineData("--chain-id a_b", "is not a chain id")]
+    [InlineData("--evidence suspend --mode raft", "--evidence suspend is for --mode pbft")]
     public async Task What_no_network_can_be_is_refused_before_a_file_is_written(string options, string what)
     {
         var said = await Tool.RunAsync(

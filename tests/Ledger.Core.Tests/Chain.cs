@@ -5,17 +5,35 @@ namespace Ledger.Core.Tests;
 /// <summary>A chain of one machine, with an admin who may do everything and accounts that may do nothing.</summary>
 internal sealed class Chain
 {
+    private static readonly string[] Names = ["one", "two", "three", "four"];
+
     private ulong _nonce;
 
     public Chain(params GenesisRole[] more)
+        : this(ConsensusMode.Pbft, more)
+    {
+    }
+
+    public Chain(ConsensusMode mode, params GenesisRole[] more)
+        : this(mode, EvidencePolicy.Record, validators: 2, more)
+    {
+    }
+
+    public Chain(EvidencePolicy evidence, int validators)
+        : this(ConsensusMode.Pbft, evidence, validators)
+    {
+    }
+
+    private Chain(ConsensusMode mode, EvidencePolicy evidence, int validators, params GenesisRole[] more)
     {
         Genesis = new(
-            "test", ConsensusMode.Pbft, new(1_000_000),
-            [new("one", Key(1).PublicKey), new("two", Key(2).PublicKey)],
+            "test", mode, new(1_000_000),
+            [.. Names.Take(validators).Select((name, i) => new Validator(name, Key((byte)(i + 1)).PublicKey))],
             [
                 new(Admin.PublicKey, Role.Admin, ""), new(Admin.PublicKey, Role.Issuer, ""),
                 new(Admin.PublicKey, Role.Writer, "*"), .. more,
-            ]);
+            ],
+            evidence);
         Machine = new(Genesis, Store);
     }
 

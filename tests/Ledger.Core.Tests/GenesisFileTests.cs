@@ -43,12 +43,51 @@ public sealed class GenesisFileTests
     [InlineData("roles", "[{\"role\":\"admin\",\"namespace\":\"docs\"}]", "roles[0].namespace: a name or '*'")]
     [InlineData("roles", "[{\"role\":\"writer\"}]", "roles[0].namespace: a name or '*'")]
     [InlineData("roles", "[{\"role\":\"writer\",\"namespace\":\"A\"}]", "roles[0].namespace: a name or '*'")]
+    [InlineData("evidence", "\"forgive\"", "evidence: 'record' or 'suspend'")]
+    [InlineData("evidence", "\"Suspend\"", "evidence: 'record' or 'suspend'")]
+    [InlineData("evidence", "\"\"", "evidence: 'record' or 'suspend'")]
+    [InlineData("evidence", "null", "evidence: 'record' or 'suspend'")]
+    [InlineData("evidence", "true", "evidence: 'record' or 'suspend'")]
     [InlineData("colour", "1", "colour: not a known key")]
     public void A_bad_value_is_named_by_its_path(string key, string value, string fault)
     {
         var file = JsonNode.Parse(Good)!;
         file[key] = JsonNode.Parse(value);
         Assert.Contains(FaultsIn(file.ToJsonString()), found => found.StartsWith(fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_policy_for_evidence_is_part_of_the_chain_and_reads_back()
+    {
+        var genesis = new Chain(EvidencePolicy.Suspend, validators: 2).Genesis;
+        var text = GenesisFile.Write(genesis);
+        Assert.Contains("\"evidence\": \"suspend\"", text, StringComparison.Ordinal);
+        var read = GenesisFile.Parse(text);
+        Assert.Equal((EvidencePolicy.Suspend, genesis.Hash), (read.Evidence, read.Hash));
+        Assert.NotEqual(new Chain().Genesis.Hash, genesis.Hash);
+    }
+
+    [Fact]
+    public void A_file_from_before_there_was_a_policy_keeps_its_text_and_its_hash()
+    {
+        var read = GenesisFile.Parse(Good);
+        Assert.DoesNotContain("evidence", Good, StringComparison.Ordinal);
+        Assert.Equal(EvidencePolicy.Record, read.Evidence);
+        Assert.Equal(Good, GenesisFile.Write(read));
+        Assert.Equal("f48e4fb43d956138c443f6701f0e61d7cb3700152b418db84c5b04632b0e6200", read.Hash.ToString());
+
+        var said = JsonNode.Parse(Good)!;
+        said["evidence"] = "record";
+        Assert.Equal(read.Hash, GenesisFile.Parse(said.ToJsonString()).Hash);
+    }
+
+    [Fact]
+    public void In_raft_there_is_nobody_to_suspend()
+    {
+        var file = JsonNode.Parse(Good)!;
+        (file["mode"], file["evidence"]) = ("raft", "suspend");
+        Assert.Equal(
+            ["evidence: 'record' in mode 'raft', whose validators are trusted not to lie"], FaultsIn(file.ToJsonString()));
     }
 
     [Theory]
@@ -152,6 +191,7 @@ public sealed class GenesisFileTests
             new("test", ConsensusMode.Pbft, new(1), [validators[0], new("tow", Key(2).PublicKey)], roles),
             new("test", ConsensusMode.Pbft, new(1), [validators[0], new("two", Key(3).PublicKey)], roles),
             new("test", ConsensusMode.Pbft, new(1), validators, [roles[0]]),
+            new("test", ConsensusMode.Pbft, new(1), validators, roles, EvidencePolicy.Suspend),
             new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Role = Role.Reader }]),
             new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Namespace = "docz" }]),
             new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Account = Bob.PublicKey }]),

@@ -68,6 +68,34 @@ public sealed class StateTreeTests
     }
 
     [Fact]
+    public void Deep_pages_changed_lately_are_not_read_again_and_none_is_taken_for_its_earlier_self()
+    {
+        var chance = new Random(4);
+        var store = new PageStore();
+        var tree = StateTree.Empty(store);
+        var model = new SortedDictionary<Digest, Digest>();
+        var (readWith, readWithout) = (0, 0);
+        for (var round = 0; round < 60; round++)
+        {
+            var changes = Enumerable.Range(0, 20).Select(_ => DeepPath(chance)).Distinct()
+                .Select(path => new StateChange(path, ValueOf(chance.Next()))).ToArray();
+            var opened = StateTree.Open(store, tree.Root);
+            readWithout += store.ReadsOf(() => opened.Update(changes));
+            readWith += store.ReadsOf(() => tree = tree.Update(changes));
+            foreach (var change in changes)
+            {
+                model[change.Path] = change.Value!.Value;
+            }
+
+            Assert.Equal(Define([.. model], 0), tree.Root);
+            store.Write(tree.PageWrites());
+            tree.Unload();
+        }
+
+        Assert.InRange(readWith, 0, readWithout / 10);
+    }
+
+    [Fact]
     public void A_damaged_page_is_named_and_never_used()
     {
         var store = new PageStore();
@@ -138,14 +166,38 @@ public sealed class StateTreeTests
 
     private static Digest ValueOf(int value) => Sha256.Hash("value"u8, BitConverter.GetBytes(value));
 
+    /// <summary>Crowded on one side, so that the tree is deep there with few leaves.</summary>
+    private static Digest DeepPath(Random chance)
+    {
+        var path = PathOf(chance.Next(200));
+        for (var nibble = 0; nibble < 12; nibble++)
+        {
+            path = chance.Next(4) == 0 ? path : path.WithNibble(nibble, 0);
+        }
+
+        return path;
+    }
+
     private sealed class PageStore : IStatePageStore
     {
         public Dictionary<string, byte[]> Pages { get; } = [];
 
         public List<PageWrite> Pending { get; } = [];
 
+        private int _reads;
+
         public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page)
-            => Pages.TryGetValue(Convert.ToHexString(pageKey), out page!);
+        {
+            _reads++;
+            return Pages.TryGetValue(Convert.ToHexString(pageKey), out page!);
+        }
+
+        public int ReadsOf(Action work)
+        {
+            var before = _reads;
+            work();
+            return _reads - before;
+        }
 
         public void Write(IEnumerable<PageWrite> writes)
         {

@@ -73,6 +73,42 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public async Task A_double_vote_costs_its_validator_the_seat_where_genesis_says_so()
+    {
+        using var network = await TestNetwork.StartAsync(EvidencePolicy.Suspend);
+        var (first, liar) = (network.Nodes[0], network.Nodes[3]);
+        await KillAsync(first, liar);
+        using (var peer = await RawPeer.DialAsync(first.PeerAddress))
+        {
+            await peer.GreetAsync(network.Genesis, liar.Key);
+            await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([1])));
+            await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([2])));
+            await HoldsAsync(first, proof => proof.RecordedAt is null);
+        }
+
+        liar.Start();
+        await liar.ReadyAsync();
+        TestClient client = new(network);
+        var before = client.Put("the height", "of the offence");
+        await TestClient.FinalAsync(first, before);
+        await liar.Process.SaysAsync("was removed from the set: it votes no more");
+        var recorded = await HoldsAsync(first, proof => proof.RecordedAt is not null);
+        Assert.Equal([0, 1, 2], (await first.GetAsync<ValidatorReply[]>("v1/validators")).Select(seat => seat.Index));
+
+        // Two of the three that are left are a quorum; of four it took three.
+        network.Nodes[2].Process.Kill();
+        var after = client.Put("life", "goes on");
+        await TestClient.FinalAsync(first, after);
+        await Receipts.HoldAsync(first, first.GenesisPath, before, after);
+
+        var status = await liar.StatusAsync();
+        Assert.Equal(("removed", recorded.RecordedAt), (status.State, status.Height));
+        network.Nodes[2].Start();
+        await network.Nodes[2].ReadyAsync();
+        await Agreement.OfAsync([.. network.Nodes.Take(3)]);
+    }
+
+    [Fact]
     public async Task Forged_evidence_costs_its_bearer_the_connection_and_accuses_nobody()
     {
         using var network = await TestNetwork.StartAsync();

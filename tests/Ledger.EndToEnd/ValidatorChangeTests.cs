@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using Ledger.Core;
-using Ledger.Crypto;
 using Ledger.EndToEnd.Harness;
 using Ledger.Node.Api;
 
@@ -17,7 +15,7 @@ public sealed class ValidatorChangeTests
         var before = client.Put("before", "1");
         await TestClient.FinalAsync(network.Nodes[0], before);
 
-        using var newcomer = Newcomer(network);
+        using var newcomer = network.Newcomer("validator-5");
         newcomer.Settings.Add("peers.join=yes");
         newcomer.Start();
         await newcomer.Process.SaysAsync("is no validator's yet");
@@ -53,10 +51,7 @@ public sealed class ValidatorChangeTests
         Assert.Equal(
             [1, 2, 3, 4], (await newcomer.GetAsync<ValidatorReply[]>("v1/validators")).Select(v => v.Index));
 
-        foreach (var transaction in (Transaction[])[before, during, after])
-        {
-            await ReceiptHoldsAsync(network, newcomer, transaction);
-        }
+        await Receipts.HoldAsync(newcomer, network.Nodes[1].GenesisPath, before, during, after);
 
         // A newcomer that starts again is a validator like any other, and the folder that it made is whole.
         newcomer.Process.Terminate();
@@ -73,51 +68,8 @@ public sealed class ValidatorChangeTests
     public async Task A_key_that_is_no_validators_does_not_start_unless_it_is_to_join()
     {
         using var network = TestNetwork.Create(4);
-        using var stranger = Newcomer(network);
+        using var stranger = network.Newcomer("validator-5");
         Assert.Equal(78, await stranger.Start().ExitAsync());
         Assert.Contains("set peers.join to yes", stranger.Process.Errors, StringComparison.Ordinal);
-    }
-
-    private static TestNode Newcomer(TestNetwork network)
-    {
-        var node = network.NewNode("validator-5", SigningKey.Generate(), Ports.FreeBlock(10));
-        File.WriteAllText(node.GenesisPath, GenesisFile.Write(network.Genesis));
-        node.WriteConfig(network.Nodes);
-        return node;
-    }
-
-    /// <summary>Both verifiers agree, with nothing but the genesis.</summary>
-    private static async Task ReceiptHoldsAsync(TestNetwork network, TestNode node, Transaction transaction)
-    {
-        var file = Path.Combine(node.Home, $"{transaction.Hash}.receipt.json");
-        var (exitCode, _, errors) = await LedgerProcess.RunAsync(
-            "receipt", transaction.Hash.ToString(), "--node", node.HttpUrl.ToString(), "--out", file);
-        Assert.True(exitCode == 0, errors);
-        (exitCode, var output, errors) = await LedgerProcess.RunAsync(
-            "verify", "receipt", file, "--genesis", network.Nodes[1].GenesisPath);
-        Assert.True(exitCode == 0, output + errors);
-
-        ProcessStartInfo start = new("node", [Script(), "--genesis", network.Nodes[1].GenesisPath, file])
-        {
-            RedirectStandardOutput = true,
-        };
-        using var second = Process.Start(start)!;
-        var verdict = await second.StandardOutput.ReadToEndAsync();
-        await second.WaitForExitAsync();
-        Assert.True(second.ExitCode == 0, verdict);
-    }
-
-    private static string Script()
-    {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            var script = Path.Combine(folder, "examples", "verify-receipt.mjs");
-            if (File.Exists(script))
-            {
-                return script;
-            }
-        }
-
-        throw new FileNotFoundException("examples/verify-receipt.mjs is not above the tests.");
     }
 }

@@ -76,6 +76,33 @@ public sealed class JournalReachTests : IDisposable
     }
 
     [Fact]
+    public void A_journal_that_the_operator_vouches_for_survives_a_crash_before_the_ledger_knows_it()
+    {
+        Run(promises: 5);
+        Directory.Delete(Journal, recursive: true);
+        File.Delete(_folder.Sub("journal-of"));
+        SilenceWaiver.Give(_folder.Path);
+
+        // Made, and the ledger never told: it still remembers five promises.
+        OpenJournal().Dispose();
+
+        Run(promises: 2);
+        CutLog();
+        Assert.Throws<DamagedDataException>(() => Run(promises: 1));
+    }
+
+    [Fact]
+    public void The_operators_word_is_not_taken_for_a_journal_that_has_records()
+    {
+        Run(promises: 5);
+        Run(promises: 3);
+        CutLog();
+        SilenceWaiver.Give(_folder.Path);
+
+        Assert.Throws<DamagedDataException>(() => Run(promises: 1));
+    }
+
+    [Fact]
     public void A_journal_that_was_just_made_is_measured_from_now_on()
     {
         Run(promises: 5);

@@ -94,6 +94,18 @@ public sealed class LedgerDamageTests : IDisposable
         Assert.True(store.Damage.IsFaulted);
     }
 
+    [Fact]
+    public void Pruning_stops_at_damage_in_the_history_and_says_so()
+    {
+        Grow(5);
+        Open().Dispose();
+        using var store = Open();
+        Tables.FlipFirstBlock(Database, "history");
+
+        AssertDamaged(() => store.Prune(new(3)), "the history of the keys ended before its end");
+        Assert.True(store.Damage.IsFaulted);
+    }
+
     [Theory]
     [InlineData("head", "the head record is torn")]
     [InlineData("identity", "the record of its chain is torn")]

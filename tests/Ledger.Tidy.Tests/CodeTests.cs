@@ -18,6 +18,7 @@ public sealed class CodeTests
     private static readonly string[] OwnThread =
     [
         "Ledger.Node/Consensus/ConsensusLoop.cs", "Ledger.Node/Consensus/ExecutionService.cs",
+        "Ledger.Node/Flight/FlightRecorder.cs",
     ];
 
     private static IEnumerable<SourceFile> Pure

@@ -7,7 +7,7 @@ internal sealed class Behind : IRule
     private const ulong Tolerated = 16;
 
     public IEnumerable<Finding> Judge(Facts facts) => facts.Members
-        .Where(visit => visit.Status!.Height + Tolerated < facts.Height)
+        .Where(visit => !NoValidator.Was(visit, facts) && visit.Status!.Height + Tolerated < facts.Height)
         .Select(visit => new Finding(
             "behind", Severity.Degraded, [visit.Name],
             $"{visit.Name} is {facts.Height - visit.Status!.Height} blocks behind: height {visit.Status.Height}, where the "

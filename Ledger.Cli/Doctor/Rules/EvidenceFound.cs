@@ -40,8 +40,11 @@ internal sealed class EvidenceFound : IRule
         return new(
             "evidence", isNews ? Severity.Degraded : Severity.Note, [validator],
             $"{validator} signed two different statements ({Facts.List(kinds.Distinct())}), {string.Join("; ", where)}",
-            $"see 'ledger evidence'; take {validator} out: stop it, find out whether its key runs twice or was stolen, and "
-                + "keep the logs as evidence");
+            facts.Validators.Contains(validator)
+                ? $"see 'ledger evidence'; take {validator} out: stop it, find out whether its key runs twice or was "
+                    + "stolen, and keep the logs as evidence"
+                : $"see 'ledger evidence'; {validator} has no seat any more: find out whether its key runs twice or was "
+                    + "stolen, keep the logs as evidence, and add another validator");
     }
 
     private static string OnTheLedger(List<Proof> recorded)

@@ -10,7 +10,7 @@ internal sealed class NoQuorum : IRule
         {
             yield return new(
                 "no_node_answers", Severity.Halted, [.. facts.Visits.Select(visit => visit.Name)],
-                "none of the nodes answers",
+                facts.Network.Count == 0 ? "none of the nodes answers" : "none of the validators answers",
                 "check the URLs and that this machine reaches them; start the nodes, and read their logs");
             yield break;
         }

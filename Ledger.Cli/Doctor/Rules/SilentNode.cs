@@ -5,7 +5,7 @@ internal sealed class SilentNode : IRule
 {
     public IEnumerable<Finding> Judge(Facts facts)
     {
-        foreach (var visit in facts.Visits.Where(visit => visit.Status is null && !visit.IsGuess))
+        foreach (var visit in facts.Visits.Where(visit => visit.Status is null && !visit.IsGuess && !IsRetired(visit, facts)))
         {
             yield return Of(visit, facts);
         }
@@ -18,6 +18,10 @@ internal sealed class SilentNode : IRule
             }
         }
     }
+
+    /// <summary>One that was removed may be down as long as it likes.</summary>
+    private static bool IsRetired(Visit visit, Facts facts)
+        => visit.Expected is { } name && facts.Validators.Count > 0 && !facts.Validators.Contains(name);
 
     private static Finding Of(Visit visit, Facts facts)
     {

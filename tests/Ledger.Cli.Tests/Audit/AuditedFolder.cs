@@ -10,6 +10,9 @@ internal sealed class AuditedFolder : IDisposable
 {
     public const ulong Head = 6;
 
+    /// <summary>The block that the folder's own snapshot is of, where there is one.</summary>
+    public const ulong SnapshotHeight = 4;
+
     private static readonly SigningKey[] Validators = [.. Enumerable.Range(1, 4).Select(i => Key((byte)i))];
     private static readonly SigningKey Admin = Key(100);
     private static readonly Timestamp Now = new(1_700_000_001_000);
@@ -20,6 +23,11 @@ internal sealed class AuditedFolder : IDisposable
     /// <param name="salt">Chains of another salt part from each other after height 3.</param>
     /// <param name="uncertified">Heights whose blocks are final through a descendant.</param>
     public AuditedFolder(string salt = "", params ulong[] uncertified)
+        : this(salt, hasSnapshot: false, uncertified)
+    {
+    }
+
+    private AuditedFolder(string salt, bool hasSnapshot, ulong[] uncertified)
     {
         Genesis = new(
             "audited", ConsensusMode.Pbft, new(1_700_000_000_000),
@@ -41,6 +49,10 @@ internal sealed class AuditedFolder : IDisposable
             var block = machine.Propose(
                 machine.HeadHash, transactions, Now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
             machine.Finalise([block], uncertified.Contains(height) ? [] : [CertificateOf(block)]);
+            if (hasSnapshot && height == SnapshotHeight)
+            {
+                WriteSnapshot(store, block);
+            }
         }
     }
 
@@ -49,6 +61,46 @@ internal sealed class AuditedFolder : IDisposable
     public string GenesisPath { get; }
 
     public string Data => _folder.Sub("data");
+
+    /// <summary>Where a node keeps what it has made for others.</summary>
+    public string Snapshot => Path.Combine(Data, "snapshots", "4.snapshot");
+
+    public static AuditedFolder WithSnapshot(string salt = "") => new(salt, hasSnapshot: true, []);
+
+    /// <summary>Another folder of the chain: it began with the snapshot and has the blocks above.</summary>
+    public string BornOfSnapshot()
+    {
+        var data = _folder.Sub("born");
+        using var folder = DataFolder.Open(data, Genesis.ChainId, Genesis.Hash);
+        using (var file = SnapshotFile.Open(Snapshot))
+        {
+            using var restore = SnapshotRestore.Begin(data, Genesis, file.Manifest);
+            for (var i = 0; i < file.Manifest.ChunkCount; i++)
+            {
+                Assert.Null(restore.Accept(i, file.ReadChunk(i)));
+            }
+
+            restore.Finish();
+        }
+
+        using var source = LedgerStore.Open(Data, Genesis.Hash, Genesis.ChainId, StorageOptions.Default);
+        using var store = LedgerStore.Open(data, Genesis.Hash, Genesis.ChainId, StorageOptions.Default);
+        LedgerMachine machine = new(Genesis, store);
+        for (var height = SnapshotHeight + 1; height <= Head; height++)
+        {
+            machine.Finalise([source.ReadBlock(new(height))!], [source.ReadCertificate(new(height))!]);
+        }
+
+        return data;
+    }
+
+    /// <summary>Lets the bodies below a height go, as a node does.</summary>
+    public void Prune(ulong below)
+    {
+        using var folder = DataFolder.Open(Data, Genesis.ChainId, Genesis.Hash);
+        using var store = LedgerStore.Open(Data, Genesis.Hash, Genesis.ChainId, StorageOptions.Default);
+        store.Prune(new(below));
+    }
 
     public Task<Said> AuditAsync(params string[] more)
         => Tool.RunAsync(["verify", "ledger", "--data", Data, "--genesis", GenesisPath, .. more]);
@@ -89,6 +141,15 @@ internal sealed class AuditedFolder : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static SigningKey Key(byte seed) => SigningKey.FromSeed([.. Enumerable.Repeat(seed, 32)]);
+
+    private void WriteSnapshot(LedgerStore store, Block block)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Snapshot)!);
+        var certificate = CertificateOf(block);
+        using var state = store.Snapshot();
+        new SnapshotWriter(Genesis, state, TestContext.Current.CancellationToken).Write(
+            Snapshot, () => new(block.Header, [], certificate.Subject.View, certificate.Signers));
+    }
 
     private QuorumCertificate CertificateOf(Block block)
     {

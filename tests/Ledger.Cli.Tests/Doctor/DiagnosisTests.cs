@@ -21,6 +21,38 @@ public sealed class DiagnosisTests
         Assert.Contains("is well at height 40; nothing waits", diagnosis.Headline, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_removed_validator_counts_for_nothing_and_is_named_as_such()
+    {
+        var facts = Clinic.Well() with { Validators = ["validator-1", "validator-2", "validator-3"] };
+        var diagnosis = Diagnosis.Of(facts);
+        Assert.Equal(["validator-4"], diagnosis.The("removed").Who);
+        Assert.Equal(Severity.Note, diagnosis.Severity);
+        Assert.Contains("network of 3 validators", diagnosis.Headline, StringComparison.Ordinal);
+
+        // Once it is down, nobody misses it.
+        var down = facts.With("validator-4", visit => visit.Silent(SilenceKind.NothingListens));
+        Assert.Empty(Diagnosis.Of(down).Findings);
+    }
+
+    [Fact]
+    public void A_fifth_validator_raises_the_quorum_and_one_that_joins_is_none_yet()
+    {
+        var joining = Clinic.Well().With(
+            "validator-4", visit => visit.WithStatus(status => status with { State = "joining" })) with
+        {
+            Validators = ["validator-1", "validator-2", "validator-3"],
+        };
+        Assert.Equal(["validator-4"], Diagnosis.Of(joining).The("not_added").Who);
+
+        var five = Clinic.Well() with { Validators = [.. Clinic.Names, "validator-5"] };
+        Assert.Equal(["validator-5"], Diagnosis.Of(five).The("no_margin").Who);
+        var three = five.With("validator-4", visit => visit.Silent(SilenceKind.NothingListens))
+            .Cut(name => name == "validator-4");
+        Assert.Contains(
+            "3 of 5, and it takes 4", Diagnosis.Of(three).The("no_quorum").What, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(SilenceKind.NothingListens, "node_down")]
     [InlineData(SilenceKind.NoAnswer, "node_stands_still")]
@@ -265,6 +297,17 @@ public sealed class DiagnosisTests
     }
 
     [Fact]
+    public void One_that_was_removed_is_told_so_and_is_not_called_behind()
+    {
+        var diagnosis = Diagnosis.Of(Clinic.Well().With(
+            "validator-3",
+            visit => visit.WithStatus(status => status with { Height = 23, State = "removed" })));
+
+        Assert.Contains("was removed", diagnosis.The("removed").What, StringComparison.Ordinal);
+        Assert.DoesNotContain(diagnosis.Findings, finding => finding.Code == "behind");
+    }
+
+    [Fact]
     public void Evidence_accuses_the_one_that_it_is_about_and_names_who_has_it()
     {
         var diagnosis = Diagnosis.Of(Clinic.Well().With("validator-2", visit => visit.WithVitals(
@@ -273,6 +316,20 @@ public sealed class DiagnosisTests
         Assert.Equal(["validator-1"], diagnosis.The("evidence").Who);
         Assert.Contains(
             "(commit), as validator-2 can prove", diagnosis.The("evidence").What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_has_lost_its_seat_is_not_to_be_taken_out_again()
+    {
+        var well = Clinic.Well() with
+        {
+            Proofs = [Clinic.Proof("commit", recordedAt: 7, TimeSpan.FromHours(1))],
+        };
+        var suspended = well with { Validators = [.. well.Validators.Where(name => name != "validator-1")] };
+
+        var (before, after) = (Diagnosis.Of(well).The("evidence"), Diagnosis.Of(suspended).The("evidence"));
+        Assert.Contains("take validator-1 out", before.Next, StringComparison.Ordinal);
+        Assert.Contains("validator-1 has no seat any more", after.Next, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -3,11 +3,25 @@ using System.Text.Json.Nodes;
 
 namespace Ledger.Core.Tests.Proofs;
 
+/// <summary>Forgeries of what the validators of genesis have certified.</summary>
+public sealed class ForgeryTests(ITestOutputHelper output)
+    : Forgeries(Samples, output)
+{
+    private static readonly SampleProofs Samples = SampleProofs.OfGenesisValidators(isLarge: IsThorough);
+}
+
+/// <summary>Forgeries of what others have certified, and of how they came to be validators.</summary>
+public sealed class ChangedForgeryTests(ITestOutputHelper output)
+    : Forgeries(Samples, output)
+{
+    private static readonly SampleProofs Samples = SampleProofs.AcrossChanges();
+}
+
 /// <summary>
 /// No forgery passes. Every byte of every kind of proof is changed, every member and item taken away, doubled and moved;
 /// both verifiers must refuse, and agree.
 /// </summary>
-public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
+public abstract class Forgeries : IDisposable
 {
     /// <summary>
     /// LEDGER_FORGERIES=all looks at every byte of every file with both verifiers, which takes some minutes;
@@ -15,18 +29,29 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
     /// </summary>
     private static readonly (int Part, int Of)? Thorough = PartOf(Environment.GetEnvironmentVariable("LEDGER_FORGERIES"));
 
-    private static readonly SampleProofs Samples = new(isLarge: IsThorough);
+    private readonly SampleProofs _samples;
+    private readonly SecondVerifier? _second;
+    private readonly ITestOutputHelper _output;
 
-    private readonly SecondVerifier? _second = SecondVerifier.Start(Samples.Chain.Genesis);
+    private protected Forgeries(SampleProofs samples, ITestOutputHelper output)
+    {
+        _samples = samples;
+        _output = output;
+        _second = SecondVerifier.Start(samples.Chain.Genesis);
+    }
 
-    private static bool IsThorough => Thorough is not null;
+    private protected static bool IsThorough => Thorough is not null;
 
-    public void Dispose() => _second?.Dispose();
+    public void Dispose()
+    {
+        _second?.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void Every_sample_convinces_both_verifiers_in_both_forms()
     {
-        var files = Samples.All.SelectMany(BothForms).ToList();
+        var files = _samples.All.SelectMany(BothForms).ToList();
         AssertVerdicts(files, isValid: true);
         foreach (var file in files)
         {
@@ -40,7 +65,7 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
     {
         var chance = new Random(4);
         long count = 0;
-        var files = Ours(Samples.All.SelectMany(BothForms)).ToList();
+        var files = Ours(_samples.All.SelectMany(BothForms)).ToList();
         foreach (var file in files)
         {
             List<byte[]> forged = [];
@@ -59,13 +84,13 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
             count += forged.Count;
         }
 
-        output.WriteLine($"{count} forgeries of {files.Count} files, second verifier {(_second is null ? "absent" : "present")}");
+        _output.WriteLine($"{count} forgeries of {files.Count} files, second verifier {(_second is null ? "absent" : "present")}");
     }
 
     [Fact]
     public void A_file_cut_short_or_with_something_behind_it_is_refused()
     {
-        foreach (var file in Ours(Samples.All.SelectMany(BothForms).Where((_, i) => IsThorough || i % 9 < 2)))
+        foreach (var file in Ours(_samples.All.SelectMany(BothForms).Where((_, i) => IsThorough || i % 9 < 2)))
         {
             // A JSON file without its last line break is whole.
             var cuts = Enumerable.Range(0, file.Length - 1).Where(length => IsThorough || length % 11 == 0);
@@ -77,7 +102,7 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
     public void No_member_or_item_can_be_missing_doubled_renamed_or_moved()
     {
         List<string> forged = [];
-        foreach (var proof in Ours(Samples.All.Where((_, i) => IsThorough || i % 5 == 0)))
+        foreach (var proof in Ours(_samples.All.Where((_, i) => IsThorough || i % 5 == 0)))
         {
             var text = Encoding.UTF8.GetString(ProofFile.EncodeJson(proof));
             var count = Nodes(JsonNode.Parse(text)!).Count();
@@ -89,7 +114,7 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
             forged.Add(text.Replace("\"hash\"", "\"hash\": null, \"hash\"", StringComparison.Ordinal) + " ");
         }
 
-        var originals = Samples.All.Select(proof => Compact(ProofFile.EncodeJson(proof))).ToHashSet();
+        var originals = _samples.All.Select(proof => Compact(ProofFile.EncodeJson(proof))).ToHashSet();
         AssertVerdicts(
             [.. forged.Where(text => !originals.Contains(Compact(Encoding.UTF8.GetBytes(text)))).Select(Encoding.UTF8.GetBytes)],
             isValid: false);
@@ -113,7 +138,7 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
     [InlineData("{", "\ufeff{")]
     public void Another_text_of_the_same_values_is_refused(string of, string by)
     {
-        var text = Encoding.UTF8.GetString(ProofFile.EncodeJson(Samples.All[0]));
+        var text = Encoding.UTF8.GetString(ProofFile.EncodeJson(_samples.All[0]));
         var at = text.IndexOf(of, StringComparison.Ordinal);
         AssertVerdicts([Encoding.UTF8.GetBytes(text[..at] + by + text[(at + of.Length)..])], isValid: false);
     }
@@ -121,7 +146,7 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void White_space_is_free()
     {
-        var text = Encoding.UTF8.GetString(ProofFile.EncodeJson(Samples.All[0]));
+        var text = Encoding.UTF8.GetString(ProofFile.EncodeJson(_samples.All[0]));
         AssertVerdicts(
             [
                 Encoding.UTF8.GetBytes(Compact(Encoding.UTF8.GetBytes(text))),
@@ -155,7 +180,7 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
         for (var i = 0; i < files.Count; i++)
         {
             var fault = ProofFile.TryDecode(files[i], out var proof, out var malformed)
-                ? ProofVerifier.Verify(proof, Samples.Chain.Genesis).Fault
+                ? ProofVerifier.Verify(proof, _samples.Chain.Genesis).Fault
                 : malformed;
             expected[i] = isValid || (fault is null && SaysWhatIsTrueOfAnotherKey(proof!));
             Assert.True(expected[i] == fault is null, $"{fault ?? "It passes"}: {Encoding.UTF8.GetString(files[i])}");
@@ -174,11 +199,11 @@ public sealed class ForgeryTests(ITestOutputHelper output) : IDisposable
     /// What shows that one key is absent shows it of every other key that would stand in the same empty place: with the key
     /// changed it is no forgery but another proof, and must be true.
     /// </summary>
-    private static bool SaysWhatIsTrueOfAnotherKey(Proof proof) => proof switch
+    private bool SaysWhatIsTrueOfAnotherKey(Proof proof) => proof switch
     {
-        KeyProof { Value: null } key => Samples.Chain.Store.ReadState(key.Key) is null,
+        KeyProof { Value: null } key => _samples.Chain.Store.ReadState(key.Key) is null,
         PrefixProof prefix => prefix.Entries.Select(entry => Convert.ToHexString(entry.Key)).SequenceEqual(
-            Samples.Chain.Store.Range(prefix.Prefix).Select(entry => Convert.ToHexString(entry.Key))),
+            _samples.Chain.Store.Range(prefix.Prefix).Select(entry => Convert.ToHexString(entry.Key))),
         _ => false,
     };
 

@@ -21,7 +21,8 @@ internal sealed class ProofChain
         Machine = new(Genesis, Store);
     }
 
-    public SigningKey[] Keys { get; }
+    /// <summary>Of every seat that was ever given, left ones too.</summary>
+    public List<SigningKey> Keys { get; }
 
     public DictionaryLedgerStore Store { get; } = new();
 
@@ -29,7 +30,7 @@ internal sealed class ProofChain
 
     public LedgerMachine Machine { get; }
 
-    public int Quorum => Genesis.Validators.Quorums.Quorum;
+    private ValidatorHistory History => ValidatorHistory.Read(Genesis, key => Store.ReadState(key));
 
     private static Timestamp Now => new(1_700_000_001_000);
 
@@ -43,19 +44,50 @@ internal sealed class ProofChain
     public Block Grow(params Transaction[] transactions)
     {
         var held = transactions.Length > 0 ? transactions : [Sign(Put("notes", "nothing", "much"))];
-        var block = Machine.Propose(Machine.HeadHash, held, Now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
+        var block = Machine.Propose(
+            Machine.HeadHash, held, Now, Machine.Epoch.Validators.Indices[0], Limits.BlockTransactions, Limits.BlockBytes)!;
         _blocks.Add((block, Machine.Finalise([block], [])[0].Receipts));
         return block;
     }
 
-    /// <summary>What a quorum signs under the block at <paramref name="certified"/>, and the headers up to it.</summary>
+    /// <summary>One more final block, which gives the next seats to newcomers and empties others.</summary>
+    public Block Change(int newcomers, params int[] leaving)
+    {
+        List<Operation> operations = [];
+        foreach (var seat in Enumerable.Range(Keys.Count, newcomers))
+        {
+            Keys.Add(Chain.Key((byte)(seat + 1)));
+            operations.Add(new Operation.AddValidator($"validator-{seat}", Keys[seat].PublicKey, "localhost:7000"));
+        }
+
+        operations.AddRange(leaving.Select(seat => new Operation.RemoveValidator(Keys[seat].PublicKey)));
+        return Grow(Sign([.. operations]));
+    }
+
+    /// <summary>
+    /// What a quorum signs under the block at <paramref name="certified"/>, the headers up to it, and all changes of the
+    /// validators below it.
+    /// </summary>
     public FinalityProof Finality(int height, int? certified = null, ulong view = 7, IEnumerable<int>? signers = null)
     {
         var top = certified ?? height;
         return new(
             HeaderAt(height), [.. Enumerable.Range(height + 1, top - height).Select(HeaderAt)], new(view),
-            [.. (signers ?? Enumerable.Range(Keys.Length - Quorum, Quorum)).Select(i => Signer(i, top, view))]);
+            Signers(signers ?? QuorumAt(top), top, view))
+        {
+            Changes = [.. History.Changes.Where(change => change.Value < (ulong)top).Select(ChangeAt)],
+        };
     }
+
+    /// <summary>A change as those who were validators before it certify it.</summary>
+    public CertifiedChange ChangeAt(Height height)
+    {
+        var at = (int)height.Value;
+        return new(HeaderAt(at), new(3), Signers(QuorumAt(at), at, view: 3), History.ChangesOf(History.EpochAt(height) + 1));
+    }
+
+    public IReadOnlyList<Signer> Signers(IEnumerable<int> validators, int height, ulong view)
+        => [.. validators.Select(validator => Signer(validator, height, view))];
 
     public Signer Signer(int validator, int height, ulong view)
     {
@@ -82,6 +114,13 @@ internal sealed class ProofChain
         Genesis.Hash, Store, Finality(_blocks.Count), StateKey.ForEntry(@namespace, prefix), Store.Namespaces(), Store.Range)!;
 
     public Verdict Verify(Proof proof) => ProofVerifier.Verify(proof, Genesis);
+
+    /// <summary>The last seats of the set that certifies a block, as many as it takes.</summary>
+    private IEnumerable<int> QuorumAt(int height)
+    {
+        var validators = History.SetAt(new((ulong)height));
+        return validators.Indices.TakeLast(validators.Quorums.Quorum).Select(seat => seat.Value);
+    }
 
     private BlockHeader HeaderAt(int height) => height == 0 ? Genesis.Block.Header : _blocks[height - 1].Block.Header;
 }

@@ -14,10 +14,12 @@ internal sealed class TestNetwork : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("ledger-e2e-").FullName;
 
     private readonly ConsensusMode _mode;
+    private readonly EvidencePolicy _evidence;
 
-    private TestNetwork(int validators, ConsensusMode mode)
+    private TestNetwork(int validators, ConsensusMode mode, EvidencePolicy evidence = EvidencePolicy.Record)
     {
         _mode = mode;
+        _evidence = evidence;
         var port = Ports.FreeBlock(PortsPerNode * validators);
         Nodes =
         [
@@ -53,6 +55,10 @@ internal sealed class TestNetwork : IDisposable
     /// <summary>All are ready when this returns.</summary>
     public static Task<TestNetwork> StartAsync(ConsensusMode mode, int validators)
         => ReadyAsync(new(validators, mode), []);
+
+    /// <summary>All are ready when this returns.</summary>
+    public static Task<TestNetwork> StartAsync(EvidencePolicy evidence)
+        => ReadyAsync(new(validators: 4, ConsensusMode.Pbft, evidence), []);
 
     /// <summary>All are ready when this returns, and one of them leads.</summary>
     public static Task<TestNetwork> StartRaftAsync(int validators = 3, params string[] settings)
@@ -100,11 +106,21 @@ internal sealed class TestNetwork : IDisposable
             new(Admin.PublicKey, Role.Admin, ""),
             new(Admin.PublicKey, Role.Issuer, ""),
             new(Admin.PublicKey, Role.Writer, TransactionRules.AnyNamespace),
-        ]);
+        ],
+        mode is null || mode == _mode ? _evidence : EvidencePolicy.Record);
 
     /// <summary>One more node, in a folder of its own, that nobody started yet.</summary>
     public TestNode NewNode(string name, SigningKey key, int port)
         => new(Directory.CreateDirectory(Path.Combine(_folder, $"{name}-{port}")).FullName, name, key, port);
+
+    /// <summary>A node that nobody started yet, with a new key, that knows the genesis and where the others are.</summary>
+    public TestNode Newcomer(string name)
+    {
+        var node = NewNode(name, SigningKey.Generate(), Ports.FreeBlock(PortsPerNode));
+        File.WriteAllText(node.GenesisPath, GenesisFile.Write(Genesis));
+        node.WriteConfig(Nodes);
+        return node;
+    }
 
     public TestNode Named(string? name) => Nodes.Single(node => node.Name == name);
 

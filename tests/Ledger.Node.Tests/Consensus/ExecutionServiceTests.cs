@@ -100,6 +100,32 @@ public sealed class ExecutionServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task With_nothing_under_way_a_block_waits_a_little_for_as_many_as_the_last_one_had()
+    {
+        await FinalAsync(transactions: 2);
+        var transaction = Waiting();
+        _execution.Propose(Wish(_chain.Machine.HeadHash));
+        await SettledAsync();
+
+        var second = Waiting();
+
+        Assert.Equal([transaction, second], (await ProposedAsync()).Block.Transactions);
+    }
+
+    [Fact]
+    public async Task With_nothing_under_way_it_waits_no_longer_than_a_part_of_what_it_waits_behind_others()
+    {
+        await FinalAsync(transactions: 2);
+        var transaction = Waiting();
+        _execution.Propose(Wish(_chain.Machine.HeadHash));
+        await SettledAsync();
+
+        Clock.Advance(BatchDelay.TotalSeconds / 5);
+
+        Assert.Equal([transaction], (await ProposedAsync()).Block.Transactions);
+    }
+
+    [Fact]
     public async Task A_full_block_waits_for_nobody()
     {
         var parent = await UnderWayAsync();
@@ -221,6 +247,22 @@ public sealed class ExecutionServiceTests : IAsyncDisposable
         Waiting();
         _execution.Propose(Wish(Head));
         return (await ProposedAsync()).Block.Hash;
+    }
+
+    /// <summary>A block that was proposed here and is final.</summary>
+    private async Task FinalAsync(int transactions)
+    {
+        for (var i = 0; i < transactions; i++)
+        {
+            Waiting();
+        }
+
+        _execution.Propose(Wish(Head));
+        var block = (await ProposedAsync()).Block;
+        Assert.Equal(transactions, block.Transactions.Count);
+        _execution.Finalise(new([block], [_chain.Certify(block)]));
+        Assert.IsType<Input.Finalised>(await NextAsync());
+        await _final.Reader.ReadAsync(TestContext.Current.CancellationToken);
     }
 
     private async Task<string?> VerdictOnAsync(Block block)

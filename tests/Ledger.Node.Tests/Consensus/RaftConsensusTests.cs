@@ -16,7 +16,9 @@ public sealed class RaftConsensusTests
 
     private static readonly Digest Block = Sha256.Hash("a block"u8);
 
-    private readonly RaftConsensus _raft = new(Genesis, new(0), RaftOptions.Default, new AnySignature());
+    private readonly RaftConsensus _raft = new(
+        new(Genesis, Keys.Of(1).PublicKey, Epoch.First(Genesis), ValidatorHistory.Of(Genesis)), RaftOptions.Default,
+        new AnySignature());
 
     [Fact]
     public void It_speaks_of_terms_and_bears_no_liar()

@@ -11,7 +11,10 @@ public sealed class RaftSilenceTests : IDisposable
     private readonly FinalChain _final = new(new TestChain(4));
     private readonly RaftSilence _silence;
 
-    public RaftSilenceTests() => _silence = new(_final.Genesis, new(3));
+    public RaftSilenceTests() => _silence = new(
+        new ValidatorDirectory(
+            _final.Genesis, _final.Genesis.Validators[new(3)].PublicKey, Epoch.First(_final.Genesis),
+            ValidatorHistory.Of(_final.Genesis)));
 
     public void Dispose() => _final.Dispose();
 

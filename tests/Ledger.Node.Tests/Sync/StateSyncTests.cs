@@ -98,6 +98,54 @@ public sealed class StateSyncTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_sends_another_manifest_than_it_offered_is_thrown_out()
+    {
+        // True and certified, and not what was offered: its peers would be asked for chunks that they do not have.
+        var other = _file.Manifest.Encode();
+        _answers[1] = request => request.Question switch
+        {
+            SnapshotQuestion.Offer => new(
+                request.Id,
+                Honest(request).Offer! with { Height = new(1_000_000), ManifestBytes = other.Length },
+                ReadOnlyMemory<byte>.Empty),
+            SnapshotQuestion.Manifest => new(request.Id, null, other.AsMemory(request.Number)),
+            _ => null,
+        };
+        _answers[2] = _answers[3] = request => request.Question == SnapshotQuestion.Offer && _asked.Count < 4
+            ? new(request.Id, None(), ReadOnlyMemory<byte>.Empty)
+            : Honest(request);
+
+        Assert.True(await SyncAsync());
+
+        AssertIsWhole();
+        Assert.Equal(1, _mesh[0].Dropped("validator-1", "bad_manifest"));
+    }
+
+    [Fact]
+    public async Task An_answer_from_another_than_who_was_asked_counts_for_nothing()
+    {
+        // Validator 1 answers what the others are asked; the numbers of questions can be guessed.
+        _answers[2] = _answers[3] = request =>
+        {
+            for (var id = request.Id; id < request.Id + 8; id++)
+            {
+                var forged = new SnapshotResponse(id, null, Falsify(_file.ReadChunk(0)));
+                _mesh[1].Network.Send(FrameKind.SnapshotResponse, forged.Encode(), new(0));
+            }
+
+            return Honest(request);
+        };
+        _answers[1] = request => request.Question == SnapshotQuestion.Offer
+            ? new(request.Id, None(), ReadOnlyMemory<byte>.Empty)
+            : null;
+
+        Assert.True(await SyncAsync());
+
+        AssertIsWhole();
+        Assert.Equal(0, _mesh[0].Dropped("validator-2", "bad_chunk") + _mesh[0].Dropped("validator-3", "bad_chunk"));
+    }
+
+    [Fact]
     public async Task What_is_here_already_is_not_fetched_again()
     {
         using (var restore = SnapshotRestore.Begin(Root, _ahead.Genesis, _file.Manifest))

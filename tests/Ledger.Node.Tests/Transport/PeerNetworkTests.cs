@@ -19,6 +19,22 @@ public sealed class PeerNetworkTests
         }
     }
 
+    /// <summary>Its tasks then end before they first wait, all as one and the same task.</summary>
+    [Fact]
+    public async Task A_network_that_is_stopped_as_it_starts_ends_without_a_fault()
+    {
+        TestChain chain = new(4);
+        for (var i = 0; i < 100; i++)
+        {
+            await using TestPeer peer = new(chain, 0) { FailureIsExpected = true };
+            await peer.StartAsync();
+            await peer.Network.StopAsync(TestContext.Current.CancellationToken);
+
+            // Cancelled it may be: it was stopped before it ran.
+            Assert.False(peer.Network.ExecuteTask!.IsFaulted, $"{peer.Network.ExecuteTask.Exception}");
+        }
+    }
+
     [Fact]
     public async Task Frames_arrive_in_order_and_whole()
     {

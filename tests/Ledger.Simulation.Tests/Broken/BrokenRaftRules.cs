@@ -10,6 +10,7 @@ internal static class BrokenRaftRules
     private const string Following = "Raft/RaftEngine.Following.cs";
     private const string Finality = "Raft/RaftEngine.Finality.cs";
     private const string Members = "Raft/RaftEngine.Members.cs";
+    private const string Stated = "Raft/RaftEngine.Stated.cs";
     private const string Reads = "Raft/RaftEngine.Reads.cs";
     private const string Log = "Raft/RaftLog.cs";
     private const string Options = "Raft/RaftOptions.cs";
@@ -75,6 +76,8 @@ internal static class BrokenRaftRules
             "return new(index, place.Entry.Term, place.Block, Start.Configuration);")),
         new("raft: proposes while its voters change", 800, new Edit(
             Replication, "            && !Configuration.IsJoint && Log.ConfigurationIndex <= _safety.Commit\n", "")),
+        new("raft: makes blocks before the voters are those that the ledger states", 100, new Edit(
+            Stated, "=> _stated is not { } stated ||", "=> true || _stated is not { } stated ||")),
         new("raft: begins a term without an entry of it", 100, new Edit(
             Election, "        Append(new NoOpEntry(Term, Log.LastIndex.Next), effects);\n", "")),
         new("raft: never goes back to where the logs part", 400, new Edit(

@@ -14,6 +14,7 @@ internal sealed class SnapshotChain : IDisposable
     private static readonly Timestamp Start = new(1_700_000_000_000);
 
     private readonly TemporaryFolder _folder = new();
+    private readonly List<CertifiedChange> _changes = [];
     private Timestamp _now = Start;
     private ulong _nonce;
 
@@ -59,7 +60,16 @@ internal sealed class SnapshotChain : IDisposable
     {
         var block = Machine.Propose(
             Machine.HeadHash, transactions, _now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
-        Machine.Finalise([block], [Certify(block, 3)]);
+        var certificate = Certify(block, 3);
+        Machine.Finalise([block], [certificate]);
+        if (block.Header.EndsEpoch)
+        {
+            var history = ValidatorHistory.Read(Genesis, key => Store.ReadState(key));
+            _changes.Add(new(
+                block.Header, certificate.Subject.View, certificate.Signers,
+                history.ChangesOf(history.Epoch)));
+        }
+
         return block;
     }
 
@@ -86,8 +96,16 @@ internal sealed class SnapshotChain : IDisposable
 
     public FinalityProof FinalityOf(BlockHeader header, int signers)
     {
-        Subject subject = new(View.Zero, header.Height, header.ComputeHash());
-        return new(header, [], View.Zero, SignersOf(subject, signers));
+        var below = _changes.Where(change => change.Header.Height < header.Height).ToList();
+        Subject subject = new(View.FirstOf((ulong)below.Count), header.Height, header.ComputeHash());
+        return new(header, [], subject.View, SignersOf(subject, signers)) { Changes = below };
+    }
+
+    public static SigningKey Key(byte value)
+    {
+        var seed = new byte[SigningKey.SeedSize];
+        seed.AsSpan().Fill(value);
+        return SigningKey.FromSeed(seed);
     }
 
     public void Dispose()
@@ -99,7 +117,7 @@ internal sealed class SnapshotChain : IDisposable
 
     private QuorumCertificate Certify(Block block, int signers)
     {
-        Subject subject = new(View.Zero, block.Height, block.Hash);
+        Subject subject = new(Machine.Epoch.Start.View, block.Height, block.Hash);
         return new(StatementKind.Commit, subject, SignersOf(subject, signers));
     }
 
@@ -108,12 +126,5 @@ internal sealed class SnapshotChain : IDisposable
         var statement = new byte[Statement.Size];
         subject.Commit(Genesis.Hash).WriteTo(statement);
         return [.. Enumerable.Range(0, count).Select(i => new Signer(new(i), Validators[i].Sign(statement)))];
-    }
-
-    private static SigningKey Key(byte value)
-    {
-        var seed = new byte[SigningKey.SeedSize];
-        seed.AsSpan().Fill(value);
-        return SigningKey.FromSeed(seed);
     }
 }

@@ -1,0 +1,187 @@
+using System.CommandLine;
+using Ledger.Cli.Client;
+using Ledger.Cli.Keys;
+using Ledger.Cli.Shell;
+using Ledger.Cli.Submit;
+using Ledger.Core;
+using Ledger.Crypto;
+using Ledger.Node.Api;
+
+namespace Ledger.Cli.Commands;
+
+/// <summary>
+/// <c>ledger admin members</c>: asks the leader whether the change may be, orders it as the admin's transaction, and waits
+/// until it is over.
+/// </summary>
+internal static class MembersCommand
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+
+    private static readonly Option<bool> NoWait = new("--no-wait")
+    {
+        Description = "Return when the transaction is final, before the change is over",
+    };
+
+    public static Command Build(Terminal terminal)
+    {
+        ExampleCommand members = new(
+            "members", "Add, promote, remove and replace validators, by an admin's transaction",
+            "ledger admin members promote validator-4 --key admin.key.json");
+        members.Add(Add(terminal));
+        members.Add(Promote(terminal));
+        members.Add(Remove(terminal));
+        members.Add(Replace(terminal));
+        return members;
+    }
+
+    private static ExampleCommand Add(Terminal terminal)
+    {
+        Argument<string> name = new("name") { Description = "A name that no other member has" };
+        Argument<string> key = new("validator") { Description = "Its address, or a key file that holds it" };
+        Argument<string> address = new("address") { Description = "Where its peers reach it, as host:port" };
+        ExampleCommand command = new(
+            "add", "Add a validator: in Raft it learns, and votes once it is promoted; in PBFT it votes at once",
+            "ledger admin members add validator-4 validator.key.json 10.0.0.4:7000 --key admin.key.json");
+        command.Add(name);
+        command.Add(key);
+        command.Add(address);
+        return Changes(command, terminal, (parsed, _) =>
+        [
+            new Operation.AddValidator(
+                parsed.GetRequiredValue(name), Accounts.Parse(parsed.GetRequiredValue(key)),
+                parsed.GetRequiredValue(address)),
+        ]);
+    }
+
+    private static ExampleCommand Promote(Terminal terminal)
+    {
+        var member = MembersArgument("learner", "Who learned and shall vote");
+        ExampleCommand command = new(
+            "promote", "Raft: let a validator that has caught up vote",
+            "ledger admin members promote validator-4 --key admin.key.json");
+        command.Add(member);
+        return Changes(command, terminal, (parsed, members) =>
+            [.. KeysOf(parsed.GetRequiredValue(member), members).Select(key => new Operation.PromoteValidator(key))]);
+    }
+
+    private static ExampleCommand Remove(Terminal terminal)
+    {
+        var member = MembersArgument("member", "Who shall leave");
+        ExampleCommand command = new(
+            "remove", "Remove a validator; its node says so and votes no more",
+            "ledger admin members remove validator-1 --key admin.key.json");
+        command.Add(member);
+        return Changes(command, terminal, (parsed, members) =>
+            [.. KeysOf(parsed.GetRequiredValue(member), members).Select(key => new Operation.RemoveValidator(key))]);
+    }
+
+    private static ExampleCommand Replace(Terminal terminal)
+    {
+        var leaves = MembersArgument("old", "Who shall leave");
+        var joins = MembersArgument("new", "Who learned and shall vote in its place");
+        ExampleCommand command = new(
+            "replace", "Raft: let learners vote in the place of voters, all at once",
+            "ledger admin members replace validator-1 validator-4 --key admin.key.json",
+            "ledger admin members replace validator-1,validator-2 validator-4,validator-5 --key admin.key.json --json");
+        command.Add(leaves);
+        command.Add(joins);
+        return Changes(command, terminal, (parsed, members) =>
+        [
+            .. KeysOf(parsed.GetRequiredValue(joins), members).Select(key => new Operation.PromoteValidator(key)),
+            .. KeysOf(parsed.GetRequiredValue(leaves), members).Select(key => new Operation.RemoveValidator(key)),
+        ]);
+    }
+
+    private static ExampleCommand Changes(
+        ExampleCommand command, Terminal terminal, Func<ParseResult, ValidatorReply[], IReadOnlyList<Operation>> build)
+    {
+        command.Add(CommonOptions.Key);
+        command.Add(CommonOptions.Node);
+        command.Add(NoWait);
+        AdminCommands.Connects(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = parsed.Connect(terminal);
+            using var admin = AdminCommands.Connect(parsed, terminal);
+            var members = await client.LimitedAsync(limit => MembersAsync(client, limit), cancellationToken);
+            var operations = build(parsed, members);
+            if (operations.Select(OperationRules.FaultIn).FirstOrDefault(fault => fault is not null) is { } fault)
+            {
+                throw new CliException(fault, "correct it and try again", ExitCode.Usage);
+            }
+
+            using var key = KeyFiles.Load(parsed.KeyPath(terminal), () => Passphrase.Ask(terminal, "Passphrase"));
+            await admin.PostAsync<MembersReply>(
+                "members/check", new MembersRequest([.. operations.Select(RequestOf)]), cancellationToken);
+            return await client.LimitedAsync(
+                limit => OrderAsync(terminal, parsed, client, key, operations, limit), cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<int> OrderAsync(
+        Terminal terminal, ParseResult parsed, NodeClient client, SigningKey key, IReadOnlyList<Operation> operations,
+        CancellationToken cancellationToken)
+    {
+        var (reply, _) = await Submission.RunAsync(client, key, operations, wait: true, cancellationToken);
+        if (reply.IsPending)
+        {
+            terminal.Fail($"the transaction is not final in time; look with 'ledger tx show {reply.Hash}'");
+            return ExitCode.TimedOut;
+        }
+
+        if (!reply.IsApplied)
+        {
+            terminal.Fail($"the ledger refused the change ({reply.Reason}); mend the cause and send a new one");
+            return ExitCode.Failed;
+        }
+
+        var members = await MembersAsync(client, cancellationToken);
+        while (!parsed.GetValue(NoWait) && members.Any(IsUnderWay))
+        {
+            await Task.Delay(LookEvery, cancellationToken);
+            members = await MembersAsync(client, cancellationToken);
+        }
+
+        Print(terminal, parsed, reply, members);
+        return ExitCode.Done;
+    }
+
+    private static bool IsUnderWay(ValidatorReply member)
+        => member.Phase is not (ValidatorReply.Settled or ValidatorReply.Learning);
+
+    private static void Print(Terminal terminal, ParseResult parsed, TransactionReply reply, ValidatorReply[] members)
+    {
+        if (parsed.IsJson())
+        {
+            terminal.Json(new { reply.Hash, reply.Height, Validators = members });
+            return;
+        }
+
+        terminal.Line($"hash     {reply.Hash}");
+        terminal.Line($"height   {reply.Height}");
+        LookCommands.Print(terminal, members);
+    }
+
+    private static Task<ValidatorReply[]> MembersAsync(NodeClient client, CancellationToken cancellationToken)
+        => client.GetAsync<ValidatorReply[]>("v1/validators", cancellationToken);
+
+    private static Argument<string> MembersArgument(string name, string description) => new(name)
+    {
+        Description = $"{description}: a name, an address or a key file; several with commas",
+    };
+
+    private static IEnumerable<PublicKey> KeysOf(string text, ValidatorReply[] members)
+        => text.Split(',').Select(one => members.FirstOrDefault(member => member.Name == one) is { } member
+            ? Accounts.Parse(member.PublicKey)
+            : Accounts.Parse(one));
+
+    private static OperationRequest RequestOf(Operation operation) => operation switch
+    {
+        Operation.AddValidator add => new(
+            "add-validator", Name: add.Name, PublicKey: add.Key.ToString(), Address: add.Address),
+        Operation.PromoteValidator promote => new("promote-validator", PublicKey: promote.Key.ToString()),
+        Operation.RemoveValidator remove => new("remove-validator", PublicKey: remove.Key.ToString()),
+        _ => throw new ArgumentOutOfRangeException(nameof(operation), "No change of members."),
+    };
+}

@@ -1,0 +1,90 @@
+using Ledger.Core;
+using Ledger.Crypto;
+
+namespace Ledger.Storage.Tests.Snapshots;
+
+/// <summary>A snapshot's file, when it is not what was written.</summary>
+public sealed class SnapshotFileTests : IDisposable
+{
+    private readonly SnapshotChain _chain = new();
+
+    public SnapshotFileTests() => _chain.GrowLarge();
+
+    public void Dispose() => _chain.Dispose();
+
+    [Fact]
+    public void A_file_that_is_cut_off_anywhere_is_refused()
+    {
+        var path = _chain.Snapshot();
+        var whole = File.ReadAllBytes(path);
+        var cut = _chain.PathOf("cut");
+        foreach (var length in new[] { 0, 1, 15, 16, 40, whole.Length / 2, whole.Length - 1 })
+        {
+            File.WriteAllBytes(cut, whole[..length]);
+            Assert.Throws<SnapshotException>(() => SnapshotFile.Open(cut));
+        }
+
+        File.WriteAllBytes(cut, [.. whole, 0]);
+        Assert.Throws<SnapshotException>(() => SnapshotFile.Open(cut));
+    }
+
+    [Fact]
+    public void A_flipped_byte_is_found_wherever_it_is()
+    {
+        var path = _chain.Snapshot();
+        var whole = File.ReadAllBytes(path);
+        var damaged = _chain.PathOf("damaged");
+        var chance = new Random(1);
+        for (var i = 0; i < 60; i++)
+        {
+            // Half of them near the end, where the manifest is.
+            var at = i % 2 == 0 ? chance.Next(whole.Length) : whole.Length - 1 - chance.Next(4_000);
+            whole[at] ^= 0x10;
+            File.WriteAllBytes(damaged, whole);
+            whole[at] ^= 0x10;
+            Assert.Throws<SnapshotException>(() => ReadAll(damaged));
+        }
+    }
+
+    [Fact]
+    public void A_newer_file_is_named_as_such_and_a_foreign_one_too()
+    {
+        var path = _chain.Snapshot();
+        var bytes = File.ReadAllBytes(path);
+        bytes[15] = (byte)'2';
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains(
+            "newer", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message,
+            StringComparison.Ordinal);
+
+        File.WriteAllText(path, "{ \"format\": \"ledger/receipt/v1\", \"genesis\": \"00\" }");
+        Assert.Contains(
+            "no snapshot", Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path)).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<SnapshotException>(() => SnapshotFile.Open(_chain.PathOf("missing")));
+    }
+
+    [Fact]
+    public void A_snapshot_is_not_written_over_a_file_and_not_without_a_certificate()
+    {
+        var path = _chain.Snapshot();
+        Assert.Throws<SnapshotException>(() => _chain.Snapshot());
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!)));
+
+        using var state = _chain.Store.Snapshot();
+        SnapshotWriter writer = new(_chain.Genesis, state, TestContext.Current.CancellationToken);
+        Assert.Throws<SnapshotException>(() => writer.Write(_chain.PathOf("b"), () => null));
+        Assert.Throws<SnapshotException>(
+            () => writer.Write(_chain.PathOf("c"), () => _chain.FinalityOf(state.Head!, 2)));
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!)));
+    }
+
+    private static void ReadAll(string path)
+    {
+        using var snapshot = SnapshotFile.Open(path);
+        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
+        {
+            snapshot.ReadChunk(i);
+        }
+    }
+}
