@@ -10,7 +10,6 @@ namespace Ledger.Simulation;
 /// </summary>
 internal sealed class CertificateCheck(Simulator simulator)
 {
-    private readonly int _quorum = ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
     private readonly Dictionary<QuorumCertificate, string?> _known = new(ReferenceEqualityComparer.Instance);
 
     public bool IsSigned(ValidatorIndex by, in Statement statement, in Signature signature)
@@ -51,8 +50,8 @@ internal sealed class CertificateCheck(Simulator simulator)
             askers.Add(report.Validator);
         }
 
-        return askers.Count < _quorum
-            ? $"{askers.Count} asked for the view, a quorum is {_quorum}"
+        return Shortage(askers, simulator.Members.SetOf(newView.View.Epoch)) is { } few
+            ? $"{few} for the view"
             : Fault(newView.Base);
     }
 
@@ -77,14 +76,18 @@ internal sealed class CertificateCheck(Simulator simulator)
             signers.Add(signer.Validator);
         }
 
-        if (simulator.Spares == 0)
-        {
-            return signers.Count < _quorum ? $"{signers.Count} signed it, a quorum is {_quorum}" : null;
-        }
-
-        // Whoever makes a block has made the one below it final, so who certifies it is known.
-        var set = simulator.Members.SetAt(subject.Height);
-        signers.RemoveWhere(signer => !set.Contains(signer));
-        return signers.Count <= set.Count / 2 ? $"{signers.Count} of the {set.Count} voters of its height signed it" : null;
+        // Whoever makes a block knows all that changed the validators below it, so who certifies it is known.
+        return Shortage(signers, simulator.Members.SetAt(subject.Height)) is { } few ? $"{few} of its height" : null;
     }
+
+    private string? Shortage(HashSet<ValidatorIndex> signers, ValidatorSet set)
+    {
+        var members = signers.Count(set.Contains);
+        var quorum = QuorumOf(set.Count);
+        return members < quorum ? $"{members} signed it, a quorum is {quorum} of the {set.Count} validators" : null;
+    }
+
+    /// <summary>Two sets so large share an honest validator: more than half of them, and with liars f / 2 more.</summary>
+    private int QuorumOf(int validators)
+        => simulator.Options.IsRaft ? (validators / 2) + 1 : ((validators + ((validators - 1) / 3)) / 2) + 1;
 }
