@@ -235,6 +235,7 @@ internal static class SimulateCommand
                 totals.Transactions,
                 totals.Reads,
                 totals.ViewChanges,
+                totals.Epochs,
                 totals.Evidence,
                 TraceHash = sweep.Seeds == 1 ? totals.TraceHash : null,
                 Broken = sweep.Failing is { } bad
@@ -249,6 +250,7 @@ internal static class SimulateCommand
         terminal.Line($"virtual time   {totals.VirtualTime.TotalHours:0.00} hours in {elapsed.TotalSeconds:0.0} s");
         terminal.Line($"final          {totals.Blocks:N0} blocks, {totals.Transactions:N0} transactions; {totals.Reads:N0} reads");
         terminal.Line($"view changes   {totals.ViewChanges:N0} asked for; {totals.Evidence:N0} proofs of lies");
+        terminal.Line($"validators     changed {totals.Epochs:N0} times");
         terminal.Line("faults         " + Counted(FaultSet.Names, totals.Faults));
         if (first.Engine == "pbft")
         {

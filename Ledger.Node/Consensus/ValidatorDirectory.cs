@@ -9,7 +9,7 @@ namespace Ledger.Node.Consensus;
 /// </summary>
 internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history)
 {
-    private volatile Moment _now = MomentOf(genesis, self, epoch, history);
+    private volatile Moment _now = MomentOf(self, epoch, history);
 
     public Genesis Genesis { get; } = genesis;
 
@@ -26,8 +26,8 @@ internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch 
     public ValidatorSet Seated => _now.Seated;
 
     /// <summary>
-    /// This node's seat; <see cref="ValidatorIndex.None"/> while it has none. In Raft one who is removed keeps speaking
-    /// as who it was, until the others can do without it.
+    /// This node's seat; <see cref="ValidatorIndex.None"/> before it has any. One who is removed keeps speaking as who it
+    /// was: in Raft until the others can do without it, in PBFT to tell those behind it that the block is final.
     /// </summary>
     public ValidatorIndex Self => _now.Self;
 
@@ -50,15 +50,12 @@ internal sealed class ValidatorDirectory(Genesis genesis, PublicKey self, Epoch 
     /// <returns>This node's seat from now on.</returns>
     public ValidatorIndex Begin(Epoch epoch, ValidatorHistory history)
     {
-        _now = MomentOf(Genesis, self, epoch, history);
+        _now = MomentOf(self, epoch, history);
         return Self;
     }
 
-    private static Moment MomentOf(Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history)
-    {
-        var seat = genesis.Mode == ConsensusMode.Raft ? history.FindByKey(self) : epoch.Validators.IndexOf(self);
-        return new(epoch, history, history.Seated, seat ?? ValidatorIndex.None);
-    }
+    private static Moment MomentOf(PublicKey self, Epoch epoch, ValidatorHistory history)
+        => new(epoch, history, history.Seated, history.FindByKey(self) ?? ValidatorIndex.None);
 
     private sealed record Moment(Epoch Epoch, ValidatorHistory History, ValidatorSet Seated, ValidatorIndex Self);
 }

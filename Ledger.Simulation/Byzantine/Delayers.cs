@@ -87,7 +87,7 @@ internal sealed class HidesHighest : Liar
         var old = Conspiracy.Certificates.Where(certificate => certificate.Subject.View < target).ToList();
         return old.Count > 0 && Chance.OneIn(2)
             ? Chance.Pick(old)
-            : QuorumCertificate.ForGenesis(World.Genesis.Block.Hash);
+            : Epoch.StartCertificate;
     }
 }
 
@@ -101,6 +101,6 @@ internal sealed class Impatient : Liar
     protected override void Act()
     {
         var target = new View(View.Value + (ulong)Chance.Between(1, 3));
-        Say(new ViewChange(target, QuorumCertificate.ForGenesis(World.Genesis.Block.Hash)), SomeOthers(80));
+        Say(new ViewChange(target, Epoch.StartCertificate), SomeOthers(80));
     }
 }

@@ -40,9 +40,9 @@ internal sealed class CertificateForger : Liar
         }
 
         var target = View.Next;
-        if (World.Validators.PrimaryOf(target) == Self && Chance.OneIn(3))
+        if (Epoch.Validators.PrimaryOf(target) == Self && Chance.OneIn(3))
         {
-            var based = Chance.OneIn(2) ? Forged(target) : QuorumCertificate.ForGenesis(World.Genesis.Block.Hash);
+            var based = Chance.OneIn(2) ? Forged(target) : Epoch.StartCertificate;
             Say(new NewView(new(target, Reports(target, based.Subject)), based), Others());
         }
     }
@@ -51,7 +51,7 @@ internal sealed class CertificateForger : Liar
     private void Accuse(ValidatorIndex innocent)
     {
         Offence offence = new(
-            World.Validators[innocent].PublicKey, StatementKind.Commit, View,
+            SimulatedGenesis.KeyOf(innocent.Value), StatementKind.Commit, View,
             new(Math.Max(1, Final.Value)));
         var lie = Evidence.Of(offence, MyVote(offence, AnyDigest()), MyVote(offence, AnyDigest()));
         Host.Life?.Broadcast(new Parcel.Evidence(lie.Encode()), World.Now);
@@ -74,7 +74,7 @@ internal sealed class CertificateForger : Liar
     {
         var view = new View(below.Value == 0 ? 0 : below.Value - 1);
         var subject = new Subject(view, new(Final.Value + (ulong)Chance.Between(1, 3)), AnyDigest());
-        var quorum = World.Validators.Quorums.Quorum;
+        var quorum = Epoch.Validators.Quorums.Quorum;
         return Chance.Below(3) switch
         {
             0 => new(StatementKind.Prepare, subject, [.. Signers(quorum, _ => MySignature(subject))]),
@@ -89,7 +89,7 @@ internal sealed class CertificateForger : Liar
     {
         var statement = Report.StatementOn(World.Genesis.Hash, target, highest);
         var mine = World.Signatures.Sign(Self, statement);
-        var quorum = World.Validators.Quorums.Quorum;
+        var quorum = Epoch.Validators.Quorums.Quorum;
         return Chance.Below(3) switch
         {
             0 => [new(Self, highest, mine)],
@@ -134,7 +134,7 @@ internal sealed class LowBase : Liar
         switch (envelope.Message)
         {
             case ViewChange viewChange:
-                var low = new ViewChange(viewChange.Target, QuorumCertificate.ForGenesis(World.Genesis.Block.Hash));
+                var low = new ViewChange(viewChange.Target, Epoch.StartCertificate);
                 var mine = Sign(low);
                 Note(mine, low);
                 Send(mine, to);
@@ -160,7 +160,7 @@ internal sealed class LowBase : Liar
 
     private NewView? LowestFor(View view)
     {
-        if (!_asked.TryGetValue(view, out var asked) || asked.Count < World.Validators.Quorums.Quorum)
+        if (!_asked.TryGetValue(view, out var asked) || asked.Count < Epoch.Validators.Quorums.Quorum)
         {
             return null;
         }

@@ -43,6 +43,9 @@ internal abstract class Liar
 
     protected View View => Host.Life?.Engine.View ?? View.Zero;
 
+    /// <summary>The one that has begun on its ledger.</summary>
+    protected Epoch Epoch => Host.Life?.Machine.Epoch ?? Epoch.First(World.Genesis);
+
     protected Height Final => Host.Ledger.Head?.Height ?? Height.Genesis;
 
     public void Join(Simulator simulator, Host host, Chance chance)
@@ -57,7 +60,7 @@ internal abstract class Liar
     {
         (_honest, _told) = (envelope, 0);
         OnSay(envelope, to);
-        var isHonest = _told == (to.Only is null ? World.Validators.Count - 1 : 1);
+        var isHonest = _told == (to.Only is null ? World.Seats - 1 : 1);
         _honest = null;
         Note(!isHonest);
     }
@@ -117,7 +120,7 @@ internal abstract class Liar
     {
         if (ReferenceEquals(envelope, _honest))
         {
-            _told += to.Only is null ? World.Validators.Count - 1 : 1;
+            _told += to.Only is null ? World.Seats - 1 : 1;
         }
         else
         {
@@ -142,7 +145,7 @@ internal abstract class Liar
 
     protected IEnumerable<ValidatorIndex> Others()
     {
-        for (var i = 0; i < World.Validators.Count; i++)
+        for (var i = 0; i < World.Seats; i++)
         {
             if (i != Self.Value)
             {
@@ -204,11 +207,12 @@ internal sealed class Conspiracy(Simulator simulator, Chance chance)
     {
         if (!_sides.TryGetValue(view.Value, out var sides))
         {
-            sides = [.. Enumerable.Range(0, simulator.Validators.Count).Select(_ => chance.OneIn(2))];
+            sides = [.. Enumerable.Range(0, simulator.Seats).Select(_ => chance.OneIn(2))];
             _sides[view.Value] = sides;
 
             // Two stories need two listeners that are not in the plot.
-            var honest = simulator.Hosts.Where(host => host.IsHonest).Select(host => host.Self.Value).ToList();
+            var honest = simulator.Hosts
+                .Where(host => host.IsHonest && simulator.Members.Current.Contains(host.Self)).Select(host => host.Self.Value).ToList();
             if (honest.Count > 1 && honest.TrueForAll(i => sides[i] == sides[honest[0]]))
             {
                 sides[chance.Pick(honest)] ^= true;

@@ -50,9 +50,7 @@ internal sealed class CertificateCheck(Simulator simulator)
             askers.Add(report.Validator);
         }
 
-        return Shortage(askers, simulator.Members.SetOf(newView.View.Epoch)) is { } few
-            ? $"{few} for the view"
-            : Fault(newView.Base);
+        return Shortage(askers, newView.View) ?? Fault(newView.Base);
     }
 
     private string? Examine(QuorumCertificate certificate)
@@ -61,6 +59,11 @@ internal sealed class CertificateCheck(Simulator simulator)
         if (subject.Height == Height.Genesis)
         {
             return subject.Block == simulator.Genesis.Block.Hash ? null : "it names another genesis block";
+        }
+
+        if (certificate.Signers.Count == 0)
+        {
+            return BeginsEpoch(subject) ? null : "nobody signed it, and no epoch begins there";
         }
 
         HashSet<ValidatorIndex> signers = [];
@@ -76,9 +79,31 @@ internal sealed class CertificateCheck(Simulator simulator)
             signers.Add(signer.Validator);
         }
 
-        // Whoever makes a block knows all that changed the validators below it, so who certifies it is known.
-        return Shortage(signers, simulator.Members.SetAt(subject.Height)) is { } few ? $"{few} of its height" : null;
+        if (simulator.Options.IsRaft)
+        {
+            // Whoever makes a block knows all that changed the voters below it, so who certifies it is known.
+            return Shortage(signers, simulator.Members.SetAt(subject.Height));
+        }
+
+        // Only what is committed is known to be of the epoch of its height: what was prepared may have been given up.
+        return certificate.Kind == StatementKind.Commit && simulator.Members.EpochAt(subject.Height) != subject.View.Epoch
+            ? $"it is of epoch {subject.View.Epoch}, and its height of epoch {simulator.Members.EpochAt(subject.Height)}"
+            : Shortage(signers, subject.View);
     }
+
+    /// <summary>What everyone holds of an epoch from its start: the last block of the one before.</summary>
+    private bool BeginsEpoch(Subject subject)
+    {
+        var epoch = subject.View.Epoch;
+        return epoch > 0 && epoch <= simulator.Members.Epoch && subject.View == View.FirstOf(epoch)
+            && simulator.Members.Changes[(int)epoch - 1] == subject.Height
+            && simulator.Watch.FinalAt(subject.Height) == subject.Block;
+    }
+
+    private string? Shortage(HashSet<ValidatorIndex> signers, View view)
+        => view.Epoch <= simulator.Members.Epoch
+            ? Shortage(signers, simulator.Members.SetOf(view.Epoch))
+            : $"epoch {view.Epoch} has not begun anywhere";
 
     private string? Shortage(HashSet<ValidatorIndex> signers, ValidatorSet set)
     {

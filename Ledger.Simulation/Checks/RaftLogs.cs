@@ -2,6 +2,7 @@ using Ledger.Consensus;
 using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Crypto;
+using static Ledger.Simulation.Watch;
 
 namespace Ledger.Simulation;
 
@@ -28,18 +29,24 @@ internal sealed class RaftLogs
 
     public IDurable Follow(Host host) => _logs[host.Id] = new(this, host);
 
+    /// <summary>R7: what a replica goes by is the latest configuration in its log, committed or not (Raft §6).</summary>
+    public void Rests(Host host, RaftEngine engine)
+    {
+        var log = _logs[host.Id];
+        Must(engine.Configuration.Equals(log.Configuration), host, "latest configuration",
+            $"goes by {engine.Configuration}; the last one in its log is {log.Configuration}");
+        if (engine.IsLeader)
+        {
+            Leads(host, engine, log);
+        }
+    }
+
     /// <summary>
     /// R1 and R4: a term has one leader, and it has every entry that was committed in an earlier one. R5: what it
     /// commits itself is what was committed there before, by anyone.
     /// </summary>
-    public void Rests(Host host, RaftEngine engine)
+    private void Leads(Host host, RaftEngine engine, Log log)
     {
-        if (!engine.IsLeader)
-        {
-            return;
-        }
-
-        var log = _logs[host.Id];
         if (_leaders.TryAdd(engine.Term, host.Self))
         {
             for (var index = log.Start.Index.Next; index.Value <= (ulong)_committed.Count; index = index.Next)
@@ -63,14 +70,6 @@ internal sealed class RaftLogs
             "state machine safety", $"commits #{last}/t{log.TermAt(last)}, and another entry was committed there");
     }
 
-    private static void Must(bool holds, Host host, string name, string detail)
-    {
-        if (!holds)
-        {
-            throw new BreachException(name, $"R{host.Self} {detail}");
-        }
-    }
-
     /// <summary>One validator's term, vote and log, as a crash right now would leave them.</summary>
     private sealed class Log(RaftLogs all, Host host) : IDurable
     {
@@ -82,6 +81,8 @@ internal sealed class RaftLogs
         public SnapshotMark Start { get; private set; } = new(LogIndex.Zero, Term.Zero, default, all._genesis);
 
         private ulong LastIndex => Start.Index.Value + (ulong)_places.Count;
+
+        public RaftConfiguration Configuration => Last.Configuration;
 
         private Place Last => _places.Count > 0 ? _places[^1] : new(Start.Term, null, Start.Configuration);
 

@@ -41,6 +41,10 @@ internal sealed class Watch(Simulator simulator)
 
     public long Transactions => _applied.Count;
 
+    /// <summary>The final block of a height, once there is one.</summary>
+    public Digest? FinalAt(Height height)
+        => height.Value < (ulong)_final.Count ? _final[(int)height.Value].Block : null;
+
     /// <summary>Of the blocks that any client was told of.</summary>
     public Height HighestTold { get; private set; } = Height.Genesis;
 
@@ -73,7 +77,7 @@ internal sealed class Watch(Simulator simulator)
     }
 
     /// <summary>A process has begun: what it heard in its last life it must hear again.</summary>
-    public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Validators.Count];
+    public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Seats];
 
     /// <summary>
     /// L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out.
@@ -87,9 +91,16 @@ internal sealed class Watch(Simulator simulator)
             return;
         }
 
+        if (!host.IsMember)
+        {
+            return;
+        }
+
+        // Whoever asked for a view of this epoch is one of its validators.
         var asked = (ulong[])_asked[host.Id].Clone();
         Array.Sort(asked);
-        var reached = asked.Length > simulator.Options.Faulty ? asked[^(simulator.Options.Faulty + 1)] : 0;
+        var faulty = (simulator.Members.SetOf(view.Epoch).Count - 1) / 3;
+        var reached = asked.Length > faulty ? asked[^(faulty + 1)] : 0;
         Must(view.Value >= reached, host, "joins", $"is in view {view}, and f + 1 others have asked for {reached}");
     }
 
@@ -120,6 +131,14 @@ internal sealed class Watch(Simulator simulator)
             throw new BreachException(
                 "left is left",
                 $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view {left}");
+        }
+
+        if (!simulator.Options.IsRaft)
+        {
+            var epoch = statement.View.Epoch;
+            Must(
+                epoch <= simulator.Members.Epoch && simulator.Members.SetOf(epoch).Contains(host.Self), host, "own epoch",
+                $"signed a {statement.Kind} of epoch {epoch}, in which it is no validator");
         }
 
         if (statement.Kind == StatementKind.Prepare && !_valid.Contains((host.Id, statement.Digest)))
@@ -247,7 +266,7 @@ internal sealed class Watch(Simulator simulator)
                 var accused = simulator.HostsOf(evidence.Validator);
                 Must(accused.Any(suspect => !suspect.IsHonest), host, "evidence is true",
                     $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
-                if (PbftEvidence.Of(evidence, simulator.Validators[evidence.Validator].PublicKey) is { } proof)
+                if (PbftEvidence.Of(evidence, SimulatedGenesis.KeyOf(evidence.Validator.Value)) is { } proof)
                 {
                     _proven.Add((host.Id, evidence.Validator, proof.Offence.Height));
                 }
@@ -265,19 +284,22 @@ internal sealed class Watch(Simulator simulator)
     {
         foreach (var (witness, validator, height) in _proven)
         {
-            if (simulator.Hosts[witness].HasRefused || height > Highest)
+            if (!Answers(simulator.Hosts[witness]) || height > Highest
+                || !simulator.Members.SetAt(height).Contains(validator))
             {
                 continue;
             }
 
-            foreach (var host in simulator.Hosts.Where(host => host.IsHonest && !host.HasRefused))
+            foreach (var host in simulator.Hosts.Where(Answers))
             {
                 Must(
-                    host.Ledger.ReadState(StateKey.ForOffender(simulator.Validators[validator].PublicKey)) is not null,
+                    host.Ledger.ReadState(StateKey.ForOffender(SimulatedGenesis.KeyOf(validator.Value))) is not null,
                     host, "evidence is kept", $"does not hold against R{validator} what host {witness} has seen");
             }
         }
     }
+
+    private bool Answers(Host host) => host.IsHonest && !host.HasRefused && simulator.IsSeated(host);
 
     public void Bounded(string what, long size, long limit)
     {
@@ -295,7 +317,7 @@ internal sealed class Watch(Simulator simulator)
             if (final.Receipts[i].IsApplied
                 && final.Block.Transactions[i].Body.Operations is [Operation.Report { Evidence.Offence: var offence }])
             {
-                var accused = simulator.Validators.IndexOf(offence.Validator);
+                var accused = simulator.Members.FindByKey(offence.Validator);
                 Must(
                     accused is { } index && simulator.HostsOf(index).Any(suspect => !suspect.IsHonest), host,
                     "evidence is true",
@@ -333,7 +355,8 @@ internal sealed class Watch(Simulator simulator)
         }
     }
 
-    private static void Must(
+    /// <summary>Ends the run when it does not hold.</summary>
+    public static void Must(
         bool holds, Host host, string name, [InterpolatedStringHandlerArgument(nameof(holds))] Claim detail)
     {
         if (!holds)

@@ -81,8 +81,6 @@ internal sealed class Host : IDisposable
     /// <summary>How long something takes in the world that this clock calls so long.</summary>
     public TimeSpan InTheWorld(TimeSpan here) => new(here.Ticks - (here.Ticks / RateUnit * RateError));
 
-    public ValidatorIndex SeatIn(Epoch epoch) => epoch.Validators.Contains(Self) ? Self : ValidatorIndex.None;
-
     public void Start()
     {
         if (Life is not null || HasRefused)

@@ -80,7 +80,7 @@ internal sealed class Life : IWorld, IVoice
 
     /// <summary>About what the engine keeps in memory: the length of its picture.</summary>
     public long EngineBytes
-        => FlightStart.Of(new("", Chain, Self, _simulator.Validators.Count, ""), _engine).Picture.Length;
+        => FlightStart.Of(new("", Chain, Self, _simulator.Seats, ""), _engine).Picture.Length;
 
     public bool IsOver => Host.Life != this;
 

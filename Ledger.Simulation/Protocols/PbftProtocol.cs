@@ -17,12 +17,16 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
 
     public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {
-        var engine = new PbftEngine(epoch, host.SeatIn(epoch), options, head);
+        var engine = new PbftEngine(epoch, SeatOf(host, epoch), options, head);
         return (engine, engine);
     }
 
     public IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised)
-        => [finalised, new Input.EpochBegan(epoch, host.SeatIn(epoch))];
+        => [finalised, new Input.EpochBegan(epoch, SeatOf(host, epoch))];
+
+    /// <summary>Spare machines are given their seats in their order, so a machine's number is its seat, once it has one.</summary>
+    private static ValidatorIndex SeatOf(Host host, Epoch epoch)
+        => host.Self.Value < epoch.Validators.Seats ? host.Self : ValidatorIndex.None;
 
     public byte[] Encode(Envelope envelope) => PbftCodec.EncodeEnvelope(envelope);
 

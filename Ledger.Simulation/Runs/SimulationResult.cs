@@ -27,6 +27,7 @@ public sealed record Breach(string Name, string Detail, TimeSpan At)
 /// <param name="Evidence">Proofs of lies that honest validators collected.</param>
 /// <param name="Accused">Validators against whom the ledger holds proof of a double vote.</param>
 /// <param name="Reads">Linearizable reads that were served.</param>
+/// <param name="Epochs">How often the set of validators changed.</param>
 public sealed record SimulationResult(
     SimulationOptions Options,
     Breach? Breach,
@@ -43,4 +44,5 @@ public sealed record SimulationResult(
     IReadOnlyList<long> Lies,
     long Evidence,
     int Accused,
-    long Reads);
+    long Reads,
+    ulong Epochs);

@@ -47,12 +47,13 @@ public sealed class Simulator : IDisposable
         Genesis = SimulatedGenesis.Of(options, Spares);
         Pbft = Setting.DrawOptions(_chance.Fork());
         Members = ValidatorHistory.Of(Genesis);
-        Signatures = new(options.Nodes + Spares);
+        Signatures = new(Seats);
         Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
         Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
         Hosts = Setting.MakeHosts(this, _chance.Fork());
+        Liars = Hosts.Where(host => !host.IsHonest).Select(host => host.Self).Distinct().Count();
         Admin = new(this, new(options.Seed + 1));
         Network = new(this, Hosts.Count, _chance.Fork());
         _faults = new(this, _chance.Fork());
@@ -74,7 +75,11 @@ public sealed class Simulator : IDisposable
     internal SimulatedAdmin Admin { get; }
 
     /// <summary>Machines that are no validators at first, where members come and go.</summary>
-    internal int Spares => Options.IsRaft && Options.Nodes > 1 && Plan.Active.Has(Fault.Members) ? 2 : 0;
+    internal int Spares
+        => Options.Nodes > 1 && Plan.Active.Has(Fault.Members) && (Options.Byzantine ?? 0) <= Options.Faulty ? 2 : 0;
+
+    /// <summary>How many machines can be validators: seats are given to them in their order.</summary>
+    internal int Seats => Options.Nodes + Spares;
 
     internal PbftOptions Pbft { get; }
 
@@ -110,8 +115,11 @@ public sealed class Simulator : IDisposable
 
     internal bool LiarsAct { get; private set; } = true;
 
+    /// <summary>How many validators lie; two live copies of one are one.</summary>
+    internal int Liars { get; }
+
     /// <summary>Whether one more honest validator may fail for good: not where few may be left to vote.</summary>
-    internal bool MayLoseOne => Spares == 0 && Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
+    internal bool MayLoseOne => Spares == 0 && Liars + _losses < Options.Faulty;
 
     /// <summary>About what the largest engine keeps in memory.</summary>
     public long EngineBytes => Hosts.Max(host => host.Life?.EngineBytes ?? 0);
@@ -147,7 +155,7 @@ public sealed class Simulator : IDisposable
             Watch.ViewChanges, Plan.Injections, Plan.Counts,
             [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()],
             [.. Strategies.Names.Select(name => Hosts.Where(host => host.Liar?.Name == name).Sum(host => host.Liar!.Lies))],
-            Watch.Evidence, Watch.Accused, Watch.Reads);
+            Watch.Evidence, Watch.Accused, Watch.Reads, Members.Epoch);
     }
 
     public void Dispose()
@@ -164,14 +172,8 @@ public sealed class Simulator : IDisposable
         }
     }
 
-    /// <summary>A block that changed the validators is final on some machine.</summary>
-    internal void Learn(ValidatorHistory members)
-    {
-        if (members.Epoch > Members.Epoch || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
-        {
-            Members = members;
-        }
-    }
+    /// <summary>Whether this machine is a validator, or will be, as far as any machine's ledger has come.</summary>
+    internal bool IsSeated(Host host) => Members.Seated.Contains(host.Self);
 
     internal IEnumerable<Host> HostsOf(ValidatorIndex validator) => Hosts.Where(host => host.Self == validator);
 
@@ -224,11 +226,17 @@ public sealed class Simulator : IDisposable
     {
         foreach (var peer in Hosts)
         {
-            if (peer.Self != host.Self && !Network.IsCut(host.Id, peer.Id) && !Network.IsCut(peer.Id, host.Id))
-            {
-                host.Life?.OnConnected(peer);
-                peer.Life?.OnConnected(host);
-            }
+            Connect(host, peer);
+        }
+    }
+
+    /// <summary>A validator's directory of peers names one more.</summary>
+    internal void Connect(Host host, Host peer)
+    {
+        if (peer.Self != host.Self && !Network.IsCut(host.Id, peer.Id) && !Network.IsCut(peer.Id, host.Id))
+        {
+            host.Life?.OnConnected(peer);
+            peer.Life?.OnConnected(host);
         }
     }
 
@@ -239,11 +247,7 @@ public sealed class Simulator : IDisposable
         {
             foreach (var b in there)
             {
-                if (!Network.IsCut(a, b) && !Network.IsCut(b, a))
-                {
-                    Hosts[a].Life?.OnConnected(Hosts[b]);
-                    Hosts[b].Life?.OnConnected(Hosts[a]);
-                }
+                Connect(Hosts[a], Hosts[b]);
             }
         }
     }
@@ -286,7 +290,7 @@ public sealed class Simulator : IDisposable
 
     /// <summary>The same for validators, by their keys.</summary>
     internal bool IsSigned(in PublicKey validator, in Statement statement, in Signature signature)
-        => Validators.IndexOf(validator) is { } index && Signatures.Verify(index, statement, signature);
+        => Members.FindByKey(validator) is { } seat && Signatures.Verify(seat, statement, signature);
 
     internal Transaction? Decode(ReadOnlyMemory<byte> encoded)
         => Transaction.TryDecode(encoded, out var transaction, out _) ? transaction : null;
@@ -298,7 +302,11 @@ public sealed class Simulator : IDisposable
     {
         foreach (var host in Hosts)
         {
-            host.Ledger.OnKept = final => Watch.Finalises(host, final);
+            host.Ledger.OnKept = final =>
+            {
+                Learn(host, final);
+                Watch.Finalises(host, final);
+            };
             Watch.Follow(host);
             host.Start();
         }
@@ -329,7 +337,7 @@ public sealed class Simulator : IDisposable
         Plan.IsOver = true;
         ClientsAct = false;
         _faults.MendAll();
-        if (Hosts.Count(host => !host.IsHonest) > Options.Faulty)
+        if (Liars > Options.Faulty)
         {
             LiarsAct = false;
             return;
@@ -391,7 +399,7 @@ public sealed class Simulator : IDisposable
 
         foreach (var host in Hosts)
         {
-            if (host.IsHonest && !host.HasRefused && (Spares == 0 || Members.Seated.Contains(host.Self))
+            if (host.IsHonest && !host.HasRefused && IsSeated(host)
                 && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest
                     || life.Witness.Owes))
             {
@@ -399,7 +407,20 @@ public sealed class Simulator : IDisposable
             }
         }
 
-        return true;
+        return !Admin.IsWaiting;
+    }
+
+    /// <summary>A block that changed the validators may be final on one machine long before it is on another.</summary>
+    private void Learn(Host host, FinalBlock final)
+    {
+        if (final.Writes.Any(write => write.Key.AsSpan().SequenceEqual(StateKey.Validators)))
+        {
+            var members = ValidatorHistory.Read(Genesis, key => host.Ledger.ReadState(key));
+            if (members.Epoch > Members.Epoch || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
+            {
+                Members = members;
+            }
+        }
     }
 
     private string WhatIsNotFinal()

@@ -111,7 +111,7 @@ public sealed class SweepTests(ITestOutputHelper output)
     [MemberData(nameof(AllFaults))]
     public void Every_fault_takes_place_when_it_is_asked_for(string name)
     {
-        var engine = name is "transfer" or "members" ? "raft" : "pbft";
+        var engine = name == "transfer" ? "raft" : "pbft";
         Assert.True(FaultSet.TryParse(name, out var faults, out _));
         var injected = 0L;
         for (ulong seed = 1; seed <= 12; seed++)
@@ -123,6 +123,26 @@ public sealed class SweepTests(ITestOutputHelper output)
         }
 
         Assert.True(injected > 0);
+    }
+
+    /// <summary>What the admin asks for takes effect: epochs begin.</summary>
+    [Theory]
+    [InlineData("pbft", 4)]
+    [InlineData("pbft", 7)]
+    [InlineData("raft", 3)]
+    [InlineData("raft", 5)]
+    public void Validators_come_and_go(string engine, int nodes)
+    {
+        var faults = FaultSet.None.With(Fault.Members).With(Fault.Crash).With(Fault.Partition);
+        var changes = 0UL;
+        for (ulong seed = 1; seed <= 12; seed++)
+        {
+            var result = Simulator.Run(new() { Engine = engine, Seed = seed, Nodes = nodes, Faults = faults });
+            Assert.Null(result.Breach);
+            changes += result.Epochs;
+        }
+
+        Assert.True(changes >= 6, $"{changes} epochs in 12 runs");
     }
 
     /// <summary>A checker that cannot see a fork has not looked.</summary>

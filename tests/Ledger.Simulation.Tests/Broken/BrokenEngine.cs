@@ -11,7 +11,14 @@ namespace Ledger.Simulation.Tests.Broken;
 /// </summary>
 internal sealed class BrokenEngine : IDisposable
 {
-    private static readonly Lazy<IReadOnlyList<(string File, string Text)>> Sources = new(ReadSources);
+    private static readonly Lazy<IReadOnlyList<(string File, SyntaxTree Tree)>> Sources = new(ReadSources);
+
+    private static readonly Lazy<IReadOnlyList<MetadataReference>> References = new(() =>
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(path => Path.GetFileName(path) is not ("Ledger.Consensus.dll" or "Ledger.Simulation.dll"))
+            .Select(path => MetadataReference.CreateFromFile(path)),
+    ]);
 
     private readonly Context _context;
     private readonly Func<string, ulong, int, int, string?> _breachOf;
@@ -38,14 +45,14 @@ internal sealed class BrokenEngine : IDisposable
         var edits = rule.Edits.ToList();
         foreach (var (file, source) in Sources.Value)
         {
-            var text = source;
+            var tree = source;
             foreach (var edit in edits.FindAll(edit => edit.File == file))
             {
-                text = Apply(edit, text);
+                tree = Parse(file, Apply(edit, tree.ToString()));
                 edits.Remove(edit);
             }
 
-            trees.Add(CSharpSyntaxTree.ParseText(text, new(LanguageVersion.Preview), file));
+            trees.Add(tree);
         }
 
         return edits.Count == 0
@@ -70,11 +77,8 @@ internal sealed class BrokenEngine : IDisposable
 
     private static byte[] Compile(List<SyntaxTree> trees)
     {
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path) is not ("Ledger.Consensus.dll" or "Ledger.Simulation.dll"))
-            .Select(path => MetadataReference.CreateFromFile(path));
         var compilation = CSharpCompilation.Create(
-            "Ledger.Consensus", trees, references,
+            "Ledger.Consensus", trees, References.Value,
             new(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
                 nullableContextOptions: NullableContextOptions.Enable));
         using var stream = new MemoryStream();
@@ -86,20 +90,23 @@ internal sealed class BrokenEngine : IDisposable
                 + string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
     }
 
-    private static List<(string File, string Text)> ReadSources()
+    private static SyntaxTree Parse(string file, string text)
+        => CSharpSyntaxTree.ParseText(text, new(LanguageVersion.Preview), file);
+
+    private static List<(string File, SyntaxTree Tree)> ReadSources()
     {
         var root = Path.Combine(Repository.Root, "Ledger.Consensus");
-        List<(string, string)> sources =
+        List<(string, SyntaxTree)> sources =
         [
-            ("usings", "global using System; global using System.Collections.Generic; global using System.IO; "
-                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"),
+            ("usings", Parse("usings", "global using System; global using System.Collections.Generic; global using System.IO; "
+                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks;")),
         ];
         foreach (var path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             var file = Path.GetRelativePath(root, path);
             if (!file.StartsWith("obj/", StringComparison.Ordinal) && !file.StartsWith("bin/", StringComparison.Ordinal))
             {
-                sources.Add((file, File.ReadAllText(path).ReplaceLineEndings("\n")));
+                sources.Add((file, Parse(file, File.ReadAllText(path).ReplaceLineEndings("\n"))));
             }
         }
 

@@ -7,6 +7,8 @@ internal static class BrokenRules
     private const string Finality = "Pbft/PbftEngine.Finality.cs";
     private const string ViewChange = "Pbft/PbftEngine.ViewChange.cs";
     private const string Engine = "Pbft/PbftEngine.cs";
+    private const string Epochs = "Pbft/PbftEngine.Epochs.cs";
+    private const string Chain = "Pbft/FinalChain.cs";
     private const string Reads = "Pbft/PbftEngine.Reads.cs";
     private const string Safety = "Pbft/Safety.cs";
     private const string Gate = "Pbft/PbftGate.cs";
@@ -124,6 +126,22 @@ internal static class BrokenRules
             Agreement, "effects.ValidateBlock(block, _pool.IsVouched(hash));", "effects.ValidateBlock(block, false);")),
         new("keeps no block that it fetched", 400, new Edit(
             Finality, "                _pool.Add(block);\n", "")),
+        new("S6: builds on a block that changes the validators before it is final", 400,
+            new Edit(Chain, "IsClosed = block.Header.EndsEpoch;", "IsClosed = false;"),
+            new Edit(Agreement, "is { Header.EndsEpoch: true } last)", "is { Header.EndsEpoch: true } last && last.Height == Height.Genesis)"),
+            new Edit(Safety, "if (block.Header.ValidatorsHash != _epoch.Validators.Hash)", "if (block.Height == Height.Genesis)")),
+        new("S6: never proposes again a base that changes the validators", 800, new Edit(
+            Agreement, "            ProposeAgain(last, effects);\n", "")),
+        new("goes on in the epoch that is over", 200, new Edit(
+            Epochs, "if (epoch.Number <= _epoch.Number)", "if (epoch.Number <= _epoch.Number || epoch.Number > 0)")),
+        new("goes on voting when it is no validator any more", 400,
+            new Edit(Epochs, "        _self = self;\n", "        _self = self == ValidatorIndex.None ? _self : self;\n"),
+            new Edit(Engine, "public bool IsMember => Validators.Contains(_self);", "public bool IsMember => _self != ValidatorIndex.None;")),
+        new("counts the votes of the epoch before", 800, new Edit(
+            Epochs, "        _slots = new(epoch.Validators);\n        _viewChanges = new Verified?[epoch.Validators.Seats];\n",
+            "        Array.Resize(ref _viewChanges, epoch.Validators.Seats);\n")),
+        new("begins an epoch with the certificates of the one before", 800, new Edit(
+            Epochs, "        _certificates.Clear();\n", "")),
         new("L5: serves a read that no quorum has answered", 100, new Edit(
             Reads, "if (Answered < ", "if (Answered < 1 && Answered < ")),
         new("L5: tells readers of genesis instead of what it has committed to", 400, new Edit(
