@@ -17,6 +17,9 @@ internal sealed class RaftLogs
     private readonly Dictionary<Term, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, Log> _logs = [];
 
+    /// <summary>How far each leader had committed in its term when it was looked at last.</summary>
+    private readonly Dictionary<ValidatorIndex, (Term Term, LogIndex Commit)> _led = [];
+
     /// <summary>
     /// The terms of the entries committed by any leader, from index 1 on, and in which term each was; null where a mark
     /// stood already when that was noticed.
@@ -38,7 +41,21 @@ internal sealed class RaftLogs
         if (engine.IsLeader)
         {
             Leads(host, engine, log);
+            LeadsInItsTerm(host, engine, log);
         }
+    }
+
+    /// <summary>R4 and R7: only through an entry of its own term does a leader commit, and before that it changes no members.</summary>
+    private void LeadsInItsTerm(Host host, RaftEngine engine, Log log)
+    {
+        var commits = _led.TryGetValue(host.Self, out var before) && before.Term == engine.Term
+            && before.Commit < engine.CommitIndex;
+        _led[host.Self] = (engine.Term, engine.CommitIndex);
+        var committed = log.TermAt(engine.CommitIndex);
+        Must(!commits || committed == engine.Term, host, "own term",
+            $"leads term {engine.Term} and commits #{engine.CommitIndex}/t{committed}");
+        Must(log.ChangedIn != engine.Term || committed == engine.Term, host, "own term",
+            $"leads term {engine.Term}, has committed nothing in it, and changes the members to {log.Configuration}");
     }
 
     /// <summary>
@@ -66,7 +83,7 @@ internal sealed class RaftLogs
 
         var last = engine.CommitIndex;
         Must(
-            log.TermAt(last) is not { } term || _committed[(int)last.Value - 1].Entry is not { } known || known == term, host,
+            last == LogIndex.Zero || log.TermAt(last) is not { } term || _committed[(int)last.Value - 1].Entry is not { } known || known == term, host,
             "state machine safety", $"commits #{last}/t{log.TermAt(last)}, and another entry was committed there");
     }
 
@@ -76,7 +93,17 @@ internal sealed class RaftLogs
         /// <summary>The entries after <see cref="Start"/>.</summary>
         private readonly List<Place> _places = [];
 
-        private (Term Term, ValidatorIndex? VotedFor) _term;
+        /// <summary>
+        /// What the last write held and cut again: words of one turn that rest on it are said after it, as if they had
+        /// been late on their way.
+        /// </summary>
+        private readonly List<Place> _cut = [];
+
+        /// <summary>The votes of the last write, for the same reason; the last of them stands.</summary>
+        private readonly List<TermEntered> _votes = [];
+
+        /// <summary>The terms of the log's end in the course of the last write, likewise.</summary>
+        private readonly List<Term> _ends = [];
 
         public SnapshotMark Start { get; private set; } = new(LogIndex.Zero, Term.Zero, default, all._genesis);
 
@@ -84,13 +111,21 @@ internal sealed class RaftLogs
 
         public RaftConfiguration Configuration => Last.Configuration;
 
-        private Place Last => _places.Count > 0 ? _places[^1] : new(Start.Term, null, Start.Configuration);
+        /// <summary>In which term the members were changed last, as far back as the log reaches.</summary>
+        public Term? ChangedIn => Last.ChangedIn;
+
+        private Place Last => _places.Count > 0 ? _places[^1] : new(Start.Term, null, Start.Configuration, null);
 
         public Term? TermAt(LogIndex index)
-            => index > Start.Index && index.Value <= LastIndex ? _places[(int)(index.Value - Start.Index.Value) - 1].Term : null;
+            => index == Start.Index ? Start.Term
+                : index > Start.Index && index.Value <= LastIndex ? _places[(int)(index.Value - Start.Index.Value) - 1].Term
+                : null;
 
         public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
         {
+            _cut.Clear();
+            _ends.Clear();
+            _votes.RemoveRange(0, Math.Max(0, _votes.Count - 1));
             if (replaces)
             {
                 _places.Clear();
@@ -102,7 +137,7 @@ internal sealed class RaftLogs
                 switch (record)
                 {
                     case TermEntered entered:
-                        _term = (entered.Term, entered.VotedFor);
+                        _votes.Add(entered);
                         break;
                     case Stored stored:
                         Store(stored.Entry);
@@ -110,7 +145,7 @@ internal sealed class RaftLogs
                     case Truncated truncated:
                         Must(host.Life?.Engine.IsPrimary != true, host, "leader append-only",
                             $"leads and cuts its log before #{truncated.From}");
-                        _places.RemoveRange((int)(truncated.From.Value - Start.Index.Value - 1), (int)(LastIndex - truncated.From.Value + 1));
+                        Cut((int)(truncated.From.Value - Start.Index.Value - 1), (int)(LastIndex - truncated.From.Value + 1));
                         break;
                     case Snapshotted snapshotted:
                         StartFrom(snapshotted.Mark);
@@ -118,19 +153,34 @@ internal sealed class RaftLogs
                     default:
                         break;
                 }
+
+                _ends.Add(Last.Term);
             }
         }
 
         public bool Holds(in Statement statement) => statement.Kind switch
         {
-            StatementKind.Vote => _term.Term.AsView == statement.View
-                && _term.VotedFor?.Value == (int)statement.CertifiedView.Value,
-            StatementKind.Append => statement.Height.Value <= LastIndex,
-            _ => Holds(statement.Digest)
-                || host.Ledger.Find(statement.Digest) is not null,
+            StatementKind.Vote => HasVoted(statement.View, (int)statement.CertifiedView.Value),
+            StatementKind.Append => statement.Height.Value <= LastIndex + (ulong)_cut.Count,
+
+            // R6: behind an entry of that term, so that a majority of such words proves that the block is committed.
+            _ => (Last.Term.AsView == statement.View || HasEndedIn(statement.View))
+                && (Holds(statement.Digest) || host.Ledger.Find(statement.Digest) is not null),
         };
 
-        private bool Holds(Digest block) => _places.Exists(place => place.Block == block);
+        private bool Holds(Digest block)
+            => _places.Exists(place => place.Block == block) || _cut.Exists(place => place.Block == block);
+
+        private bool HasVoted(View view, int candidate)
+            => _votes.Exists(vote => vote.Term.AsView == view && vote.VotedFor?.Value == candidate);
+
+        private bool HasEndedIn(View term) => _ends.Exists(end => end.AsView == term);
+
+        private void Cut(int from, int count)
+        {
+            _cut.AddRange(_places.GetRange(from, count));
+            _places.RemoveRange(from, count);
+        }
 
         /// <summary>R3: by induction along the terms before, equal pairs of index and term have equal logs below.</summary>
         private void Store(LogEntry entry)
@@ -141,12 +191,13 @@ internal sealed class RaftLogs
             Must(
                 all._entries.TryAdd(key, content) || all._entries[key] == content, host, "log matching",
                 $"stores {entry} after an entry of term {last.Term}; another log has other things there");
-            var configuration = (entry as ConfigurationEntry)?.Configuration ?? last.Configuration;
+            var change = entry as ConfigurationEntry;
             var block = (entry as BlockEntry)?.Id.Hash;
             Must(
                 entry.Index.Value == LastIndex + 1, host, "log matching",
                 $"stores {entry} where its log ends at #{LastIndex}");
-            _places.Add(new(entry.Term, block, configuration));
+            _places.Add(new(
+                entry.Term, block, change?.Configuration ?? last.Configuration, change?.Term ?? last.ChangedIn));
         }
 
         /// <summary>A mark over entries that are here keeps those behind it; over others it replaces them all.</summary>
@@ -158,6 +209,6 @@ internal sealed class RaftLogs
             Start = mark;
         }
 
-        private sealed record Place(Term Term, Digest? Block, RaftConfiguration Configuration);
+        private sealed record Place(Term Term, Digest? Block, RaftConfiguration Configuration, Term? ChangedIn);
     }
 }

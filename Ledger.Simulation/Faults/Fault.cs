@@ -51,8 +51,11 @@ public enum Fault
     /// <summary>Raft: an operator has the leader hand over, at any moment.</summary>
     Transfer,
 
-    /// <summary>Raft: an admin lets validators come and go.</summary>
+    /// <summary>An admin lets validators come and go.</summary>
     Members,
+
+    /// <summary>A process stands still for a while, and finds all that came meanwhile.</summary>
+    Pause,
 }
 
 /// <summary>Some of the faults, as a user names them.</summary>

@@ -8,8 +8,10 @@ internal sealed class FaultDriver
     private static readonly Fault[] Struck =
     [
         Fault.Partition, Fault.OneWay, Fault.Slow, Fault.Crash, Fault.Torn, Fault.Unsynced, Fault.BadChecksum,
-        Fault.DiskFull, Fault.Transfer,
+        Fault.DiskFull, Fault.Transfer, Fault.Pause,
     ];
+
+    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(20);
 
     private readonly Simulator _simulator;
     private readonly Chance _chance;
@@ -113,6 +115,10 @@ internal sealed class FaultDriver
                 break;
             case Fault.Transfer:
                 HandOver(LeaderAmong(chance) ?? host, chance);
+                break;
+            case Fault.Pause:
+                Tell(host, "stands still");
+                host.Pause(chance.Between(PauseMin, _lastsMax));
                 break;
             case Fault.BadChecksum:
                 Damage(host, chance);

@@ -186,7 +186,8 @@ internal sealed class Executor(Simulator simulator, Life life)
     /// <summary>A connection that fails, or does not last until the newcomer knows of its seat, is tried again.</summary>
     private void Connect(Host newcomer, Height seated)
     {
-        if (newcomer.Ledger.Head is not { } head || head.Height < seated)
+        var knows = newcomer.Ledger.Head is { } head && head.Height >= seated;
+        if (!knows && _members.Seated.Contains(newcomer.Self))
         {
             simulator.Connect(life.Host, newcomer);
             life.After(ConnectsAgain, () => Connect(newcomer, seated));

@@ -18,6 +18,7 @@ internal sealed class Host : IDisposable
     public const int DriftPerMilleMax = 17;
 
     private readonly Simulator _simulator;
+    private TimeSpan _pausedUntil;
 
     public Host(Simulator simulator, int id, ValidatorIndex self)
     {
@@ -126,7 +127,27 @@ internal sealed class Host : IDisposable
 
     public void Dispose() => Account.Dispose();
 
-    public void Receive(Host from, Parcel parcel) => Life?.Receive(from, parcel);
+    public void Receive(Host from, Parcel parcel) => WhenAwake(() => Life?.Receive(from, parcel));
+
+    /// <summary>What runs on it stands still for so long: a collection of garbage, a debugger, a machine that moves.</summary>
+    public void Pause(TimeSpan length)
+    {
+        var until = _simulator.Now + length;
+        _pausedUntil = until > _pausedUntil ? until : _pausedUntil;
+    }
+
+    /// <summary>At once, or in its turn when the host goes on.</summary>
+    public void WhenAwake(Action happening)
+    {
+        if (_simulator.Now < _pausedUntil)
+        {
+            _simulator.Agenda.At(_pausedUntil, () => WhenAwake(happening));
+        }
+        else
+        {
+            happening();
+        }
+    }
 
     private void Tell(TraceKind kind, string text)
     {

@@ -242,13 +242,13 @@ internal sealed class Life : IWorld, IVoice
     public void After(TimeSpan delay, Action happening)
         => _simulator.Agenda.After(Host.InTheWorld(delay), () => IfAlive(happening));
 
-    public void IfAlive(Action happening)
+    public void IfAlive(Action happening) => Host.WhenAwake(() =>
     {
         if (!IsOver)
         {
             happening();
         }
-    }
+    });
 
     private void OnEnvelope(Host from, byte[] bytes)
     {
@@ -333,9 +333,9 @@ internal sealed class Life : IWorld, IVoice
     private void SetTimer(EngineTimer timer, TimeSpan after)
     {
         _timers[timer.Kind] = timer;
-        _simulator.Agenda.After(Host.InTheWorld(after), () =>
+        After(after, () =>
         {
-            if (!IsOver && _timers.TryGetValue(timer.Kind, out var last) && last == timer)
+            if (_timers.TryGetValue(timer.Kind, out var last) && last == timer)
             {
                 Post(new Input.TimerFired(timer, Host.Elapsed));
             }

@@ -7,7 +7,7 @@ namespace Ledger.Simulation;
 
 /// <summary>
 /// A client that puts, compares and sets, and gets, one after the other, on a few keys that all clients
-/// share. It asks one honest validator, and another one when the answer does not come. What it did and saw is
+/// share. It asks one honest validator, and another one when the answer does not come, or now and then. What it did and saw is
 /// the history.
 /// </summary>
 internal sealed class SimulatedClient
@@ -27,9 +27,13 @@ internal sealed class SimulatedClient
     private readonly TimeSpan _thinks;
     private readonly TimeSpan _patience;
     private readonly int _readsPercent;
+
+    /// <summary>How often it asks another validator though the last one answered, in percent.</summary>
+    private readonly int _roamsPercent;
     private HistoryEntry? _open;
     private Transaction? _transaction;
     private Host? _gateway;
+    private bool _asked;
     private ulong _nonce;
 
     public SimulatedClient(Simulator simulator, int number, Chance chance)
@@ -40,6 +44,7 @@ internal sealed class SimulatedClient
         _thinks = TimeSpan.FromMilliseconds(chance.Pick([2, 10, 50, 400]));
         _patience = TimeSpan.FromMilliseconds(chance.Pick([200, 600, 2000]));
         _readsPercent = chance.Pick([10, 30, 80]);
+        _roamsPercent = chance.Pick([0, 10, 100]);
         Key = KeyOf(number);
     }
 
@@ -78,6 +83,7 @@ internal sealed class SimulatedClient
             return;
         }
 
+        _asked = false;
         var key = $"key-{_chance.Below(Keys)}";
         var value = $"{_number}-{_nonce}";
         var action = _chance.Percent(_readsPercent) ? KeyAction.Get
@@ -151,11 +157,16 @@ internal sealed class SimulatedClient
     private void Ask(Action<Host> how)
     {
         var honest = _simulator.Hosts.Where(host => host.IsHonest && host.Life is not null).ToList();
-        _gateway = honest.Count == 0 ? null : _chance.Pick(honest);
+        if (_asked || _gateway is null || !honest.Contains(_gateway) || _chance.Percent(_roamsPercent))
+        {
+            _gateway = honest.Count == 0 ? null : _chance.Pick(honest);
+        }
+
+        _asked = true;
         Tell($"asks R{_gateway?.Self} for {_open}");
         if (_gateway is { } gateway)
         {
-            _simulator.Agenda.After(RequestTakes, () => how(gateway));
+            _simulator.Agenda.After(RequestTakes, () => gateway.WhenAwake(() => how(gateway)));
         }
     }
 

@@ -48,9 +48,6 @@ internal static class BrokenRaftRules
             Reads, "_leaseFrom = _rounds.Dequeue().Began;", "_rounds.Dequeue();\n            _leaseFrom = _now;")),
         new("raft, reads: takes all clocks to be true", 800, new Edit(
             Options, "TickEvery * (ElectionTicks - 1) * 1000 / (1000 + ClockDriftPerMille)", "TickEvery * (ElectionTicks + 1)")),
-        new("raft, R2: a leader cuts its log", 800,
-            new Edit(Election, "(term == Term && IsLeader)", "(term == Term && IsLeader && false)"),
-            new Edit(Safety, "=> !IsLeader && from > Commit &&", "=> from > Commit &&")),
         new("raft, R3: stores behind what it has not matched", 800,
             new Edit(Following, "if (!_safety.Matches(append.PreviousIndex, append.PreviousTerm))",
                 "if (!Log.Holds(append.PreviousIndex) && !_safety.Matches(append.PreviousIndex, append.PreviousTerm))")),

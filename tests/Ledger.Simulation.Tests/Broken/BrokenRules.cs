@@ -104,8 +104,11 @@ internal static class BrokenRules
             "        if (Entry is not null && Leaving is null && BaseIsFinal is false)")),
         new("forgets its highest certificate when it compacts its journal", 800, new Edit(
             Safety, "        yield return new Certified(Highest);\n", "")),
-        new("never compacts its journal", 400, new Edit(
-            Finality, "if (_bytesSinceCompaction >= _options.CompactionBytes &&", "if (_bytesSinceCompaction < 0 &&")),
+        new("never compacts its journal", 40, new Edit(
+            Finality, "if (_bytesSinceCompaction >= _options.CompactionBytes &&", "if (_bytesSinceCompaction < 0 &&"))
+        {
+            Steps = 20_000,
+        },
         new("L1: repeats itself though nothing waits", 100, new Edit(
             Engine, "(pending || _sawAhead ||", "(pending || true ||")),
         new("L2: the timer never doubles", 400, new Edit(
@@ -140,8 +143,6 @@ internal static class BrokenRules
         new("counts the votes of the epoch before", 800, new Edit(
             Epochs, "        _slots = new(epoch.Validators);\n        _viewChanges = new Verified?[epoch.Validators.Seats];\n",
             "        Array.Resize(ref _viewChanges, epoch.Validators.Seats);\n")),
-        new("begins an epoch with the certificates of the one before", 800, new Edit(
-            Epochs, "        _certificates.Clear();\n", "")),
         new("L5: serves a read that no quorum has answered", 100, new Edit(
             Reads, "if (Answered < ", "if (Answered < 1 && Answered < ")),
         new("L5: tells readers of genesis instead of what it has committed to", 400, new Edit(
