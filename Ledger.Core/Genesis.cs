@@ -44,6 +44,12 @@ public sealed class Genesis
             throw new ArgumentException("Only PBFT validators are proven to lie.", nameof(evidence));
         }
 
+        if (validators.Any(validator => validator.IsWitness)
+            && (mode != ConsensusMode.Raft || validators.All(validator => validator.IsWitness)))
+        {
+            throw new ArgumentException("Witnesses are Raft's, beside one at least that keeps blocks.", nameof(validators));
+        }
+
         ChainId = chainId;
         Mode = mode;
         Time = time;
@@ -97,9 +103,10 @@ public sealed class Genesis
 
     private static void Write(ref MessagePackWriter writer, Genesis genesis)
     {
-        // The policy came later: a chain without one keeps the hash that it had.
+        // These two came later: a chain without them keeps the hash that it had. None has both, and their types differ.
         var hasPolicy = genesis.Evidence != EvidencePolicy.Record;
-        writer.WriteArrayHeader(hasPolicy ? 6 : 5);
+        ValidatorIndex[] witnesses = [.. genesis.Validators.Indices.Where(seat => genesis.Validators[seat].IsWitness)];
+        writer.WriteArrayHeader(hasPolicy || witnesses.Length > 0 ? 6 : 5);
         writer.Write(genesis.ChainId);
         writer.Write((byte)genesis.Mode);
         writer.Write(genesis.Time.UnixMilliseconds);
@@ -121,6 +128,14 @@ public sealed class Genesis
         if (hasPolicy)
         {
             writer.Write((byte)genesis.Evidence);
+        }
+        else if (witnesses.Length > 0)
+        {
+            writer.WriteArrayHeader(witnesses.Length);
+            foreach (var seat in witnesses)
+            {
+                writer.Write((ushort)seat.Value);
+            }
         }
     }
 

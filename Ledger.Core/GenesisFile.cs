@@ -38,7 +38,7 @@ public static class GenesisFile
             genesis.ChainId,
             genesis.Mode == ConsensusMode.Pbft ? "pbft" : "raft",
             genesis.Time.UnixMilliseconds,
-            [.. genesis.Validators.Members.Select(v => new Member(v.Name, v.PublicKey.ToString()))],
+            [.. genesis.Validators.Members.Select(v => new Member(v.Name, v.PublicKey.ToString(), v.IsWitness ? true : null))],
             [.. genesis.Roles.Select(Describe)],
             genesis.Evidence == EvidencePolicy.Suspend ? Suspend : null),
         Json);
@@ -65,7 +65,7 @@ public static class GenesisFile
         var chainId = file.Text("chainId", $"1 to {Limits.ChainIdBytes} characters of a-z, 0-9, '-'", IsChainId);
         var mode = file.Text("mode", "'pbft' or 'raft'", text => text is "pbft" or "raft");
         var time = file.Number("time", "milliseconds since 1970, not beyond the year 9999", TimeMax);
-        var validators = ReadValidators(file, faults);
+        var validators = ReadValidators(file, mode, faults);
         var roles = ReadRoles(file, faults);
         var evidence = ReadEvidence(file, mode, faults);
         return faults.Count > 0
@@ -86,14 +86,14 @@ public static class GenesisFile
         return suspends ? EvidencePolicy.Suspend : EvidencePolicy.Record;
     }
 
-    private static List<Validator> ReadValidators(StrictObject file, List<string> faults)
+    private static List<Validator> ReadValidators(StrictObject file, string mode, List<string> faults)
     {
         List<Validator> validators = [];
         HashSet<string> names = new(StringComparer.Ordinal);
         HashSet<PublicKey> keys = [];
         foreach (var (element, path) in file.Items("validators", $"1 to {Limits.Validators}", 1, Limits.Validators))
         {
-            StrictObject member = new(element, path, ["name", "publicKey"], faults);
+            StrictObject member = new(element, path, ["name", "publicKey", "witness"], faults);
             var name = member.Text("name", "1 to 64 characters, no control characters", IsValidatorName);
             var key = ReadKey(member, "publicKey");
             if (name.Length > 0 && !names.Add(name))
@@ -106,7 +106,18 @@ public static class GenesisFile
                 faults.Add($"{member.PathOf("publicKey")}: another validator has this key");
             }
 
-            validators.Add(new(name, key ?? default));
+            var isWitness = member.Flag("witness");
+            if (isWitness && mode == "pbft")
+            {
+                faults.Add($"{member.PathOf("witness")}: not in mode 'pbft', where who votes must have executed the block");
+            }
+
+            validators.Add(new(name, key ?? default, IsWitness: isWitness));
+        }
+
+        if (validators.Count > 0 && validators.TrueForAll(validator => validator.IsWitness))
+        {
+            faults.Add("validators: all are witnesses, and one at least must keep blocks");
         }
 
         return validators;
@@ -176,7 +187,10 @@ public static class GenesisFile
         IReadOnlyList<AccountRole> Roles,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Evidence);
 
-    private sealed record Member(string Name, string PublicKey);
+    private sealed record Member(
+        string Name,
+        string PublicKey,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Witness);
 
     private sealed record AccountRole(
         string Account,

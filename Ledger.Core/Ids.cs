@@ -47,7 +47,10 @@ public readonly record struct View(ulong Value) : IComparable<View>
 
     public int CompareTo(View other) => Value.CompareTo(other.Value);
 
-    public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
+    /// <summary>As people count: a chain that never changed its validators has no epochs to speak of.</summary>
+    public override string ToString() => Epoch == 0
+        ? Value.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{InEpoch} of epoch {Epoch}");
 
     public static bool operator <(View left, View right) => left.Value < right.Value;
 

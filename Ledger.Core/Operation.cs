@@ -63,11 +63,14 @@ public abstract record Operation
     /// <param name="Namespace">As it was granted.</param>
     public sealed record Revoke(PublicKey Account, Role Role, string Namespace) : Operation;
 
-    /// <summary>Makes a newcomer a validator, once the block is final: in PBFT one that votes, in Raft one that learns.</summary>
+    /// <summary>
+    /// Makes a newcomer a validator, once the block is final: in PBFT one that votes, in Raft one that learns, or a witness.
+    /// </summary>
     /// <param name="Name">No other validator has it.</param>
     /// <param name="Key">No other validator has it.</param>
     /// <param name="Address">Where its peers reach it, as host:port.</param>
-    public sealed record AddValidator(string Name, PublicKey Key, string Address) : Operation;
+    /// <param name="IsWitness">Raft: it votes, and keeps no blocks.</param>
+    public sealed record AddValidator(string Name, PublicKey Key, string Address, bool IsWitness = false) : Operation;
 
     /// <summary>Takes a validator out of the set, once the block is final.</summary>
     public sealed record RemoveValidator(PublicKey Key) : Operation;

@@ -70,6 +70,22 @@ internal sealed class StrictObject
         return "";
     }
 
+    /// <summary>True or false; what is left out is false.</summary>
+    public bool Flag(string key)
+    {
+        if (!_values.TryGetValue(key, out var value))
+        {
+            return false;
+        }
+
+        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            _faults.Add($"{PathOf(key)}: true or false");
+        }
+
+        return value.ValueKind == JsonValueKind.True;
+    }
+
     public long Number(string key, string rule, long max)
     {
         if (_values.TryGetValue(key, out var value) && value.ValueKind == JsonValueKind.Number

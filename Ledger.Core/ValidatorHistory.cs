@@ -53,7 +53,7 @@ public sealed class ValidatorHistory
     public static ValidatorHistory Decode(Genesis genesis, byte[] entry)
     {
         var reader = new MessagePackReader(entry);
-        Fields.ReadFixedArray(ref reader, 2, "the validators");
+        var hasWitnesses = reader.ReadArrayHeader() == 3;
         var changes = new Height[reader.ReadArrayHeader()];
         for (var i = 0; i < changes.Length; i++)
         {
@@ -66,12 +66,25 @@ public sealed class ValidatorHistory
             seats[i] = Seat.Read(ref reader);
         }
 
+        for (var left = hasWitnesses ? reader.ReadArrayHeader() : 0; left > 0; left--)
+        {
+            var seat = Fields.ReadValidator(ref reader).Value;
+            if (seat >= seats.Length)
+            {
+                throw new MalformedException($"no seat {seat}");
+            }
+
+            seats[seat] = seats[seat] with { Validator = seats[seat].Validator with { IsWitness = true } };
+        }
+
         return new(genesis.Validators, changes, seats);
     }
 
     public byte[] Encode() => Canonical.Encode(this, static (ref MessagePackWriter writer, ValidatorHistory history) =>
     {
-        writer.WriteArrayHeader(2);
+        // Witnesses came later: without them the entry is what it was.
+        ValidatorIndex[] witnesses = [.. history.SeatsWhere(seat => seat.Validator.IsWitness)];
+        writer.WriteArrayHeader(witnesses.Length > 0 ? 3 : 2);
         writer.WriteArrayHeader(history._changes.Length);
         foreach (var height in history._changes)
         {
@@ -82,6 +95,15 @@ public sealed class ValidatorHistory
         foreach (var seat in history._seats)
         {
             seat.Write(ref writer);
+        }
+
+        if (witnesses.Length > 0)
+        {
+            writer.WriteArrayHeader(witnesses.Length);
+            foreach (var seat in witnesses)
+            {
+                writer.Write((ushort)seat.Value);
+            }
         }
     });
 
@@ -119,6 +141,9 @@ public sealed class ValidatorHistory
 
     /// <summary>Whether who has this seat learns, and counts for nothing yet.</summary>
     public bool Learns(ValidatorIndex seat) => seat.Value >= 0 && seat.Value < _seats.Length && _seats[seat.Value].Learns;
+
+    /// <summary>Whether who has or had this seat keeps no blocks.</summary>
+    public bool IsWitness(ValidatorIndex seat) => Find(seat)?.IsWitness == true;
 
     /// <summary>The seats that an epoch's beginning gave or emptied: how its set differs from the one before.</summary>
     public IReadOnlyList<SeatChange> ChangesOf(ulong epoch)

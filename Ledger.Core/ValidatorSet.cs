@@ -8,7 +8,8 @@ namespace Ledger.Core;
 /// <param name="PublicKey">For everything else.</param>
 /// <param name="Address">Where its peers reach it, as host:port; empty for those of genesis, whose addresses each node
 /// configures.</param>
-public sealed record Validator(string Name, PublicKey PublicKey, string Address = "");
+/// <param name="IsWitness">Raft: it votes and keeps no blocks. Its signature counts as any other's.</param>
+public sealed record Validator(string Name, PublicKey PublicKey, string Address = "", bool IsWitness = false);
 
 /// <summary>
 /// Who certifies blocks, and their thresholds. Each validator has a seat, its index, for as long as the chain lives: a seat

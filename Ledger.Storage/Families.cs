@@ -40,9 +40,12 @@ internal sealed class Families
     private readonly Dictionary<string, ColumnFamilyHandle> _byName;
     private readonly TaskCompletionSource _damage = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Families(RocksDb database)
+    private readonly Cache _cache;
+
+    private Families(RocksDb database, Cache cache)
     {
         Database = database;
+        _cache = cache;
         _byName = Names.ToDictionary(name => name, database.GetColumnFamily);
     }
 
@@ -95,10 +98,15 @@ internal sealed class Families
             .SetDbWriteBufferSize((ulong)options.WriteBufferBytes)
             .SetMaxTotalWalSize((ulong)options.WriteAheadLogBytes)
             .SetMaxOpenFiles(options.OpenFiles);
-        return new(isReadOnly
-            ? RocksFolder.OpenReadOnly(folder, Remedy, shared, families)
-            : RocksFolder.Open(folder, Remedy, shared, families));
+        return new(
+            isReadOnly
+                ? RocksFolder.OpenReadOnly(folder, Remedy, shared, families)
+                : RocksFolder.Open(folder, Remedy, shared, families),
+            cache);
     }
+
+    /// <summary>For tables that are written outside and then taken into <see cref="Transactions"/>.</summary>
+    public ColumnFamilyOptions TransactionOptions() => OptionsFor("transactions", _cache);
 
     /// <summary>The damage in words, to throw; told to whoever watches <see cref="Damage"/> too.</summary>
     public DamagedDataException Report(string what, Exception? cause)

@@ -30,6 +30,12 @@ public sealed class LedgerArchive : IDisposable
         {
             RestoreMark.MustNotBeIn(folder.Root);
             var ledger = Path.Combine(folder.Root, DataFolder.LedgerName);
+            if (!Directory.Exists(ledger))
+            {
+                throw new DataFolderException(
+                    $"The data folder {folder.Root} holds no ledger: no node has run on it, and nothing was restored into it");
+            }
+
             return new(folder, Families.Open(ledger, StorageOptions.Default, isReadOnly: true));
         }
         catch

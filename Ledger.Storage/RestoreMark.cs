@@ -14,8 +14,21 @@ public static class RestoreMark
 
     /// <param name="root">The data folder.</param>
     /// <param name="what">What is restored, in words, such as "snapshot a.snapshot".</param>
+    /// <exception cref="DataFolderException">The disk is full, or does not let us.</exception>
     public static void Set(string root, string what)
-        => DurableFile.Write(PathIn(root), Encoding.UTF8.GetBytes(what + "\n"), Permissions, replace: true);
+    {
+        try
+        {
+            DurableFile.Write(PathIn(root), Encoding.UTF8.GetBytes(what + "\n"), Permissions, replace: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw DataFolder.Unusable(root, failure);
+        }
+    }
+
+    /// <returns>What is being restored here, or null.</returns>
+    public static string? In(string root) => File.Exists(PathIn(root)) ? File.ReadAllText(PathIn(root)).Trim() : null;
 
     public static void Clear(string root)
     {
@@ -26,10 +39,10 @@ public static class RestoreMark
     /// <exception cref="DataFolderException">A restore into this folder was not finished.</exception>
     public static void MustNotBeIn(string root)
     {
-        if (File.Exists(PathIn(root)))
+        if (In(root) is { } what)
         {
             throw new DataFolderException(
-                $"The data folder {root} holds a restore that was not finished ({File.ReadAllText(PathIn(root)).Trim()}); "
+                $"The data folder {root} holds a restore that was not finished ({what}); "
                 + "run the same restore again, which goes on where it was, or start from an empty folder");
         }
     }

@@ -61,7 +61,8 @@ def genesis_hash(genesis):
         part for r in genesis["roles"]
         for part in (binary(bytes.fromhex(r["account"])), uint(ROLES[r["role"]]), text(r.get("namespace", "")))]
     mode = {"pbft": 1, "raft": 2}[genesis["mode"]]
-    policy = [uint(1)] if genesis.get("evidence") == "suspend" else []
+    witnesses = [uint(i) for i, v in enumerate(genesis["validators"]) if v.get("witness")]
+    policy = [uint(1)] if genesis.get("evidence") == "suspend" else [array(witnesses)] if witnesses else []
     encoded = array([text(genesis["chainId"]), uint(mode), uint(genesis["time"]), array(members), array(roles), *policy])
     return sha(b"ledger/genesis/v1" + encoded)
 

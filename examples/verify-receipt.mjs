@@ -135,13 +135,15 @@ const setOf = (seats, mode, hash) => ({ seats, mode, hash, quorum: quorumOf(seat
 function readGenesis(file) {
   const g = JSON.parse(readFileSync(file, 'utf8')), roles = ['admin', 'issuer', 'writer', 'reader'];
   const seats = g.validators.map(v => ({ name: v.name, key: Buffer.from(v.publicKey, 'hex') }));
+  const witnesses = g.validators.flatMap((v, i) => v.witness ? [uint(i)] : []);
+  const more = g.evidence === 'suspend' ? [uint(1)] : witnesses.length ? [array(witnesses.length), ...witnesses] : [];
   return {
     chainId: g.chainId, set: setOf(seats, g.mode, sha256('ledger/validators/v1', ...seats.map(v => v.key))),
-    hash: sha256('ledger/genesis/v1', array(g.evidence === 'suspend' ? 6 : 5), str(g.chainId), uint(g.mode === 'pbft' ? 1 : 2), uint(g.time),
+    hash: sha256('ledger/genesis/v1', array(more.length ? 6 : 5), str(g.chainId), uint(g.mode === 'pbft' ? 1 : 2), uint(g.time),
       array(2 * seats.length), ...seats.flatMap(v => [str(v.name), bin(v.key)]),
       array(3 * g.roles.length), ...g.roles.flatMap(r => [
         bin(Buffer.from(r.account, 'hex')), uint(roles.indexOf(r.role) + 1), str(r.namespace ?? '')]),
-      ...(g.evidence === 'suspend' ? [uint(1)] : [])),
+      ...more),
   };
 }
 

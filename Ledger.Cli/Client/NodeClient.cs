@@ -172,8 +172,11 @@ internal sealed class NodeClient : IDisposable
                     return response;
                 }
 
-                response.Dispose();
-                refusals.Add($"{node} is not ready");
+                using (response)
+                {
+                    var words = WordsOf(await response.Content.ReadAsStringAsync(cancellationToken));
+                    refusals.Add($"{node} is not ready{(words is null ? "" : $": {words}")}");
+                }
             }
             catch (HttpRequestException exception)
             {

@@ -43,12 +43,13 @@ internal static class DevnetCommands
         };
         var mode = NetworkCommands.ModeOption();
         var evidence = NetworkCommands.EvidenceOption();
+        var witnesses = NetworkCommands.WitnessesOption();
         ExampleCommand command = new(
             "devnet", "Run a network on this machine, one process per validator",
             "ledger devnet", "ledger devnet --validators 7 --base-port 9080 --dir other --detach",
-            "ledger devnet --with-prometheus",
+            "ledger devnet --mode raft --validators 3 --witnesses 1", "ledger devnet --with-prometheus",
             "ledger devnet stop --dir other");
-        foreach (var option in new Option[] { validators, mode, evidence, Dir, basePort, fresh, detach, prometheus })
+        foreach (var option in new Option[] { validators, mode, witnesses, evidence, Dir, basePort, fresh, detach, prometheus })
         {
             command.Add(option);
         }
@@ -59,9 +60,10 @@ internal static class DevnetCommands
         {
             DevnetSettings settings = new(
                 parsed.GetValue(validators), parsed.GetRequiredValue(mode), parsed.GetValue(basePort),
-                parsed.GetRequiredValue(evidence));
+                parsed.GetRequiredValue(evidence), parsed.GetValue(witnesses));
             var agreement = NetworkCommands.ModeOf(settings.Mode);
             _ = NetworkCommands.EvidenceOf(settings.Evidence, agreement);
+            _ = NetworkCommands.WitnessesOf(settings.Witnesses, agreement, settings.Validators);
             NetworkCommands.WarnIfTooFew(terminal, agreement, settings.Validators);
             if (parsed.GetValue(prometheus))
             {
@@ -230,9 +232,9 @@ internal static class DevnetCommands
             ? ""
             : $" --node {folder.Plan.Validators[0].HttpUrl}";
         terminal.Line($"{folder.Plan.ChainId} runs:");
-        foreach (var validator in folder.Plan.Validators)
+        foreach (var (i, validator) in folder.Plan.Validators.Index())
         {
-            terminal.Line($"  {validator.Name,-14} {validator.HttpUrl}");
+            terminal.Line($"  {validator.Name,-14} {validator.HttpUrl}{(folder.Plan.IsWitness(i) ? "  witness" : "")}");
         }
 
         if (prometheus is not null)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
+using Ledger.Core;
 using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
@@ -50,7 +51,7 @@ internal static class EvidenceCommand
             _ => "committed to",
         };
         terminal.Line(
-            $"{proof.Validator} {did} two blocks at height {proof.Height} in view {proof.View}: "
+            $"{proof.Validator} {did} two blocks at height {proof.Height} in view {new View(proof.View)}: "
             + $"{proof.First.Block[..8]} and {proof.Second.Block[..8]}");
         terminal.Line(proof.RecordedAt is { } height
             ? $"  on the ledger since block {height}, reported by {proof.Reporter}"

@@ -14,6 +14,10 @@ internal static class Files
         {
             return await work();
         }
+        catch (Exception failure) when (failure is SnapshotException { IsDamage: true } or BackupException { IsDamage: true })
+        {
+            throw new CliException(failure.Message.TrimEnd('.'), "use another one", ExitCode.VerificationFailed);
+        }
         catch (Exception failure) when (failure is SnapshotException or BackupException)
         {
             throw new CliException(failure.Message.TrimEnd('.'), "what was there before has not changed");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
+using Ledger.Core;
 using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
@@ -166,10 +167,10 @@ internal static class LookCommands
         }
 
         terminal.Line($"{status.Validator} at {node} is {status.State}");
-        terminal.Line($"  chain {status.ChainId} ({status.Mode}), height {status.Height}");
+        terminal.Line($"  chain {status.ChainId} ({status.Mode}), {status.Role ?? "no validator"}, height {status.Height}");
         var (view, primary) = status.Mode == "raft" ? ("term", "leader") : ("view", "primary");
         terminal.Line(
-            $"  {view} {status.View}, {primary} {status.Primary ?? "unknown"}, {status.Peers} peers, "
+            $"  {view} {new View(status.View)}, {primary} {status.Primary ?? "unknown"}, {status.Peers} peers, "
             + $"{status.MempoolTransactions} transactions waiting");
     }
 

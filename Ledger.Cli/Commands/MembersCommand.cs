@@ -40,16 +40,19 @@ internal static class MembersCommand
         Argument<string> key = new("validator") { Description = "Its address, or a key file that holds it" };
         Argument<string> address = new("address") { Description = "Where its peers reach it, as host:port" };
         ExampleCommand command = new(
-            "add", "Add a validator: in Raft it learns, and votes once it is promoted; in PBFT it votes at once",
-            "ledger admin members add validator-4 validator.key.json 10.0.0.4:7000 --key admin.key.json");
+            "add", "Add a validator: in Raft it learns, and votes once it is promoted; in PBFT, and as a witness, it votes at "
+                + "once",
+            "ledger admin members add validator-4 validator.key.json 10.0.0.4:7000 --key admin.key.json",
+            "ledger admin members add witness-1 validator.key.json 10.0.0.5:7000 --witness --key admin.key.json");
         command.Add(name);
         command.Add(key);
         command.Add(address);
+        command.Add(TransactionCommands.Witness);
         return Changes(command, terminal, (parsed, _) =>
         [
             new Operation.AddValidator(
                 parsed.GetRequiredValue(name), Accounts.Parse(parsed.GetRequiredValue(key)),
-                parsed.GetRequiredValue(address)),
+                parsed.GetRequiredValue(address), parsed.GetValue(TransactionCommands.Witness)),
         ]);
     }
 
@@ -179,7 +182,8 @@ internal static class MembersCommand
     private static OperationRequest RequestOf(Operation operation) => operation switch
     {
         Operation.AddValidator add => new(
-            "add-validator", Name: add.Name, PublicKey: add.Key.ToString(), Address: add.Address),
+            "add-validator", Name: add.Name, PublicKey: add.Key.ToString(), Address: add.Address,
+            Witness: add.IsWitness ? true : null),
         Operation.PromoteValidator promote => new("promote-validator", PublicKey: promote.Key.ToString()),
         Operation.RemoveValidator remove => new("remove-validator", PublicKey: remove.Key.ToString()),
         _ => throw new ArgumentOutOfRangeException(nameof(operation), "No change of members."),

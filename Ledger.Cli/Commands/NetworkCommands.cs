@@ -39,12 +39,14 @@ internal static class NetworkCommands
         };
         var mode = ModeOption();
         var evidence = EvidenceOption();
+        var witnesses = WitnessesOption();
         ExampleCommand command = new(
             "init", "Write genesis, one folder per validator with its config and key, and a client key",
             "ledger network init --validators 4 --mode pbft --out network",
             "ledger network init --validators 3 --mode raft --out network --hosts a.example,b.example,c.example",
+            "ledger network init --validators 3 --mode raft --witnesses 1 --out network",
             "ledger network init --validators 7 --evidence suspend --out network");
-        foreach (var option in new Option[] { validators, mode, output, hosts, chainId, evidence })
+        foreach (var option in new Option[] { validators, mode, witnesses, output, hosts, chainId, evidence })
         {
             command.Add(option);
         }
@@ -56,7 +58,7 @@ internal static class NetworkCommands
             var policy = EvidenceOf(parsed.GetRequiredValue(evidence), chosen);
             var validatorHosts = HostsOf(parsed.GetValue(hosts), count);
             var plan = NetworkPlan.OnHosts(ChainIdOf(parsed.GetRequiredValue(chainId)), chosen, validatorHosts);
-            plan = plan with { Evidence = policy };
+            plan = plan with { Evidence = policy, Witnesses = WitnessesOf(parsed.GetValue(witnesses), chosen, count) };
             var folder = parsed.GetRequiredValue(output);
             if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             {
@@ -94,6 +96,34 @@ internal static class NetworkCommands
         evidence.AcceptOnlyFromAmong("record", "suspend");
         return evidence;
     }
+
+    public static Option<int> WitnessesOption() => new("--witnesses")
+    {
+        Description = "Raft: how many of the validators, the last ones, vote and keep no blocks",
+        HelpName = "N",
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var value) || value < 0))
+                {
+                    result.AddError($"--witnesses must be a whole number, not '{token.Value}'");
+                }
+            },
+        },
+    };
+
+    /// <summary>Bad numbers are refused before any file is written.</summary>
+    public static int WitnessesOf(int count, ConsensusMode mode, int validators)
+        => count > 0 && mode != ConsensusMode.Raft
+            ? throw new CliException(
+                "--witnesses is for --mode raft: in PBFT who votes must have executed the block", "leave it out",
+                ExitCode.Usage)
+            : count > 0 && count >= validators
+                ? throw new CliException(
+                    $"--witnesses {count} of {validators} validators leaves none that keeps blocks",
+                    $"name {validators - 1} at most, or more validators", ExitCode.Usage)
+                : count;
 
     public static EvidencePolicy EvidenceOf(string name, ConsensusMode mode) => (name, mode) switch
     {
@@ -152,15 +182,22 @@ internal static class NetworkCommands
                 Folder = folder,
                 plan.ChainId,
                 Genesis = genesis.Hash.ToString(),
-                Validators = plan.Validators.Select(v => new { v.Name, Url = v.HttpUrl.ToString(), Peer = v.PeerAddress }),
+                Validators = plan.Validators.Select((v, i) => new
+                {
+                    v.Name,
+                    Url = v.HttpUrl.ToString(),
+                    Peer = v.PeerAddress,
+                    Witness = plan.IsWitness(i),
+                }),
             });
             return;
         }
 
         terminal.Line($"chain    {plan.ChainId}, genesis {genesis.Hash.ToShortString()}");
-        foreach (var validator in plan.Validators)
+        foreach (var (i, validator) in plan.Validators.Index())
         {
-            terminal.Line($"{validator.Name}  {validator.HttpUrl}  peers {validator.PeerAddress}");
+            terminal.Line(
+                $"{validator.Name}  {validator.HttpUrl}  peers {validator.PeerAddress}{(plan.IsWitness(i) ? "  witness" : "")}");
         }
 
         terminal.Line();

@@ -26,14 +26,21 @@ internal static class RestoreTarget
     {
         using var folder = DataFolder.Open(parsed.GetRequiredValue(Data), genesis.ChainId, genesis.Hash);
         var root = folder.Root;
+        var unfinished = RestoreMark.In(root);
         IncomingLedger.Settle(root);
-        if (Directory.Exists(Path.Combine(root, "ledger")))
+        if (!Directory.Exists(Path.Combine(root, "ledger")))
         {
-            throw new CliException($"{root} holds a ledger already", "restore into an empty folder");
+            RestoreMark.Set(root, what);
+            await restore(root);
+        }
+        else if (unfinished != what)
+        {
+            throw new CliException(
+                $"{root} holds a ledger already" + (unfinished is null ? "" : $", of a restore that was not finished ({unfinished})"),
+                unfinished is null ? "restore into an empty folder" : "run that restore again, or restore into an empty folder");
         }
 
-        RestoreMark.Set(root, what);
-        await restore(root);
+        // Else only the end of this very restore was cut off: a ledger is put in place once it is whole.
         if (parsed.GetValue(NothingSigned))
         {
             SilenceWaiver.Give(root);

@@ -98,17 +98,11 @@ internal static class SnapshotCommands
         SnapshotFile snapshot, string root, Genesis genesis, Action<long, long> progress, CancellationToken cancellationToken)
     {
         using var restore = SnapshotRestore.Begin(root, genesis, snapshot.Manifest);
-        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (!restore.IsDone(i) && restore.Accept(i, snapshot.ReadChunk(i)) is { } fault)
-            {
-                throw Lies(snapshot.Path, $"chunk {i}: {fault}");
-            }
-
-            progress(i + 1, snapshot.Manifest.ChunkCount);
-        }
-
+        restore.AcceptAll(
+            snapshot.ReadChunk,
+            (chunk, fault) => throw Lies(snapshot.Path, $"chunk {chunk}: {fault}"),
+            () => progress(restore.DoneCount, snapshot.Manifest.ChunkCount),
+            cancellationToken);
         restore.Finish();
     }
 

@@ -18,6 +18,12 @@ internal static class TransactionCommands
         Description = "Return as soon as a node has accepted it, before it is final",
     };
 
+    /// <summary>Of a member that is added.</summary>
+    public static readonly Option<bool> Witness = new("--witness")
+    {
+        Description = "Raft: it votes at once and keeps no blocks; its node is started with peers.join=witness",
+    };
+
     public static Command Build(Terminal terminal)
     {
         ExampleCommand tx = new("tx", "Build, sign and submit transactions", "ledger tx put notes greeting hello --key client.key.json");
@@ -132,9 +138,9 @@ internal static class TransactionCommands
         ExampleCommand command = new(
             "add-validator", "Add a validator; once the transaction is final its node votes, or in Raft learns",
             "ledger tx add-validator validator-5 validator.key.json 10.0.0.5:7000 --key admin.key.json");
-        return Submits(command, terminal, [name, key, address], [], parsed => new Operation.AddValidator(
+        return Submits(command, terminal, [name, key, address], [Witness], parsed => new Operation.AddValidator(
             parsed.GetRequiredValue(name), Accounts.Parse(parsed.GetRequiredValue(key)),
-            parsed.GetRequiredValue(address)));
+            parsed.GetRequiredValue(address), parsed.GetValue(Witness)));
     }
 
     private static ExampleCommand PromoteValidator(Terminal terminal)

@@ -6,18 +6,23 @@ using Ledger.Core;
 namespace Ledger.Cli.Devnet;
 
 /// <summary>What a devnet was made with; a folder keeps it, so that it can be started again as it was.</summary>
-internal sealed record DevnetSettings(int Validators, string Mode, int BasePort, string Evidence = "record")
+internal sealed record DevnetSettings(int Validators, string Mode, int BasePort, string Evidence = "record", int Witnesses = 0)
 {
     public NetworkPlan Plan(string chainId)
     {
         var mode = Mode == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
         var evidence = Evidence == "suspend" ? EvidencePolicy.Suspend : EvidencePolicy.Record;
-        return NetworkPlan.OnThisMachine(chainId, mode, Validators, BasePort) with { Evidence = evidence };
+        return NetworkPlan.OnThisMachine(chainId, mode, Validators, BasePort) with
+        {
+            Evidence = evidence,
+            Witnesses = Witnesses,
+        };
     }
 
     public override string ToString()
         => $"--validators {Validators} --mode {Mode} --base-port {BasePort}"
-            + (Evidence == "record" ? "" : $" --evidence {Evidence}");
+            + (Evidence == "record" ? "" : $" --evidence {Evidence}")
+            + (Witnesses == 0 ? "" : $" --witnesses {Witnesses}");
 }
 
 /// <summary>The folder of one devnet: made once, then resumed.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ledger.Core;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -109,7 +110,7 @@ internal static class DevnetView
         return leader;
     }
 
-    private static ulong ViewOf(DevnetPicture picture) => picture.Samples.Max(sample => sample?.Status.View ?? 0);
+    private static View ViewOf(DevnetPicture picture) => new(picture.Samples.Max(sample => sample?.Status.View ?? 0));
 
     private static string Age(TimeSpan? age) => age switch
     {

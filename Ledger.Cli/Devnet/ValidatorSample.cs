@@ -10,7 +10,8 @@ internal sealed record ValidatorSample(StatusReply Status, ulong Transactions)
 
     public bool IsReady => Status.State == "ready";
 
-    public TimeSpan? BlockAge => Status.Height == 0
+    /// <summary>Null where there is no block yet, and of a witness, which has none.</summary>
+    public TimeSpan? BlockAge => Status.LastBlockTime == 0 || Status.Height == 0
         ? null
         : TimeSpan.FromMilliseconds(Math.Max(0, Status.Clock - Status.LastBlockTime));
 

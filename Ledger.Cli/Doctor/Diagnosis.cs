@@ -28,7 +28,8 @@ internal sealed record Diagnosis(Severity Severity, string Headline, IReadOnlyLi
         }
 
         var status = facts.Members[0].Status!;
-        var network = $"The network of {facts.Validators.Count} validators (chain {status.ChainId}, {status.Mode})";
+        var witnesses = facts.Witnesses.Count == 0 ? "" : $", {Facts.List(facts.Witnesses)} as witness,";
+        var network = $"The network of {facts.Validators.Count} validators{witnesses} (chain {status.ChainId}, {status.Mode})";
         var idle = facts.Members.All(member => member.Status!.MempoolTransactions == 0);
         return worst switch
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Ledger.Cli.Shell;
+using Ledger.Core;
 
 namespace Ledger.Cli.Doctor;
 
@@ -8,7 +9,7 @@ namespace Ledger.Cli.Doctor;
 internal static class DoctorReport
 {
     private static readonly CompositeFormat Columns = CompositeFormat.Parse(
-        "{0,-14} {1,-8} {2,8} {3,6} {4,-14} {5,-10} {6,5} {7,7} {8,9} {9,7} {10,7}");
+        "{0,-14} {1,-8} {2,8} {3,12} {4,-14} {5,-10} {6,5} {7,7} {8,9} {9,7} {10,7}");
 
     public static void Print(Terminal terminal, Facts facts, Diagnosis diagnosis)
     {
@@ -87,12 +88,12 @@ internal static class DoctorReport
         if (visit is not { Status: { } status, Vitals: { } vitals })
         {
             return visit.Status is { } old
-                ? Row(old.Validator, old.State, old.Height, old.View, old.Primary ?? "-", "-", old.Peers, old.MempoolTransactions, "-", "-", "-")
+                ? Row(old.Validator, old.State, old.Height, new View(old.View), old.Primary ?? "-", "-", old.Peers, old.MempoolTransactions, "-", "-", "-")
                 : Row(visit.Name, "silent", "-", "-", "-", "-", "-", "-", "-", "-", "-");
         }
 
         return Row(
-            status.Validator, status.State, status.Height, status.View, status.Primary ?? "-", vitals.WaitsFor, status.Peers,
+            status.Validator, status.State, status.Height, new View(status.View), status.Primary ?? "-", vitals.WaitsFor, status.Peers,
             status.MempoolTransactions, vitals.DiskFreeBytes >> 20,
             vitals.JournalSyncMs.ToString("0.0", CultureInfo.InvariantCulture),
             Math.Round(visit.ClockOffset.TotalSeconds, 1).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture));

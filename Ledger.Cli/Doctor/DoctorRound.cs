@@ -37,7 +37,10 @@ internal sealed class DoctorRound : IDisposable
         visits.AddRange(await VisitAllAsync(Neighbours.Of(visits), cancellationToken));
         visits.RemoveAll(visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
         Facts facts = new([], visits, []);
-        if (facts.Network.MaxBy(member => member.Status!.Height) is not { } best)
+
+        // A witness knows heights and has no block to show: it is asked where nobody else answers.
+        if (facts.Network.OrderBy(member => member.Status!.Role == ValidatorReply.Witness)
+            .ThenByDescending(member => member.Status!.Height).FirstOrDefault() is not { } best)
         {
             return facts;
         }
@@ -47,8 +50,9 @@ internal sealed class DoctorRound : IDisposable
         var validators = await FindAsync<ValidatorReply[]>(best.Url, "v1/validators", cancellationToken);
         return facts with
         {
-            Validators = validators is null ? NamesIn(best.Status) : NamesOf(validators, ValidatorReply.Voter),
+            Validators = validators is null ? NamesIn(best.Status) : NamesOf(validators, ValidatorReply.Voter, ValidatorReply.Witness),
             Learners = validators is null ? [] : NamesOf(validators, ValidatorReply.Learner),
+            Witnesses = validators is null ? [] : NamesOf(validators, ValidatorReply.Witness),
             Blocks = blocks ?? [],
             Proofs = await ProofsAsync(facts.Network, best, cancellationToken),
         };
@@ -64,8 +68,8 @@ internal sealed class DoctorRound : IDisposable
         return names;
     }
 
-    private static List<string> NamesOf(ValidatorReply[] validators, string role)
-        => [.. validators.Where(one => one.Role == role).Select(one => one.Name)];
+    private static List<string> NamesOf(ValidatorReply[] validators, params string[] roles)
+        => [.. validators.Where(one => roles.Contains(one.Role)).Select(one => one.Name)];
 
     private Task<Visit[]> VisitAllAsync(IEnumerable<Address> addresses, CancellationToken cancellationToken)
         => Task.WhenAll(addresses.Select(address => VisitAsync(address, cancellationToken)));

@@ -16,6 +16,9 @@ internal sealed record Facts(
     /// <summary>Raft: who is sent everything and does not vote yet.</summary>
     public IReadOnlyList<string> Learners { get; init; } = [];
 
+    /// <summary>Raft: the validators that vote and keep no blocks.</summary>
+    public IReadOnlyList<string> Witnesses { get; init; } = [];
+
     /// <summary>Nodes that answered.</summary>
     public IReadOnlyList<Visit> Answers => [.. Visits.Where(visit => visit.Status is not null)];
 

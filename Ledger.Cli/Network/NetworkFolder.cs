@@ -33,7 +33,7 @@ internal static class NetworkFolder
             var home = Directory.CreateDirectory(Path.Combine(folder, validator.Name)).FullName;
             using var key = SigningKey.Generate();
             KeyFiles.Create(Path.Combine(home, ValidatorKeyName), key, passphrase: null);
-            members.Add(new(validator.Name, key.PublicKey));
+            members.Add(new(validator.Name, key.PublicKey, IsWitness: plan.IsWitness(members.Count)));
         }
 
         // Each validator gets its own copy of the one genesis: its folder is then all that its container needs.

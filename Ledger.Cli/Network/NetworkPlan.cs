@@ -25,6 +25,9 @@ internal sealed record NetworkPlan(string ChainId, ConsensusMode Mode, IReadOnly
     /// <summary>What follows for a validator that is proven to vote twice.</summary>
     public EvidencePolicy Evidence { get; init; }
 
+    /// <summary>Raft: how many of the validators, the last ones, vote and keep no blocks.</summary>
+    public int Witnesses { get; init; }
+
     /// <summary>
     /// All on this machine, each validator 10 ports above the one before. Peer ports move along with the HTTP ports,
     /// so that two devnets with base ports far enough apart share nothing.
@@ -52,6 +55,8 @@ internal sealed record NetworkPlan(string ChainId, ConsensusMode Mode, IReadOnly
     public static NetworkPlan OnHosts(string chainId, ConsensusMode mode, IReadOnlyList<string> hosts)
         => new(chainId, mode, [.. hosts.Select((host, i) => new ValidatorPlan(
             NameOf(i), host, "0.0.0.0", DefaultHttpPort, DefaultHttpPort + 1, DefaultPeerPort))]);
+
+    public bool IsWitness(int index) => index >= Validators.Count - Witnesses;
 
     /// <summary>Every port that must be free before the validators start.</summary>
     public IEnumerable<(ValidatorPlan Validator, int Port)> Ports()

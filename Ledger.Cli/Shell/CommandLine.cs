@@ -55,7 +55,10 @@ internal static class CommandLine
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
         {
-            terminal.Fail($"{exception.Message.TrimEnd('.')}; check that the path exists and that you may use it");
+            terminal.Fail($"{exception.Message.TrimEnd('.')}; "
+                + (exception.Message.Contains("No space left", StringComparison.Ordinal)
+                    ? "free some space and do it again"
+                    : "check that the path exists and that you may use it"));
             return ExitCode.Failed;
         }
     }

@@ -13,7 +13,7 @@ public sealed record Membership(
 {
     /// <summary>All validators of genesis vote.</summary>
     public static Membership AllOf(ValidatorSet validators)
-        => new([.. Enumerable.Range(0, validators.Count).Select(i => new ValidatorIndex(i))], [], []);
+        => new(validators.Indices, [], [.. validators.Indices.Where(seat => validators[seat].IsWitness)]);
 }
 
 /// <summary>How far a change of members has come.</summary>

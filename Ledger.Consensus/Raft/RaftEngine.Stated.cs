@@ -69,11 +69,11 @@ public sealed partial class RaftEngine
 
     /// <summary>
     /// Who has no seat yet is told nothing, and whoever leads may be one that this replica has never heard of: it asks
-    /// for blocks, from which it learns both.
+    /// for blocks, from which it learns both. A witness has no use for them: its node is told.
     /// </summary>
     private void AskForBlocks(ValidatorIndex? from, Effects effects)
     {
-        if (_stated is not null && from is { } neighbour && neighbour != _self)
+        if (_stated is not null && !_options.IsWitness && from is { } neighbour && neighbour != _self)
         {
             effects.CatchUp(_decided.Height.Next, neighbour);
         }

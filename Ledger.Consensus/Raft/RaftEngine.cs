@@ -70,7 +70,9 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
     public bool IsLeader => Role == RaftRole.Leader;
 
     /// <inheritdoc/>
-    public Height Committed => _decided.Height;
+    public Height Committed => _options.IsWitness
+        ? Log.BlockAt(LogIndex.Max(_safety.Commit, Log.Start.Index)).Height
+        : _decided.Height;
 
     /// <inheritdoc/>
     public MembersView Members

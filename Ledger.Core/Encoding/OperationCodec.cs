@@ -76,10 +76,15 @@ internal static class OperationCodec
                 writer.Write(revoke.Namespace);
                 break;
             case Operation.AddValidator add:
-                WriteHead(ref writer, Kind.AddValidator, 3);
+                WriteHead(ref writer, Kind.AddValidator, add.IsWitness ? 4 : 3);
                 writer.Write(add.Name);
                 Fields.WriteKey(ref writer, add.Key);
                 writer.Write(add.Address);
+                if (add.IsWitness)
+                {
+                    writer.Write(true);
+                }
+
                 break;
             case Operation.RemoveValidator remove:
                 WriteHead(ref writer, Kind.RemoveValidator, 1);
@@ -119,15 +124,19 @@ internal static class OperationCodec
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
             (Kind.Revoke, 3) => new Operation.Revoke(
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
-            (Kind.AddValidator, 3) => new Operation.AddValidator(
+            (Kind.AddValidator, 3 or 4) => new Operation.AddValidator(
                 ReadName(ref reader, "name"), Fields.ReadKey(ref reader),
-                Fields.ReadText(ref reader, Limits.AddressBytes, "address")),
+                Fields.ReadText(ref reader, Limits.AddressBytes, "address"), ReadWitness(ref reader, fields == 4)),
             (Kind.RemoveValidator, 1) => new Operation.RemoveValidator(Fields.ReadKey(ref reader)),
             (Kind.PromoteValidator, 1) => new Operation.PromoteValidator(Fields.ReadKey(ref reader)),
             (Kind.Report, 1) => new Operation.Report(Evidence.Read(ref reader)),
             _ => throw new MalformedException($"no operation has kind {(byte)kind} with {fields} fields"),
         };
     }
+
+    /// <summary>One who keeps blocks has the shorter form, and no other.</summary>
+    private static bool ReadWitness(ref MessagePackReader reader, bool isGiven)
+        => isGiven && (reader.ReadBoolean() ? true : throw new MalformedException("witness is left out where it is false"));
 
     private static void WriteHead(ref MessagePackWriter writer, Kind kind, int fields)
     {

@@ -4,7 +4,8 @@ namespace Ledger.Core;
 
 /// <summary>
 /// Changes of the validator set: a part of the state like any other, which the next block's header then names. Several
-/// changes of one block take effect together. In Raft a newcomer learns before it is promoted to the set.
+/// changes of one block take effect together. In Raft a newcomer learns before it is promoted to the set, unless it is a
+/// witness.
 /// </summary>
 internal static class ValidatorChanges
 {
@@ -24,8 +25,15 @@ internal static class ValidatorChanges
             return FailureReason.TooManyValidators;
         }
 
-        Validator newcomer = new(add.Name, add.Key, add.Address);
-        Write(genesis.Mode == ConsensusMode.Raft ? history.WithLearner(newcomer) : history.With(newcomer, height), state);
+        if (add.IsWitness && genesis.Mode != ConsensusMode.Raft)
+        {
+            return FailureReason.InvalidArgument;
+        }
+
+        // A witness has nothing to learn: its first word from the leader tells it where the log stands.
+        Validator newcomer = new(add.Name, add.Key, add.Address, add.IsWitness);
+        var learns = genesis.Mode == ConsensusMode.Raft && !add.IsWitness;
+        Write(learns ? history.WithLearner(newcomer) : history.With(newcomer, height), state);
         return FailureReason.None;
     }
 
@@ -62,7 +70,9 @@ internal static class ValidatorChanges
             return FailureReason.InvalidArgument;
         }
 
-        if (history.Current is { Count: 1 } current && current.Contains(seat))
+        // Witnesses alone have no block to give to anyone.
+        var current = history.Current;
+        if (current.Contains(seat) && current.Indices.All(other => other == seat || current[other].IsWitness))
         {
             return FailureReason.LastValidator;
         }

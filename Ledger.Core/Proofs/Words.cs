@@ -33,7 +33,7 @@ internal static class Words
         Operation.Burn burn => $"burn {burn.Amount} {burn.Asset}",
         Operation.Grant grant => $"grant {RoleOf(grant.Role, grant.Namespace)} to {grant.Account}",
         Operation.Revoke revoke => $"revoke {RoleOf(revoke.Role, revoke.Namespace)} from {revoke.Account}",
-        Operation.AddValidator add => $"add validator {add.Name} with key {add.Key} at {add.Address}",
+        Operation.AddValidator add => $"add {(add.IsWitness ? "witness" : "validator")} {add.Name} with key {add.Key} at {add.Address}",
         Operation.RemoveValidator remove => $"remove the validator with key {remove.Key}",
         Operation.PromoteValidator promote => $"let the validator with key {promote.Key} vote",
         Operation.Report report => $"report that {report.Evidence.Offence.Validator} voted twice at height "

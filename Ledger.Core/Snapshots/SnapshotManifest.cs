@@ -63,16 +63,21 @@ public sealed record SnapshotManifest(
 
     /// <returns>Why a chunk is not what it must be, or null when it is.</returns>
     public string? FaultIn(int index, ReadOnlyMemory<byte> chunk)
-    {
-        if (index < History.Count)
-        {
-            return HistoryChunk.TryDecode(chunk, out var history, out var broken)
-                ? history.FaultIn(History[index]) ?? (index == 0 ? ReachFault(history) : null)
-                : broken;
-        }
+        => index < History.Count ? FaultIn(index, chunk, out HistoryChunk? _) : FaultIn(index, chunk, out StateChunk? _, out _);
 
-        return StateChunk.TryDecode(chunk, out var state, out var fault)
-            ? state.FaultIn(State[index - History.Count], Header.StateRoot)
+    /// <summary>A chunk of history, decoded, where the fault is null.</summary>
+    public string? FaultIn(int index, ReadOnlyMemory<byte> chunk, out HistoryChunk? history)
+        => HistoryChunk.TryDecode(chunk, out history, out var fault)
+            ? history.FaultIn(History[index]) ?? (index == 0 ? ReachFault(history) : null)
+            : fault;
+
+    /// <summary>A chunk of state, decoded, and its leaves in the state tree, where the fault is null.</summary>
+    public string? FaultIn(
+        int index, ReadOnlyMemory<byte> chunk, out StateChunk? state, out IReadOnlyList<(Digest Path, Digest Value)> leaves)
+    {
+        leaves = [];
+        return StateChunk.TryDecode(chunk, out state, out var fault)
+            ? state.FaultIn(State[index - History.Count], Header.StateRoot, out leaves)
             : fault;
     }
 

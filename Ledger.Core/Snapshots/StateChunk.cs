@@ -24,10 +24,14 @@ public sealed record StateChunk(IReadOnlyList<Digest> Siblings, IReadOnlyList<(b
         => Canonical.TryDecode(bytes, Read, Write, out chunk, out fault);
 
     /// <returns>Why this is not the whole part of the state with this root, or null when it is.</returns>
-    public string? FaultIn(StatePart part, Digest stateRoot)
+    public string? FaultIn(StatePart part, Digest stateRoot) => FaultIn(part, stateRoot, out _);
+
+    /// <summary>Where the fault is null, each entry's leaf in the state tree too.</summary>
+    public string? FaultIn(StatePart part, Digest stateRoot, out IReadOnlyList<(Digest Path, Digest Value)> leaves)
     {
-        var leaves = new (Digest Path, Digest Value)[Entries.Count];
-        for (var i = 0; i < leaves.Length; i++)
+        var found = new (Digest Path, Digest Value)[Entries.Count];
+        leaves = found;
+        for (var i = 0; i < found.Length; i++)
         {
             var (key, value) = Entries[i];
             if (!StateKey.IsStateKey(key))
@@ -35,10 +39,10 @@ public sealed record StateChunk(IReadOnlyList<Digest> Siblings, IReadOnlyList<(b
                 return $"entry {i} has no key of the state";
             }
 
-            leaves[i] = (StateKey.PathOf(key), StateKey.ValueDigest(value));
+            found[i] = (StateKey.PathOf(key), StateKey.ValueDigest(value));
         }
 
-        return new StateRangeProof(Siblings, leaves).Verify(stateRoot, part.Path, 4 * part.Nibbles)
+        return new StateRangeProof(Siblings, found).Verify(stateRoot, part.Path, 4 * part.Nibbles)
             ? null
             : "its entries do not hash to the certified state root: one is missing, added or changed";
     }

@@ -155,6 +155,19 @@ public sealed class StateTree
         return true;
     }
 
+    /// <summary>A subtree of nothing but these leaves, and its pages; the root's page, too, where it is the whole tree.</summary>
+    internal static (Slot Slot, IReadOnlyList<PageWrite> Pages) Build(int depth, IReadOnlyList<StateChange> leaves)
+    {
+        StateChange[] sorted = [.. leaves];
+        Array.Sort(sorted, static (a, b) => a.Path.CompareTo(b.Path));
+        List<Change> changed = [];
+        StateTree nothing = new(NoPages.Instance, StatePage.Empty, changed, new());
+        var slot = depth > 0 || sorted.Length == 0
+            ? nothing.UpdateSlot(default, depth, 0, sorted, changed)
+            : nothing.UpdatePage(StatePage.Empty, 0, 0, sorted, changed).AsSlot();
+        return (slot, nothing.PageWrites());
+    }
+
     private StatePage UpdatePage(
         StatePage page, int depth, int level, ReadOnlySpan<StateChange> changes, List<Change> changed)
     {
@@ -258,7 +271,7 @@ public sealed class StateTree
     private static int Nibble(Digest path, int depth) => path.NibbleAt(depth);
 
     /// <summary>One byte of depth in nibbles, then those nibbles, two in a byte.</summary>
-    private static byte[] KeyOf(int depth, Digest path)
+    internal static byte[] KeyOf(int depth, Digest path)
     {
         Span<byte> bytes = stackalloc byte[Digest.Size];
         path.CopyTo(bytes);
@@ -271,6 +284,17 @@ public sealed class StateTree
         }
 
         return key;
+    }
+
+    private sealed class NoPages : IStatePageStore
+    {
+        public static readonly NoPages Instance = new();
+
+        public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page)
+        {
+            page = [];
+            return false;
+        }
     }
 
     /// <param name="Level">How many branching pages stand above it.</param>

@@ -12,6 +12,10 @@ namespace Ledger.Node.Api;
 /// <param name="Primary">In Raft the leader; null while none is known.</param>
 /// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
 /// <param name="Vitals">For <c>ledger doctor</c>.</param>
+/// <param name="Role">
+/// As in <c>GET /v1/validators</c>; null while it has no seat. A witness has a height, up to which it knows blocks to be
+/// committed, and none of the blocks: no hash, no state, no time.
+/// </param>
 public sealed record StatusReply(
     string Version,
     string ChainId,
@@ -35,7 +39,8 @@ public sealed record StatusReply(
     long Clock,
     long UptimeSeconds,
     VitalsReply? Vitals = null,
-    int? Quorum = null);
+    int? Quorum = null,
+    string? Role = null);
 
 /// <param name="LastRefusal">Why no connection came about, when none did.</param>
 /// <param name="Endpoint">Where it is dialled; null when only it dials us.</param>
@@ -106,7 +111,9 @@ public sealed record AccountReply(
 
 /// <param name="Index">Its seat: the same for as long as the chain lives.</param>
 /// <param name="Address">Where its peers reach it; absent for those of genesis, whose addresses each node configures.</param>
-/// <param name="Role">voter; in Raft also learner: it is sent everything and counts for nothing yet.</param>
+/// <param name="Role">
+/// voter; in Raft also learner: it is sent everything and counts for nothing yet; and witness: it votes and keeps no blocks.
+/// </param>
 /// <param name="Phase">
 /// settled; in Raft, while members change: learning, joining and leaving (old and new voters must both agree), changing (it
 /// votes before and after).
@@ -122,6 +129,8 @@ public sealed record ValidatorReply(
     public const string Voter = "voter";
 
     public const string Learner = "learner";
+
+    public const string Witness = "witness";
 
     public const string Settled = "settled";
 
@@ -168,7 +177,8 @@ public sealed record OperationRequest(
     string? Role = null,
     string? Name = null,
     string? PublicKey = null,
-    string? Address = null);
+    string? Address = null,
+    bool? Witness = null);
 
 /// <summary><c>POST /admin/v1/members/check</c>: asks a leader whether members may change so now.</summary>
 /// <param name="Operations">Of add-validator, promote-validator and remove-validator.</param>

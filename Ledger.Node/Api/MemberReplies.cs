@@ -25,7 +25,7 @@ internal static class MemberReplies
                     return new ValidatorReply(
                         seat.Value, validator.Name, validator.PublicKey.ToString(),
                         validator.Address.Length == 0 ? null : validator.Address,
-                        history.Learns(seat) ? ValidatorReply.Learner : ValidatorReply.Voter,
+                        ValidatorDirectory.RoleOf(history, seat),
                         isSettled || history.Learns(seat) ? Rest(history, seat) : PhaseOf(seat, voters, latest!));
                 }),
         ];

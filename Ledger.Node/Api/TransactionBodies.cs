@@ -120,7 +120,7 @@ internal static class TransactionBodies
         "grant" => new Operation.Grant(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
         "revoke" => new Operation.Revoke(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
         "add-validator" => new Operation.AddValidator(
-            Need(o.Name, "name"), Key(o.PublicKey, "publicKey"), Need(o.Address, "address")),
+            Need(o.Name, "name"), Key(o.PublicKey, "publicKey"), Need(o.Address, "address"), o.Witness ?? false),
         "promote-validator" => new Operation.PromoteValidator(Key(o.PublicKey, "publicKey")),
         "remove-validator" => new Operation.RemoveValidator(Key(o.PublicKey, "publicKey")),
         _ => throw new MalformedException($"type: '{o.Type}' is no operation"),

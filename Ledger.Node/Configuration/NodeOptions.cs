@@ -26,6 +26,9 @@ public sealed record NodeOptions
     /// <summary>Whether this node may start with a key that is no validator's yet, to follow the chain until it is.</summary>
     public bool Joins { get; init; }
 
+    /// <summary>Whether it is to become a witness, and so follows no chain until then.</summary>
+    public bool JoinsAsWitness { get; init; }
+
     public required IPEndPoint HttpListen { get; init; }
 
     public required long HttpMaxBodyBytes { get; init; }

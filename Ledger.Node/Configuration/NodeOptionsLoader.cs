@@ -28,7 +28,10 @@ public static class NodeOptionsLoader
         ("passphraseFile", "", "a file whose first line unlocks the key"),
         ("dataDir", null, "where the ledger and the journal are kept"),
         ("peers.listen", "0.0.0.0:7000", "address and port for the other validators"),
-        ("peers.join", "no", "yes: start although no validator yet, and follow the chain until an admin adds this key"),
+        (
+            "peers.join", "no",
+            "yes: start although no validator yet, and follow the chain until an admin adds this key; witness: the same, "
+                + "for one that is to vote and keep no blocks"),
         ("http.listen", "127.0.0.1:8080", "address and port of the HTTP API"),
         ("http.maxBodyBytes", "8388608", "the largest request body; 1024 to 67108864"),
         ("admin.listen", "127.0.0.1:8081", "address and port of administrative calls; loopback only"),
@@ -164,6 +167,7 @@ public static class NodeOptionsLoader
             var viewTimeout = Number("consensus.viewTimeoutMs", 10, 600_000);
             var window = (int)Number("consensus.window", 1, 64);
             var snapshotEvery = Number("snapshots.everyBlocks", 0, 1_000_000_000);
+            var join = OneOf("peers.join", "no", "yes", "witness");
             return new()
             {
                 GenesisFile = FilePath("genesisFile"),
@@ -172,7 +176,8 @@ public static class NodeOptionsLoader
                 DataDir = FilePath("dataDir"),
                 PeerListen = EndPoint("peers.listen"),
                 PeerEndpoints = Endpoints(),
-                Joins = OneOf("peers.join", "no", "yes") == "yes",
+                Joins = join != "no",
+                JoinsAsWitness = join == "witness",
                 HttpListen = EndPoint("http.listen"),
                 HttpMaxBodyBytes = Number("http.maxBodyBytes", 1024, 67_108_864),
                 AdminListen = Loopback("admin.listen"),

@@ -8,10 +8,12 @@ namespace Ledger.Node.Consensus;
 internal static class ConsensusProtocol
 {
     public static IConsensusProtocol Of(
-        ValidatorDirectory directory, NodeOptions options, ISignatureVerifier signatures)
+        ValidatorDirectory directory, NodeOptions options, ISignatureVerifier signatures,
+        bool isWitness = false)
         => directory.Genesis.Mode switch
         {
-            ConsensusMode.Raft => new RaftConsensus(directory, options.Raft, signatures),
+            ConsensusMode.Raft => new RaftConsensus(
+                directory, options.Raft with { IsWitness = isWitness }, signatures),
             _ => new PbftConsensus(directory, options.Pbft, options.RequestTimeout, signatures),
         };
 }

@@ -45,6 +45,11 @@ internal interface IConsensusProtocol
     /// </summary>
     IReadOnlyList<Input> NewsOf(Input.Finalised finalised);
 
+    /// <summary>
+    /// What the engine of a node without a ledger is told once its directory has moved on; null where there is none such.
+    /// </summary>
+    Input? Told();
+
     byte[] Encode(Envelope envelope);
 
     bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out Envelope envelope);

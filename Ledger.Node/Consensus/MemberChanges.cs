@@ -42,7 +42,8 @@ internal sealed class MemberChanges(
         var (history, seated) = (directory.History, directory.Seated);
         List<ValidatorIndex> voters = [.. directory.Validators.Indices];
         List<ValidatorIndex> learners = [.. history.Learners];
-        target = new(voters, learners, []);
+        List<ValidatorIndex> witnesses = [.. voters.Where(history.IsWitness)];
+        target = new(voters, learners, witnesses);
         var seats = history.Seats;
         foreach (var operation in operations)
         {
@@ -59,7 +60,9 @@ internal sealed class MemberChanges(
             }
         }
 
-        return voters.Count == 0 ? "the last voter cannot be removed" : null;
+        return voters.Count == 0 ? "the last voter cannot be removed"
+            : voters.TrueForAll(witnesses.Contains) ? "only witnesses would be left: one voter at least must keep blocks"
+            : null;
 
         string? Add(Operation.AddValidator add)
         {
@@ -68,7 +71,18 @@ internal sealed class MemberChanges(
                 return $"{known.Name} is a member already, with the key {known.PublicKey}";
             }
 
-            (IsRaft ? learners : voters).Add(new(seats++));
+            if (add.IsWitness && !IsRaft)
+            {
+                return "this network runs PBFT, where who votes must have executed the block: it has no witnesses";
+            }
+
+            ValidatorIndex seat = new(seats++);
+            (IsRaft && !add.IsWitness ? learners : voters).Add(seat);
+            if (add.IsWitness)
+            {
+                witnesses.Add(seat);
+            }
+
             return null;
         }
 
@@ -82,6 +96,12 @@ internal sealed class MemberChanges(
             if (seated.IndexOf(key) is not { } seat)
             {
                 return $"no member has the key {key}: add it first";
+            }
+
+            if (history.IsWitness(seat))
+            {
+                return $"{directory.NameOf(seat)} is a witness, which votes already and keeps no blocks: where it is to keep "
+                    + "them, remove it and add a validator with a new key";
             }
 
             if (!learners.Remove(seat))

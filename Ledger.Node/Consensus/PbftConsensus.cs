@@ -35,6 +35,9 @@ internal sealed class PbftConsensus(
     public IReadOnlyList<Input> NewsOf(Input.Finalised finalised)
         => [finalised, new Input.EpochBegan(directory.Epoch, directory.Self)];
 
+    /// <summary>Who votes has executed the block, and so has a ledger.</summary>
+    public Input? Told() => null;
+
     public byte[] Encode(Envelope envelope) => PbftCodec.EncodeEnvelope(envelope);
 
     public bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out Envelope envelope)

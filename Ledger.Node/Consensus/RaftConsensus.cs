@@ -28,7 +28,11 @@ internal sealed class RaftConsensus(
 
     public (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records)
     {
-        CheckLedgerReaches(records, head.Head);
+        if (!options.IsWitness)
+        {
+            CheckLedgerReaches(records, head.Head);
+        }
+
         Span<byte> seed = stackalloc byte[sizeof(ulong)];
         RandomNumberGenerator.Fill(seed);
         var engine = new RaftEngine(
@@ -41,6 +45,8 @@ internal sealed class RaftConsensus(
 
     /// <summary>Who knows a block must know what it says of the members.</summary>
     public IReadOnlyList<Input> NewsOf(Input.Finalised finalised) => [Stated(), finalised];
+
+    public Input? Told() => Stated();
 
     public byte[] Encode(Envelope envelope) => RaftCodec.EncodeEnvelope(envelope);
 
@@ -88,8 +94,10 @@ internal sealed class RaftConsensus(
 
     private Input.MembersStated Stated()
     {
-        var history = directory.History;
-        return new(new(directory.Validators.Indices, history.Learners, []), directory.Epoch.Start.Height, directory.Self);
+        var (history, voters) = (directory.History, directory.Validators.Indices);
+        return new(
+            new(voters, history.Learners, [.. voters.Where(history.IsWitness)]), directory.Epoch.Start.Height,
+            directory.Self);
     }
 
     /// <summary>What the journal no longer holds must be in the ledger: a log that starts above it cannot go on.</summary>

@@ -54,6 +54,9 @@ internal sealed class LedgerMetrics
         });
     }
 
+    /// <summary>A witness makes no block final: the last that it knows to be committed.</summary>
+    public void Committed(Height height) => _height.Set(height.Value);
+
     public void Finalised(FinalBlock final)
     {
         var applied = final.Receipts.Count(receipt => receipt.IsApplied);

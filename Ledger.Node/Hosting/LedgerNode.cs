@@ -92,6 +92,12 @@ internal static partial class NodeLog
     [LoggerMessage(LogLevel.Information, "The key {Key} is no validator's yet: this node follows the chain until an admin adds it")]
     public static partial void Joins(ILogger logger, PublicKey key);
 
+    [LoggerMessage(LogLevel.Information, "This validator is a witness: it votes, keeps no blocks and serves none")]
+    public static partial void IsWitness(ILogger logger);
+
+    [LoggerMessage(LogLevel.Information, "A peer whose ledger has block {Height} says that the members are {Members}")]
+    public static partial void Told(ILogger logger, Height height, string members);
+
     [LoggerMessage(LogLevel.Information, "HTTP API on {Address}")]
     public static partial void Serves(ILogger logger, string address);
 

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Ledger.Consensus;
 using Ledger.Core;
 using Ledger.Node.Api;
@@ -13,7 +11,6 @@ using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
 using Ledger.Node.Witness;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Trace;
 using Prometheus;
@@ -40,6 +37,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly PeerNetwork _network;
     private readonly ValidatorDirectory _directory;
     private readonly Roster _roster;
+    private readonly MembersNews _members;
     private readonly SyncLag _lag;
     private readonly ConsensusDiary _diary;
     private readonly IConsensusProtocol _protocol;
@@ -53,7 +51,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly SilenceWatch? _silence;
     private readonly TaskCompletionSource _snapshotWanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Housekeeping _housekeeping;
-    private readonly EvidenceService _witness;
+    private readonly EvidenceService _evidence;
     private readonly WebApplication _web;
     private readonly TracerProvider? _tracing;
 
@@ -70,9 +68,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var machine = new LedgerMachine(genesis, parts.Store);
         var verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
-        _directory = ValidatorDirectory.Open(genesis, parts.Key.PublicKey, machine, parts.Store);
+        _directory = parts.IsWitness
+            ? ValidatorDirectory.Of(genesis, parts.Key.PublicKey, parts.Told)
+            : ValidatorDirectory.Open(genesis, parts.Key.PublicKey, machine, parts.Store);
         var signatures = new ValidatorSignatures(_directory, verifications);
-        _protocol = ConsensusProtocol.Of(_directory, options, signatures);
+        _protocol = ConsensusProtocol.Of(_directory, options, signatures, parts.IsWitness);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
         var diary = _diary = new ConsensusDiary(_directory.History.Seats, clock);
         var tail = new JournalTail();
@@ -90,16 +90,20 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _tracing = NodeTracing.Export(options, genesis.ChainId, _directory.SelfName);
         var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
         var transactionTraces = new TransactionTraces(clock);
-        var lag = _lag = new(_directory.History.Seats, _protocol.LiarsMax);
+        var lag = _lag = new(_directory.History.Seats, _protocol.LiarsMax)
+        {
+            Reached = parts.IsWitness ? Reached : null,
+        };
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(
-            _protocol, _loop, recent, lag, diary, () => parts.Store.Head!.Height, message => _silence?.Heard(message));
+            _protocol, _loop, recent, lag, diary, Reached, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
             new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, _directory.History, genesis) },
             new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Seated), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
         _roster = new(_directory, _network.Follow);
+        _members = new(_network, _directory);
         _loop.OnMembers = _roster.OnLog;
         _gossip = new(_network, _admission, _protocol.TrustsPeers);
         var snapshots = new SnapshotClient(_network, clock);
@@ -112,17 +116,22 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _silence = parts.Journal.IsSilent
             ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock, _logger)
             : null;
-        _witness = new(
+        _evidence = new(
             _directory, parts.Store, _network, new(genesis.ChainId, parts.Key, _admission, _gossip, clock),
             signatures, clock, logs.CreateLogger<EvidenceService>());
         router.On(FrameKind.Consensus, inbound.OnFrameAsync)
             .On(FrameKind.Transactions, _gossip.OnFrameAsync)
             .On(FrameKind.Request, server.OnRequestAsync)
             .On(FrameKind.Response, _sync.OnResponseAsync)
-            .On(FrameKind.Evidence, _witness.OnFrameAsync)
+            .On(FrameKind.Evidence, _evidence.OnFrameAsync)
             .On(FrameKind.SnapshotRequest,
                 new SnapshotServer(_network, parts.Store, _shelf, () => _loop.Position.View).OnRequestAsync)
             .On(FrameKind.SnapshotResponse, snapshots.OnResponseAsync);
+        if (parts.IsWitness)
+        {
+            router.On(
+                FrameKind.Members, new MembersHearing(genesis, parts.Root, parts.Told, BeTold).OnFrameAsync);
+        }
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         var alertMetrics = new AlertMetrics(
@@ -154,7 +163,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var transfer = new LeadershipTransfer(_protocol, _loop, _directory, clock);
         var members = new MemberChanges(_protocol, _loop, _directory, _network.Probe, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _witness, reads, transfer, members, Led, clock,
+            _protocol, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer, members, Led, clock,
             consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
         {
             Traces = blockTraces,
@@ -177,20 +186,27 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var vitals = new NodeVitals(options, _directory, _loop, diary, _pool, lag);
         var status = new NodeStatus(
             _directory, _protocol, parts.Store, _loop, _pool, _network, lag, vitals, duty, clock,
-            parts.Journal);
-        registry.AddBeforeCollectCallback(() => consensusMetrics.Stands(_loop.Position));
+            parts.Journal, parts.IsWitness);
+        registry.AddBeforeCollectCallback(() =>
+        {
+            consensusMetrics.Stands(_loop.Position);
+            if (parts.IsWitness)
+            {
+                ledgerMetrics.Committed(Reached());
+            }
+        });
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
             new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store), new(reads), () => _loop.Position.Members),
             new ReceiptEndpoints(genesis, parts.Store),
-            new EvidenceEndpoints(_directory, parts.Store, _witness),
+            new EvidenceEndpoints(_directory, parts.Store, _evidence),
             new TransferEndpoint(transfer, _directory),
             new MembersEndpoint(members),
             new(parts.Store),
             new CheckpointEndpoints(parts.Store, parts.Root),
             new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
-            levels, duty);
+            levels, duty, parts.IsWitness ? new WitnessRefusal(_directory, _loop) : null);
     }
 
     /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
@@ -200,7 +216,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public async Task<NodeEnd> RunAsync(CancellationToken stoppingToken)
     {
         NodeLog.Starts(
-            _logger, _directory.SelfName, _parts.Genesis.ChainId, _parts.Store.Head!.Height, _parts.Genesis.Hash);
+            _logger, _directory.SelfName, _parts.Genesis.ChainId, Reached(), _parts.Genesis.Hash);
+        if (_parts.IsWitness)
+        {
+            NodeLog.IsWitness(_logger);
+        }
+
         if (_directory.Removal is { } removal)
         {
             NodeLog.Removed(_logger, removal);
@@ -222,9 +243,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
 
         using CancellationTokenSource stop = new();
-        await ListenAsync(
+        await Listening.StartAsync(
             [("peers.listen", _options.PeerListen)], () => _network.StartAsync(stop.Token)).ConfigureAwait(false);
-        await ListenAsync(
+        await Listening.StartAsync(
             [("http.listen", _options.HttpListen), ("admin.listen", _options.AdminListen)],
             () => _web.StartAsync(stop.Token)).ConfigureAwait(false);
         NodeLog.Serves(_logger, new Uri(Addresses[0]).Authority);
@@ -234,7 +255,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             DedicatedThread.Run("consensus", () => _loop.Run(_replica, stop.Token)),
             DedicatedThread.Run("execution", () => _execution.Run(stop.Token)),
             _network.ExecuteTask!, _gossip.RunAsync(stop.Token), _sync.RunAsync(stop.Token),
-            _housekeeping.RunAsync(stop.Token), _witness.RunAsync(stop.Token), _keeper.RunAsync(stop.Token),
+            _housekeeping.RunAsync(stop.Token), _evidence.RunAsync(stop.Token), _keeper.RunAsync(stop.Token),
             _silence?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token),
             _snapshotWanted.Task.WaitAsync(stop.Token),
         ];
@@ -296,13 +317,43 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private (ValidatorIndex Self, IReadOnlyList<Input> News) ChangeValidators(Epoch epoch, Input.Finalised finalised)
     {
         var history = ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key));
-        _loop.Seat(history.Seats);
-        _diary.Seat(history.Seats);
-        var self = _directory.Begin(epoch, history);
-        _lag.Follow(_directory.Seated, _protocol.LiarsMax);
-        _roster.OnLedger();
+        var self = Begin(epoch, history, finalised.Height);
+        if (_directory.IsWitness)
+        {
+            throw new ConfigurationException(
+            [
+                $"peers.join: an admin has added this key as a witness, which keeps no blocks; write 'witness' there and "
+                    + "start with an empty data folder",
+            ]);
+        }
+
+        _members.TellAll();
         return (self, _protocol.NewsOf(finalised));
     }
+
+    /// <summary>A witness: the same, by the word of a peer.</summary>
+    private void BeTold(MembersWord word)
+    {
+        Begin(word.EpochOn(_parts.Genesis), word.History, word.Height);
+        NodeLog.Told(_logger, word.Height, string.Join(", ", _directory.Seated.Members.Select(member => member.Name)));
+        if (_protocol.Told() is { } news)
+        {
+            _loop.Post(news);
+        }
+    }
+
+    private ValidatorIndex Begin(Epoch epoch, ValidatorHistory history, Height asOf)
+    {
+        _loop.Seat(history.Seats);
+        _diary.Seat(history.Seats);
+        var self = _directory.Begin(epoch, history, asOf);
+        _lag.Follow(_directory.Seated, _protocol.LiarsMax);
+        _roster.OnLedger();
+        return self;
+    }
+
+    /// <summary>The last block that is final here; of a witness, that it knows to be committed.</summary>
+    private Height Reached() => _parts.IsWitness ? _loop.Position.Committed : _parts.Store.Head!.Height;
 
     /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>
     private void Rest(bool rests)
@@ -334,8 +385,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
     public void PeerConnected(ValidatorIndex peer)
     {
+        _members.Tell(peer);
         _loop.Post(new Input.PeerConnected(peer));
-        _witness.SendTo(peer);
+        _evidence.SendTo(peer);
         if (_gossip.Serves(peer))
         {
             _gossip.SendTo(peer, _pool.Oldest(TransactionGossip.RepeatMax));
@@ -354,29 +406,6 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         if (leader is { } other && other != _directory.Self)
         {
             _gossip.Broadcast(_pool.Oldest(_options.Mempool.MaxTransactions));
-        }
-    }
-
-    /// <summary>An address that the system does not give us is a fault of the setting that names it.</summary>
-    private static async Task ListenAsync((string Path, IPEndPoint Address)[] settings, Func<Task> start)
-    {
-        try
-        {
-            await start().ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is SocketException
-            or IOException { InnerException: AddressInUseException })
-        {
-            // Only a message that speaks of one of several addresses tells which of them it is.
-            var meant = Array.FindAll(
-                settings, s => exception.Message.Contains(s.Address.ToString(), StringComparison.Ordinal));
-            var why = exception is SocketException ? exception.Message : "Address already in use";
-            throw new ConfigurationException(
-            [
-                .. (meant.Length > 0 ? meant : settings).Select(
-                    s => $"{s.Path}: cannot listen on {s.Address} ({why}); name an address and port of this machine "
-                        + "that nothing else uses"),
-            ]);
         }
     }
 

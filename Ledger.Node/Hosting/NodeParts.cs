@@ -1,6 +1,7 @@
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Configuration;
+using Ledger.Node.Consensus;
 using Ledger.Node.Transport;
 using Ledger.Storage;
 
@@ -12,13 +13,16 @@ internal sealed class NodeParts : IDisposable
     private readonly DataFolder _folder;
 
     private NodeParts(
-        Genesis genesis, SigningKey key, DataFolder folder, LedgerStore store, ConsensusJournal journal)
+        Genesis genesis, SigningKey key, DataFolder folder, LedgerStore store, ConsensusJournal journal,
+        MembersWord? told, bool isWitness)
     {
         Genesis = genesis;
         Key = key;
         _folder = folder;
         Store = store;
         Journal = journal;
+        Told = told;
+        IsWitness = isWitness;
     }
 
     public Genesis Genesis { get; }
@@ -31,6 +35,12 @@ internal sealed class NodeParts : IDisposable
     public LedgerStore Store { get; }
 
     public ConsensusJournal Journal { get; }
+
+    /// <summary>What a witness was told of the members last; null where nothing was, or a ledger says it.</summary>
+    public MembersWord? Told { get; }
+
+    /// <summary>Whether this node votes and keeps no blocks: its store holds the genesis block, and stays so.</summary>
+    public bool IsWitness { get; }
 
     /// <summary>Who the validators are and were, as far as the ledger has come here.</summary>
     public ValidatorHistory ReadValidators() => ValidatorsIn(Genesis, Store);
@@ -51,11 +61,16 @@ internal sealed class NodeParts : IDisposable
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
-            CheckMayStart(key.PublicKey, ValidatorsIn(genesis, store), genesis, options);
+            var told = MembersWord.In(folder.Root, genesis);
+            var validators = told?.History ?? ValidatorsIn(genesis, store);
+            CheckMayStart(key.PublicKey, validators, genesis, options);
+            var seat = validators.FindByKey(key.PublicKey);
+            var isWitness = seat is { } known ? validators.IsWitness(known) : options.JoinsAsWitness;
+            CheckFolderSuits(isWitness, told, store, folder.Root);
             journal = ConsensusJournal.Open(
                 folder.Root, genesis.Hash, key.PublicKey, ledgerHasBlocks: store.Head?.Height > Height.Genesis);
             store.Accompany(journal);
-            return new(genesis, key, folder, store, journal);
+            return new(genesis, key, folder, store, journal, told, isWitness);
         }
         catch
         {
@@ -110,7 +125,33 @@ internal sealed class NodeParts : IDisposable
         }
     }
 
-    /// <summary>Where the other validators are, by their names; the ledger says where those are that came later.</summary>
+    /// <summary>
+    /// What a witness has promised speaks of blocks that it does not have, and a validator's journal counts on its ledger:
+    /// neither can go on in the other's folder.
+    /// </summary>
+    private static void CheckFolderSuits(bool isWitness, MembersWord? told, LedgerStore store, string root)
+    {
+        if (isWitness && store.Head?.Height > Height.Genesis)
+        {
+            throw new ConfigurationException(
+            [
+                $"dataDir: {root} holds blocks, and this key is a witness's, which keeps none; give it an empty folder",
+            ]);
+        }
+
+        if (!isWitness && told is not null)
+        {
+            throw new ConfigurationException(
+            [
+                $"dataDir: {root} is a witness's, and this key is that of a validator which keeps blocks; give it an empty folder",
+            ]);
+        }
+    }
+
+    /// <summary>
+    /// Where the other validators are, by their names; the ledger says where those are that came later. Who is still to join
+    /// may know nothing but the genesis: what it was told of later validators is of use once it knows them.
+    /// </summary>
     public static IReadOnlyList<PeerEndpoint> PeersOf(NodeOptions options, ValidatorHistory validators, Genesis genesis)
     {
         List<string> faults = [];
@@ -121,7 +162,7 @@ internal sealed class NodeParts : IDisposable
             {
                 peers.Add(new(seat, host, port));
             }
-            else
+            else if (!options.Joins)
             {
                 faults.Add($"peers.endpoints.{name}: no validator of chain '{genesis.ChainId}' has this name");
             }

@@ -19,7 +19,8 @@ internal sealed class NodeStatus(
     NodeVitals vitals,
     Duty duty,
     TimeProvider clock,
-    ConsensusJournal journal)
+    ConsensusJournal journal,
+    bool isWitness)
 {
     /// <summary>A loop that has not turned for this long while work waits is stuck.</summary>
     private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(10);
@@ -37,6 +38,7 @@ internal sealed class NodeStatus(
     public string WhyNotReady => State switch
     {
         "removed" => "removed from the validators: it votes no more and will not lead",
+        "joining" when isWitness => "no validator yet: an admin is to add it as a witness",
         "joining" => "no validator yet: an admin is to add it",
         _ => "behind, or connected to too few validators for a quorum",
     };
@@ -80,8 +82,8 @@ internal sealed class NodeStatus(
     public StatusReply Describe()
     {
         var genesis = directory.Genesis;
-        var head = store.Head!;
         var position = loop.Position;
+        var head = isWitness ? null : store.Head!;
         var primary = protocol.PrimaryOf(position);
         PeerReply[] peers =
         [
@@ -92,11 +94,12 @@ internal sealed class NodeStatus(
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
-            directory.SelfName, directory.IsMember ? directory.Self.Value : -1, State, head.Height.Value, store.HeadHash.ToString() ?? "",
-            head.StateRoot.ToString(), head.Time.UnixMilliseconds, position.View.Value, position.Entered,
+            directory.SelfName, directory.IsMember ? directory.Self.Value : -1, State,
+            (head?.Height ?? position.Committed).Value, head is null ? "" : store.HeadHash.ToString() ?? "",
+            head?.StateRoot.ToString() ?? "", head?.Time.UnixMilliseconds ?? 0, position.View.Value, position.Entered,
             primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
-            vitals.Measure(HasQuorum), directory.Validators.Quorums.Quorum);
+            vitals.Measure(HasQuorum), directory.Validators.Quorums.Quorum, directory.Role);
     }
 
     private long? AgeMs(DateTimeOffset? since)

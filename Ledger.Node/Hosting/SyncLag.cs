@@ -13,6 +13,9 @@ public sealed class SyncLag(int validators, int liarsMax)
     private int _liarsMax = liarsMax;
     private ulong _ours;
 
+    /// <summary>Where this node is, for one that is not told of each step.</summary>
+    public Func<Height>? Reached { get; init; }
+
     public ulong Blocks
     {
         get
@@ -21,6 +24,7 @@ public sealed class SyncLag(int validators, int liarsMax)
             {
                 var claims = (ulong[])_claimed.Clone();
                 Array.Sort(claims);
+                _ours = Math.Max(_ours, Reached?.Invoke().Value ?? 0);
                 var reached = claims[^(_liarsMax + 1)];
                 return reached > _ours ? reached - _ours : 0;
             }

@@ -49,13 +49,19 @@ internal static class WebHost
         CheckpointEndpoints checkpoints,
         AdminEndpoints operations,
         LogLevels levels,
-        Duty duty)
+        Duty duty,
+        WitnessRefusal? refusal)
     {
         var builder = Begin(options, logging => NodeLogging.Configure(logging, options, levels), out var adminPort);
         builder.Services.AddOpenApi();
         var app = builder.Build();
         GuardAgainstFaults(app);
         app.Use((context, next) => duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
+        if (refusal is not null)
+        {
+            app.Use(refusal.InvokeAsync);
+        }
+
         transactions.Map(app);
         looks.Map(app);
         receipts.Map(app);

@@ -24,6 +24,8 @@ const short = hash => hash.slice(0, 10) + '…';
 const blockLink = height => link(`#/block/${height}`, height);
 const transactionLink = hash => el('a', { href: `#/transaction/${hash}`, class: 'mono', title: hash }, short(hash));
 const number = value => Number(value).toLocaleString('en');
+/** The upper half of a view is the number of its epoch. */
+const viewName = view => view < 2 ** 32 ? number(view) : `${view % 2 ** 32} of epoch ${Math.floor(view / 2 ** 32)}`;
 const clock = ms => new Date(ms).toLocaleTimeString('en-GB');
 const rate = value => value >= 100 ? number(Math.round(value)) : value.toFixed(1);
 
@@ -103,7 +105,7 @@ function showTiles() {
     ['Blocks a second', rate(blocks)],
     ['Waiting', number(status.mempoolTransactions)],
     ['Last block', status.height > 0 ? `${ago(status.vitals?.sinceFinalMs ?? status.clock - status.lastBlockTime)} ago` : '–'],
-    [isRaft ? 'Term' : 'View', number(status.view)],
+    [isRaft ? 'Term' : 'View', viewName(status.view)],
     [isRaft ? 'Leader' : 'Primary', status.primary ?? 'none'],
   ];
   $('tiles').replaceChildren(...tiles.map(([name, value]) => el('div', null, el('dt', null, name), el('dd', null, value))));
@@ -270,7 +272,7 @@ async function blockView(height) {
       link(`#/block/${block.height + 1}`, 'the next one →')),
     facts([
       ['Hash', mono(block.hash)], ['Parent', mono(block.parent)], ['Time', new Date(block.time).toISOString()],
-      ['Proposer', nameOf(block.proposer)], [view, block.view],
+      ['Proposer', nameOf(block.proposer)], [view, viewName(block.view)],
       ['Signers', block.signers ? block.signers.join(', ') : 'final through a later block’s certificate'],
       ['State root', mono(block.stateRoot)], ['Transactions', number(block.transactionCount)],
     ]),

@@ -42,6 +42,9 @@ internal sealed partial class BlockSync(
     private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
     private long _nextId;
 
+    /// <summary>What an engine asked for last and waits for.</summary>
+    private volatile Target? _needed;
+
     /// <summary>A peer had no longer what was wanted of it.</summary>
     private bool _metPruned;
 
@@ -52,9 +55,13 @@ internal sealed partial class BlockSync(
     public void CatchUp(Height target, ValidatorIndex from)
         => _targets.Writer.TryWrite(new(target, from, IsNeeded: false));
 
-    /// <summary>The same, for an engine that asks once and waits until this height is final here.</summary>
+    /// <summary>The same, for an engine that asks once and waits until this height is final here: no later wish outdoes it.</summary>
     public void BringTo(Height target, ValidatorIndex from)
-        => _targets.Writer.TryWrite(new(target, from, IsNeeded: true));
+    {
+        Target needed = new(target, from, IsNeeded: true);
+        _needed = needed;
+        _targets.Writer.TryWrite(needed);
+    }
 
     public ValueTask<FrameVerdict> OnResponseAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -71,8 +78,15 @@ internal sealed partial class BlockSync(
                 : FrameVerdict.Drop("unasked_response"));
     }
 
-    public Task RunAsync(CancellationToken stoppingToken)
-        => Task.WhenAll(RunFetchesAsync(stoppingToken), RunCatchUpAsync(stoppingToken));
+    /// <summary>Both run until they are stopped: one that ends before that has failed, and then all must know.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task[] both = [RunFetchesAsync(stop.Token), RunCatchUpAsync(stop.Token)];
+        await Task.WhenAny(both).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(both).ConfigureAwait(false);
+    }
 
     private async Task RunFetchesAsync(CancellationToken stoppingToken)
     {
@@ -120,24 +134,25 @@ internal sealed partial class BlockSync(
         {
             await foreach (var target in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                if (target.Height > store.Head!.Height && !await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
-                {
-                    await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
-                }
-
-                while (target.IsNeeded && target.Height > store.Head!.Height)
+                await FollowAsync(target, stoppingToken).ConfigureAwait(false);
+                while (_needed is { } needed && needed.Height > store.Head!.Height)
                 {
                     await Task.Delay(AskAgainAfter, clock, stoppingToken).ConfigureAwait(false);
-                    if (!await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
-                    {
-                        await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
-                    }
+                    await FollowAsync(needed, stoppingToken).ConfigureAwait(false);
                 }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The node stops.
+        }
+    }
+
+    private async Task FollowAsync(Target target, CancellationToken stoppingToken)
+    {
+        if (target.Height > store.Head!.Height && !await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
+        {
+            await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
         }
     }
 

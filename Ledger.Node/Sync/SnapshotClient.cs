@@ -8,10 +8,12 @@ namespace Ledger.Node.Sync;
 internal sealed class SnapshotClient(PeerNetwork network, TimeProvider clock)
 {
     private static readonly TimeSpan OfferTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PieceTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<SnapshotResponse> Answer)> _asked = new();
     private long _nextId;
+
+    /// <summary>How long a piece may be on its way: one is some megabytes at most.</summary>
+    public TimeSpan PieceTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     public ValueTask<FrameVerdict> OnResponseAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)

@@ -21,7 +21,6 @@ internal sealed partial class StateSync(
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _writing = new();
     private long _bytes;
 
     /// <summary>How far it is, for people: chunks there, and all.</summary>
@@ -75,9 +74,17 @@ internal sealed partial class StateSync(
         Progress = (restore.DoneCount, manifest.ChunkCount);
         LogBegins(logger, manifest.Height, manifest.ChunkCount, manifest.ChunkBytes, restore.DoneCount, group.Count);
         var since = clock.GetTimestamp();
-        ConcurrentQueue<int> wanted = new(Enumerable.Range(0, manifest.ChunkCount).Where(i => !restore.IsDone(i)));
-        await Task.WhenAll(group.SelectMany(peer => Enumerable.Repeat(peer.Peer, AtATime))
-            .Select(peer => FetchChunksAsync(peer, restore, wanted, stoppingToken))).ConfigureAwait(false);
+        List<ValidatorIndex> serving = [.. group.Select(peer => peer.Peer)];
+        while (restore.DoneCount < manifest.ChunkCount && serving.Count > 0)
+        {
+            // Who fails a chunk, or keeps it until time is up, is asked for no more: the others take over what is left.
+            ConcurrentQueue<int> wanted = new(Enumerable.Range(0, manifest.ChunkCount).Where(i => !restore.IsDone(i)));
+            var served = await Task.WhenAll(serving.Select(async peer => (await Task.WhenAll(
+                Enumerable.Range(0, AtATime).Select(_ => FetchChunksAsync(peer, restore, wanted, stoppingToken)))
+                .ConfigureAwait(false)).All(all => all))).ConfigureAwait(false);
+            serving = [.. serving.Where((_, i) => served[i])];
+        }
+
         if (restore.DoneCount < manifest.ChunkCount)
         {
             return false;
@@ -97,8 +104,15 @@ internal sealed partial class StateSync(
         {
             var piece = await client.PieceAsync(peer, SnapshotQuestion.Manifest, offer.Height, offset, stoppingToken)
                 .ConfigureAwait(false);
-            if (piece is not { Length: > 0 } some || some.Length > bytes.Length - offset)
+            if (piece is not { Length: > 0 } some)
             {
+                return null;
+            }
+
+            // Whole pieces only: whoever sends a byte at a time holds everybody up.
+            if (some.Length != Math.Min(SnapshotLimits.ChunkBytesMax, bytes.Length - offset))
+            {
+                ThrowOut(peer, "bad_manifest", "it comes in pieces of another size");
                 return null;
             }
 
@@ -119,7 +133,8 @@ internal sealed partial class StateSync(
         return null;
     }
 
-    private async Task FetchChunksAsync(
+    /// <returns>False when the peer did not serve what it offered.</returns>
+    private async Task<bool> FetchChunksAsync(
         ValidatorIndex peer, SnapshotRestore restore, ConcurrentQueue<int> wanted, CancellationToken stoppingToken)
     {
         var manifest = restore.Manifest;
@@ -131,23 +146,21 @@ internal sealed partial class StateSync(
             {
                 // Another peer gets it; this one is too slow, gone, or has made a newer snapshot meanwhile.
                 wanted.Enqueue(index);
-                return;
+                return false;
             }
 
-            if (manifest.FaultIn(index, chunk) is { } fault)
+            if (restore.Accept(index, chunk) is { } fault)
             {
                 wanted.Enqueue(index);
                 ThrowOut(peer, "bad_chunk", $"chunk {index}: {fault}");
-                return;
+                return false;
             }
 
-            lock (_writing)
-            {
-                restore.Keep(index, chunk);
-                _bytes += chunk.Length;
-                Progress = (restore.DoneCount, manifest.ChunkCount);
-            }
+            Interlocked.Add(ref _bytes, chunk.Length);
+            Progress = (restore.DoneCount, manifest.ChunkCount);
         }
+
+        return true;
     }
 
     private void ThrowOut(ValidatorIndex peer, string reason, string? fault)

@@ -17,6 +17,9 @@ public enum FrameKind : byte
     SnapshotRequest = 8,
     SnapshotResponse = 9,
 
+    /// <summary>Who the members are, for a witness, which has no ledger to read it from.</summary>
+    Members = 10,
+
     Hello = 16,
     Proof = 17,
     Accepted = 18,
@@ -46,6 +49,9 @@ public static class FrameLimits
     /// <summary>A chunk of full size and what stands around it.</summary>
     public const int SnapshotResponseBytes = SnapshotLimits.ChunkBytesMax + 1024;
 
+    /// <summary>Every seat that there can be, and tens of thousands of changes.</summary>
+    public const int MembersBytes = 1024 * 1024;
+
     public const int PingBytes = sizeof(ulong);
 
     public const int EvidenceBytes = Evidence.BytesMax;
@@ -61,6 +67,7 @@ public static class FrameLimits
         (FrameKind.Response, FramePhase.Established) => ResponseBytes,
         (FrameKind.SnapshotRequest, FramePhase.Established) => RequestBytes,
         (FrameKind.SnapshotResponse, FramePhase.Established) => SnapshotResponseBytes,
+        (FrameKind.Members, FramePhase.Established) => MembersBytes,
         (FrameKind.Ping or FrameKind.Pong, FramePhase.Established) => PingBytes,
         (FrameKind.Evidence, FramePhase.Established) => EvidenceBytes,
         (FrameKind.Hello or FrameKind.Proof or FrameKind.Accepted or FrameKind.Refused, FramePhase.Handshake)

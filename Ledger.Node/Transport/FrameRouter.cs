@@ -26,7 +26,7 @@ public delegate ValueTask<FrameVerdict> FrameHandler(
 /// <summary>Who handles which kind of frame; complete before the network starts.</summary>
 public sealed class FrameRouter
 {
-    private readonly FrameHandler?[] _handlers = new FrameHandler?[(int)FrameKind.SnapshotResponse + 1];
+    private readonly FrameHandler?[] _handlers = new FrameHandler?[(int)FrameKind.Members + 1];
 
     /// <summary>Names the one handler of a kind.</summary>
     public FrameRouter On(FrameKind kind, FrameHandler handler)

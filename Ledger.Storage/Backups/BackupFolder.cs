@@ -80,7 +80,7 @@ public sealed class BackupFolder(string path)
         var bytes = File.ReadAllBytes(PathOf(name));
         return name.EndsWith("-" + Sha256.Hash(bytes).ToString()[..NameHashDigits], StringComparison.Ordinal)
             ? BackupManifest.Decode(PathOf(name), bytes)
-            : throw new BackupException($"the backup {PathOf(name)} is damaged: it is not what was written");
+            : throw BackupException.Damaged($"the backup {PathOf(name)} is damaged: it is not what was written");
     });
 
     /// <summary>Reads all of a backup's files.</summary>
@@ -168,9 +168,9 @@ public sealed class BackupFolder(string path)
 
     private void CopyOut(BackupFile file, string folder)
     {
-        if (Path.GetFileName(file.Name) != file.Name || file.Hash.Length != 2 * Digest.Size || !File.Exists(ObjectOf(file)))
+        if (!File.Exists(ObjectOf(file)))
         {
-            throw new BackupException($"the backup lacks its file {file.Name}");
+            throw BackupException.Damaged($"the backup lacks its file {file.Name} ({ObjectOf(file)})");
         }
 
         using var from = File.OpenRead(ObjectOf(file));
@@ -192,7 +192,7 @@ public sealed class BackupFolder(string path)
         DurableFile.Sync(to);
         if (Convert.ToHexStringLower(digest.GetHashAndReset()) != hash)
         {
-            throw new BackupException($"the file {name} is damaged");
+            throw BackupException.Damaged($"the file {name} is damaged");
         }
     }
 
@@ -206,7 +206,7 @@ public sealed class BackupFolder(string path)
             if (reader.ReadIdentity() != new StoreIdentity(genesis.Hash, genesis.ChainId)
                 || head is null || head.Height.Value != manifest.Height || head.ComputeHash().ToString() != manifest.Head)
             {
-                throw new BackupException("the ledger in it is not the one that it says");
+                throw BackupException.Damaged("the ledger in it is not the one that it says");
             }
         }
         finally

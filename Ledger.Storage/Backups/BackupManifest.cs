@@ -32,11 +32,13 @@ public sealed record BackupManifest(
             var manifest = JsonSerializer.Deserialize(bytes, BackupJson.Default.BackupManifest);
             if (manifest is { Format: > CurrentFormat })
             {
-                throw new BackupException(
-                    $"the backup {path} has format {manifest.Format}, this program knows {CurrentFormat}; use a newer program");
+                throw BackupException.Damaged(
+                    $"the backup {path} has format {manifest.Format}, and this program knows {CurrentFormat}: a newer one reads it");
             }
 
-            if (manifest is { Format: CurrentFormat, ChainId: not null, Genesis: not null, Head: not null, Files: not null })
+            if (manifest is { Format: CurrentFormat, ChainId: not null, Genesis: not null, Head: not null, Files: not null }
+                && manifest.Files.All(file => file is not null && file.IsPlain)
+                && manifest.Files.Select(file => file.Name).Distinct(StringComparer.Ordinal).Count() == manifest.Files.Count)
             {
                 return manifest;
             }
@@ -46,7 +48,7 @@ public sealed record BackupManifest(
             // Said below.
         }
 
-        throw new BackupException($"the backup {path} is damaged: it is no list of files");
+        throw BackupException.Damaged($"the backup {path} is damaged: it is no list of files");
     }
 
     /// <returns>Why this is no backup of this chain that ends in a final block, or null.</returns>
@@ -77,10 +79,22 @@ public sealed record BackupManifest(
 /// <param name="Name">In the ledger's folder.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Hash">SHA-256 of its content; where it lies among the backup's objects.</param>
-public sealed record BackupFile(string Name, long Bytes, string Hash);
+public sealed record BackupFile(string Name, long Bytes, string Hash)
+{
+    /// <summary>Whether it names one file in one folder, and one object: whoever wrote the list must not choose others.</summary>
+    internal bool IsPlain
+        => Name is { Length: > 0 } and not ("." or "..") && Name.IndexOfAny(['/', '\\', '\0']) < 0
+            && Bytes >= 0 && Digest.TryParse(Hash, out _);
+}
 
 /// <summary>A backup that cannot be made or used; the message says why.</summary>
-public sealed class BackupException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class BackupException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>The backup is at fault, and not the disk.</summary>
+    public bool IsDamage { get; init; }
+
+    internal static BackupException Damaged(string what) => new(what) { IsDamage = true };
+}
 
 /// <summary>JSON without reflection.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -76,7 +76,7 @@ public sealed class SnapshotFile : IDisposable
             var chunk = Read(_handle, _offsets[index], Manifest.ChunkAt(index).Bytes);
             return ChunkId.Of(chunk) == Manifest.ChunkAt(index)
                 ? chunk
-                : throw new SnapshotException(
+                : throw Damaged(
                     $"the snapshot {Path} is damaged: chunk {index}, the bytes from {_offsets[index]} to "
                     + $"{_offsets[index + 1] - 1}, is not what the manifest names");
         }
@@ -94,8 +94,8 @@ public sealed class SnapshotFile : IDisposable
         var mark = Read(handle, 0, (int)Math.Min(length, MarkBytes));
         if (!mark.AsSpan().SequenceEqual(Mark))
         {
-            throw new SnapshotException(mark.Length == MarkBytes && mark.AsSpan(0, MarkBytes - 1).SequenceEqual(Mark[..^1])
-                ? $"the snapshot {path} is of version {(char)mark[^1]}, this program knows version 1; use a newer program"
+            throw Damaged(mark.Length == MarkBytes && mark.AsSpan(0, MarkBytes - 1).SequenceEqual(Mark[..^1])
+                ? $"the snapshot {path} is of version {(char)mark[^1]}, and this program knows version 1: a newer one reads it"
                 : $"{path} is no snapshot");
         }
 
@@ -120,16 +120,18 @@ public sealed class SnapshotFile : IDisposable
 
         if (!SnapshotManifest.TryDecode(encoded, out var manifest, out var fault))
         {
-            throw new SnapshotException($"the snapshot {path} has no valid manifest: {fault}");
+            throw Damaged($"the snapshot {path} has no valid manifest: {fault}");
         }
 
         return manifest.ChunkBytes == (long)at - MarkBytes
             ? new(path, handle, manifest, encoded)
-            : throw new SnapshotException($"the snapshot {path} does not hold the chunks that its manifest names");
+            : throw Damaged($"the snapshot {path} does not hold the chunks that its manifest names");
     }
 
     private static SnapshotException Torn(string path)
-        => new($"the snapshot {path} is cut off or damaged: it does not end in a manifest; fetch it again");
+        => Damaged($"the snapshot {path} is cut off or damaged: it does not end in a manifest");
+
+    private static SnapshotException Damaged(string what) => new(what) { IsDamage = true };
 
     private static byte[] Read(SafeFileHandle handle, long offset, int count)
     {
@@ -188,7 +190,15 @@ public sealed class SnapshotFile : IDisposable
 
         public void Dispose()
         {
-            _stream.Dispose();
+            try
+            {
+                _stream.Dispose();
+            }
+            catch (IOException)
+            {
+                // What it still held does not fit the disk: whoever wrote was told, and the file goes.
+            }
+
             File.Delete(_temporary);
         }
 

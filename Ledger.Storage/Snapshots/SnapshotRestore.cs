@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
 using Ledger.Core;
 using Ledger.Crypto;
 using RocksDbSharp;
@@ -7,23 +8,30 @@ namespace Ledger.Storage;
 
 /// <summary>
 /// Builds a ledger from a snapshot's chunks, in any order, beside the folder that a node reads: what is unfinished is
-/// never taken for a ledger. Each chunk is checked and written with the note that it is there, in one batch, so that it
-/// goes on after a crash where it was. One caller at a time.
+/// never taken for a ledger. Chunks are checked and made ready by any number of threads, and kept by one at a time: each is
+/// written with the note that it is there, so that it goes on after a crash where it was. The places of transactions, whose
+/// keys are random and many, go into tables of their own, a run of chunks at a time and before their notes.
 /// </summary>
 public sealed class SnapshotRestore : IDisposable
 {
-    private static readonly byte[] Present = [1];
+    /// <summary>Places of transactions in one table: 14 MB, and what a crash can cost.</summary>
+    private const int PlacesInTable = 320_000;
+
+    /// <summary>How rows and notes are laid out; what another layout left is not gone on with.</summary>
+    private const byte Layout = 2;
 
     private readonly string _root;
     private readonly Genesis _genesis;
     private readonly Families _families;
-    private readonly LedgerReader _reader;
+    private readonly PlaceTables _tables;
     private readonly bool[] _isDone;
-    private StateTree _tree;
+    private readonly Lock _keeping = new();
 
-    /// <summary>The tree after the batch under way; it counts once the batch is written.</summary>
-    private StateTree? _pending;
-
+    /// <summary>Chunks of history whose places are not in a table yet.</summary>
+    private readonly List<PreparedChunk> _waiting = [];
+    private int _placesWaiting;
+    private int _historyLeft;
+    private bool _failed;
     private bool _closed;
 
     private SnapshotRestore(string root, Genesis genesis, SnapshotManifest manifest, Families families)
@@ -32,9 +40,9 @@ public sealed class SnapshotRestore : IDisposable
         _genesis = genesis;
         Manifest = manifest;
         _families = families;
-        _reader = new(families, new ReadOptions());
         _isDone = new bool[manifest.ChunkCount];
-        _tree = StateTree.Open(new Pages(_reader), ReadTreeRoot());
+        _historyLeft = manifest.History.Count;
+        _tables = new(families);
     }
 
     public SnapshotManifest Manifest { get; }
@@ -42,8 +50,6 @@ public sealed class SnapshotRestore : IDisposable
     public int DoneCount { get; private set; }
 
     private static ReadOnlySpan<byte> ManifestKey => "restored-manifest"u8;
-
-    private static ReadOnlySpan<byte> TreeKey => "restored-tree"u8;
 
     /// <summary>Begins, or goes on with what is left of an earlier try of the same snapshot; another one's is removed.</summary>
     /// <param name="root">The data folder, which the caller holds.</param>
@@ -68,6 +74,60 @@ public sealed class SnapshotRestore : IDisposable
 
     public bool IsDone(int chunk) => _isDone[chunk];
 
+    /// <summary>Checks a chunk against the manifest and makes ready what it leaves on the disk. Any number of threads may.</summary>
+    /// <param name="index">Its number.</param>
+    /// <param name="bytes">As it was sent.</param>
+    /// <param name="fault">Why the chunk is refused, or null.</param>
+    public PreparedChunk? Prepare(int index, ReadOnlyMemory<byte> bytes, out string? fault)
+    {
+        if (index < Manifest.History.Count)
+        {
+            fault = Manifest.FaultIn(index, bytes, out HistoryChunk? history);
+            return fault is null ? PreparedChunk.OfHistory(index, NoteKey(index), history!, _families) : null;
+        }
+
+        fault = Manifest.FaultIn(index, bytes, out var state, out var leaves);
+        return fault is null
+            ? PreparedChunk.OfState(
+                index, NoteKey(index), Manifest.State[index - Manifest.History.Count], state!, leaves, _families)
+            : null;
+    }
+
+    /// <summary>Writes a chunk and the note that it is there.</summary>
+    /// <exception cref="SnapshotException">The disk does not take it.</exception>
+    public void Keep(PreparedChunk chunk)
+    {
+        lock (_keeping)
+        {
+            if (_isDone[chunk.Index])
+            {
+                chunk.Dispose();
+                return;
+            }
+
+            _isDone[chunk.Index] = true;
+            DoneCount++;
+            if (chunk.Index < Manifest.History.Count)
+            {
+                _waiting.Add(chunk);
+                _placesWaiting += chunk.Places.Count;
+                _historyLeft--;
+            }
+            else
+            {
+                using (chunk)
+                {
+                    Write(chunk.Batch, isSynced: false);
+                }
+            }
+
+            if (_placesWaiting >= PlacesInTable || _historyLeft == 0)
+            {
+                WriteWaiting();
+            }
+        }
+    }
+
     /// <summary>Checks a chunk against the manifest and keeps it.</summary>
     /// <returns>Why the chunk is refused, or null.</returns>
     /// <exception cref="SnapshotException">The disk does not take it.</exception>
@@ -78,38 +138,45 @@ public sealed class SnapshotRestore : IDisposable
             return null;
         }
 
-        if (Manifest.FaultIn(index, bytes) is { } fault)
+        if (Prepare(index, bytes, out var fault) is { } prepared)
         {
-            return fault;
+            Keep(prepared);
         }
 
-        Keep(index, bytes);
-        return null;
+        return fault;
     }
 
-    /// <summary>Keeps a chunk that the manifest has no fault to find in.</summary>
+    /// <summary>Reads, checks and keeps all chunks that are not there yet, on all cores.</summary>
+    /// <param name="read">Gives a chunk; from any thread.</param>
+    /// <param name="refused">Told a chunk that has a fault: what it throws ends the restore.</param>
+    /// <param name="kept">Called after each chunk, from any thread.</param>
+    /// <param name="cancellationToken">Stops between chunks.</param>
     /// <exception cref="SnapshotException">The disk does not take it.</exception>
-    public void Keep(int index, ReadOnlyMemory<byte> bytes)
+    public void AcceptAll(
+        Func<int, byte[]> read, Action<int, string> refused, Action kept, CancellationToken cancellationToken)
     {
-        if (_isDone[index])
+        ParallelOptions onAllCores = new()
         {
-            return;
-        }
+            MaxDegreeOfParallelism = Environment.ProcessorCount,
+            CancellationToken = cancellationToken,
+        };
+        try
+        {
+            Parallel.For(0, Manifest.ChunkCount, onAllCores, index =>
+            {
+                if (!_isDone[index] && Accept(index, read(index)) is { } fault)
+                {
+                    refused(index, fault);
+                }
 
-        using var batch = new WriteBatch();
-        if (index < Manifest.History.Count)
-        {
-            PutHistory(batch, bytes);
+                kept();
+            });
         }
-        else
+        catch (AggregateException failures)
         {
-            PutState(batch, Manifest.State[index - Manifest.History.Count], bytes);
+            // One says what is wrong; the others are of chunks that were under way at the same time.
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
         }
-
-        batch.Put(ChunkKey(index), Present, _families.Meta);
-        Write(batch, isSynced: false);
-        _isDone[index] = true;
-        DoneCount++;
     }
 
     /// <summary>With all chunks there: closes it as a whole ledger, and puts it where a node reads.</summary>
@@ -117,7 +184,6 @@ public sealed class SnapshotRestore : IDisposable
     public void Finish()
     {
         Invariant.Holds(DoneCount == _isDone.Length, "a snapshot is finished with all of its chunks");
-        Invariant.Holds(_tree.Root == Manifest.Header.StateRoot, "chunks that each fit the state root make its state");
         using (var batch = new WriteBatch())
         {
             var head = Manifest.Header;
@@ -133,35 +199,44 @@ public sealed class SnapshotRestore : IDisposable
                 PutCertificate(batch, head, Manifest.Finality.View, Manifest.Finality.Signers);
             }
 
-            // However old: they show who the validators are, and a machine opens on the last of them.
-            foreach (var change in Manifest.Finality.Changes.Where(change => change.Header.Height <= head.Height))
-            {
-                var at = Keys.Of(change.Header.Height);
-                batch.Put(at, Canonical.Encode(change.Header, HeaderCodec.Write), _families.Headers);
-                batch.Put(Keys.Of(change.Header.ComputeHash()), at, _families.BlockHeights);
-                PutCertificate(batch, change.Header, change.View, change.Signers);
-            }
-
             PutEpochs(batch);
+            PutUpperPages(batch);
             batch.Delete(ManifestKey, _families.Meta);
-            batch.Delete(TreeKey, _families.Meta);
             for (var i = 0; i < _isDone.Length; i++)
             {
-                batch.Delete(ChunkKey(i), _families.Meta);
+                batch.Delete(NoteKey(i), _families.Meta);
             }
 
             Write(batch, isSynced: true);
         }
 
         Dispose();
+        _tables.Remove();
         IncomingLedger.PutInPlace(_root);
     }
 
     public void Dispose()
     {
-        if (!_closed)
+        if (_closed)
         {
-            _closed = true;
+            return;
+        }
+
+        _closed = true;
+        try
+        {
+            if (!_failed)
+            {
+                WriteWaiting();
+            }
+        }
+        catch (SnapshotException)
+        {
+            // These chunks have no note: they are brought again.
+        }
+        finally
+        {
+            _waiting.ForEach(chunk => chunk.Dispose());
             _families.Database.Dispose();
         }
     }
@@ -183,13 +258,14 @@ public sealed class SnapshotRestore : IDisposable
     /// <summary>Reads how far an earlier try got; false when it was of another snapshot.</summary>
     private bool IsOfThis()
     {
-        var content = Keys.Of(Manifest.ContentHash());
+        byte[] content = [Layout, .. Keys.Of(Manifest.ContentHash())];
         if (Get(ManifestKey) is { } held)
         {
             for (var i = 0; i < _isDone.Length; i++)
             {
-                _isDone[i] = Get(ChunkKey(i)) is not null;
+                _isDone[i] = Get(NoteKey(i)) is not null;
                 DoneCount += _isDone[i] ? 1 : 0;
+                _historyLeft -= _isDone[i] && i < Manifest.History.Count ? 1 : 0;
             }
 
             return held.AsSpan().SequenceEqual(content);
@@ -208,66 +284,35 @@ public sealed class SnapshotRestore : IDisposable
         batch.Put(Keys.Of(header.Height), CertificateCodec.Encode(certificate), _families.Certificates);
     }
 
-    private void PutHistory(WriteBatch batch, ReadOnlyMemory<byte> bytes)
+    /// <summary>The pages above the parts: each note says what its part is to them.</summary>
+    private void PutUpperPages(WriteBatch batch)
     {
-        Invariant.Holds(HistoryChunk.TryDecode(bytes, out var chunk, out _), "a chunk without a fault decodes");
-        List<(byte[] Hash, byte[] Place)> places = [];
-        foreach (var (header, receipts) in chunk!.Blocks)
+        var notes = Manifest.State.Select((part, i) => (part.Nibbles, Get(NoteKey(Manifest.History.Count + i))!));
+        var (root, pages) = StateSubtree.Join([.. notes]);
+        Invariant.Holds(root == Manifest.Header.StateRoot, "chunks that each fit the state root make its state");
+        foreach (var page in pages)
         {
-            var height = Keys.Of(header.Height);
-            batch.Put(height, Canonical.Encode(header, HeaderCodec.Write), _families.Headers);
-            batch.Put(Keys.Of(header.ComputeHash()), height, _families.BlockHeights);
-            batch.Put(height, ReceiptCodec.EncodeAll(receipts), _families.Receipts);
-            for (var i = 0; i < receipts.Count; i++)
-            {
-                places.Add((Keys.Of(receipts[i].Transaction), TransactionPlace.Encode(header.Height, i)));
-            }
-        }
-
-        // In the order of the keys, since RocksDB then finds each one's place near the last one's.
-        places.Sort(static (a, b) => a.Hash.AsSpan().SequenceCompareTo(b.Hash));
-        foreach (var (hash, place) in places)
-        {
-            batch.Put(hash, place, _families.Transactions);
+            batch.Put(page.Key, page.Bytes!, _families.StateTree);
         }
     }
 
-    private void PutState(WriteBatch batch, StatePart part, ReadOnlyMemory<byte> bytes)
+    /// <summary>The places of the chunks that wait, and only then the chunks with their notes.</summary>
+    private void WriteWaiting()
     {
-        Invariant.Holds(StateChunk.TryDecode(bytes, out var chunk, out _), "a chunk without a fault decodes");
-        List<StateChange> changes = [];
-        foreach (var (key, value) in chunk!.Entries)
+        if (_placesWaiting > 0)
         {
-            var path = StateKey.PathOf(key);
-
-            // A subtree that ends above the part may show a lone entry beside it, which its own part brings.
-            if (part.Holds(path))
-            {
-                changes.Add(new(path, StateKey.ValueDigest(value)));
-                batch.Put(key, value, _families.State);
-            }
+            var places = _waiting.SelectMany(chunk => chunk.Places).ToArray();
+            Guarded(() => _tables.TakeIn(places));
         }
 
-        if (changes.Count == 0)
+        foreach (var chunk in _waiting)
         {
-            return;
+            Write(chunk.Batch, isSynced: false);
+            chunk.Dispose();
         }
 
-        var updated = _tree.Update(changes);
-        foreach (var page in updated.PageWrites())
-        {
-            if (page.Bytes is null)
-            {
-                batch.Delete(page.Key, _families.StateTree);
-            }
-            else
-            {
-                batch.Put(page.Key, page.Bytes, _families.StateTree);
-            }
-        }
-
-        batch.Put(TreeKey, Keys.Of(updated.Root), _families.Meta);
-        _pending = updated;
+        _waiting.Clear();
+        _placesWaiting = 0;
     }
 
     /// <summary>
@@ -299,39 +344,30 @@ public sealed class SnapshotRestore : IDisposable
     }
 
     private void Write(WriteBatch batch, bool isSynced)
+        => Guarded(() => _families.Database.Write(batch, new WriteOptions().SetSync(isSynced)));
+
+    private void Guarded(Action write)
     {
         try
         {
-            _families.Database.Write(batch, new WriteOptions().SetSync(isSynced));
+            write();
         }
-        catch (RocksDbSharpException failure)
+        catch (Exception failure) when (failure is RocksDbSharpException or IOException)
         {
+            _failed = true;
             throw new SnapshotException(
                 $"the snapshot cannot be written into {_root} ({failure.Message}); mend the disk and do it again: it goes on "
                 + "where it was", failure);
         }
-
-        if (_pending is { } updated)
-        {
-            updated.Unload();
-            (_tree, _pending) = (updated, null);
-        }
     }
-
-    private Digest ReadTreeRoot() => Get(TreeKey) is { Length: Digest.Size } root ? new(root) : Digest.Zero;
 
     private byte[]? Get(ReadOnlySpan<byte> key) => _families.Database.Get(key, _families.Meta);
 
-    private static byte[] ChunkKey(int index)
+    private static byte[] NoteKey(int index)
     {
         var key = new byte[sizeof(byte) + sizeof(int)];
         key[0] = (byte)'#';
         BinaryPrimitives.WriteInt32BigEndian(key.AsSpan(1), index);
         return key;
-    }
-
-    private sealed class Pages(LedgerReader reader) : IStatePageStore
-    {
-        public bool TryRead(ReadOnlySpan<byte> pageKey, out byte[] page) => reader.TryReadPage(pageKey, out page);
     }
 }

@@ -127,6 +127,39 @@ internal static partial class Native
     public static partial void rocksdb_checkpoint_object_destroy(nint checkpoint);
 
     [LibraryImport(Library)]
+    public static partial nint rocksdb_envoptions_create();
+
+    [LibraryImport(Library)]
+    public static partial nint rocksdb_sstfilewriter_create(nint env, nint options);
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_sstfilewriter_open(nint writer, byte[] name, out nint error);
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_sstfilewriter_put(
+        nint writer, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value, nuint length, out nint error);
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_sstfilewriter_finish(nint writer, out nint error);
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_sstfilewriter_destroy(nint writer);
+
+    [LibraryImport(Library)]
+    public static partial nint rocksdb_ingestexternalfileoptions_create();
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_ingestexternalfileoptions_set_move_files(nint options, byte value);
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_ingest_external_file(
+        nint db, nint[] files, nuint count, nint options, out nint error);
+
+    [LibraryImport(Library)]
+    public static partial void rocksdb_ingest_external_file_cf(
+        nint db, nint family, nint[] files, nuint count, nint options, out nint error);
+
+    [LibraryImport(Library)]
     public static partial void rocksdb_compact_range(
         nint db, byte[]? start, nuint startLength, byte[]? limit, nuint limitLength);
 

@@ -228,6 +228,36 @@ public class RocksDb : IDisposable
         }
     }
 
+    /// <summary>Takes tables that were written outside of the database into it, all of them or none.</summary>
+    public void IngestExternalFiles(
+        string[] files, IngestExternalFileOptions ingestOptions, ColumnFamilyHandle? cf = null)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(ingestOptions);
+        nint[] names = [.. files.Select(Marshal.StringToCoTaskMemUTF8)];
+        var db = _lifetime.Enter();
+        try
+        {
+            nint error;
+            if (cf is null)
+            {
+                Native.rocksdb_ingest_external_file(db, names, (nuint)names.Length, ingestOptions.Handle, out error);
+            }
+            else
+            {
+                Native.rocksdb_ingest_external_file_cf(
+                    db, cf.Handle, names, (nuint)names.Length, ingestOptions.Handle, out error);
+            }
+
+            Native.Check(error);
+        }
+        finally
+        {
+            _lifetime.Leave();
+            Array.ForEach(names, Marshal.FreeCoTaskMem);
+        }
+    }
+
     public string? GetProperty(string propertyName, ColumnFamilyHandle? cf = null)
     {
         var name = Encoding.UTF8.GetBytes(propertyName + "\0");

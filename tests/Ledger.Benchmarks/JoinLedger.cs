@@ -50,11 +50,8 @@ internal static class JoinLedger
         using var file = SnapshotFile.Open(path);
         Invariant.Holds(file.Manifest.FaultIn(genesis) is null, "the snapshot is of this chain");
         using var restore = SnapshotRestore.Begin(folder.Root, genesis, file.Manifest);
-        for (var i = 0; i < file.Manifest.ChunkCount; i++)
-        {
-            Invariant.Holds(restore.Accept(i, file.ReadChunk(i)) is null, "each chunk is true");
-        }
-
+        restore.AcceptAll(
+            file.ReadChunk, (_, _) => Invariant.Holds(false, "each chunk is true"), () => { }, CancellationToken.None);
         restore.Finish();
     }
 

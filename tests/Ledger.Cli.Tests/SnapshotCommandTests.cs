@@ -46,7 +46,7 @@ public sealed class SnapshotCommandTests : IDisposable
         await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
         var data = _folder.Sub("restored");
         var failed = await RunAsync("snapshot", "restore", file, "--data", data);
-        Tool.AssertRefused(failed, ExitCode.Failed, "is damaged");
+        Tool.AssertRefused(failed, ExitCode.VerificationFailed, "is damaged");
 
         var audit = await RunAsync("verify", "ledger", "--data", data);
         Tool.AssertRefused(audit, ExitCode.Failed, "holds a restore that was not finished");
@@ -55,6 +55,34 @@ public sealed class SnapshotCommandTests : IDisposable
         await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
         Assert.Equal(ExitCode.Done, (await RunAsync("snapshot", "restore", file, "--data", data)).Exit);
         Assert.False(File.Exists(Path.Combine(data, "restore-unfinished")));
+    }
+
+    /// <summary>Killed after the last byte: before the exchange, or before the mark was taken away.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_restore_that_was_killed_at_its_very_end_is_ended_by_the_same_command(bool isInPlace)
+    {
+        var file = _folder.Sub("a.snapshot");
+        await RunAsync("snapshot", "create", "--data", _source.Data, "--out", file);
+        var data = _folder.Sub("restored");
+        await RunAsync("snapshot", "restore", file, "--data", data);
+        _folder.Write("restored/restore-unfinished", $"snapshot of block {AuditedFolder.Head}\n");
+        if (!isInPlace)
+        {
+            Directory.Move(Path.Combine(data, "ledger"), Path.Combine(data, "ledger.incoming"));
+            _folder.Write("restored/ledger.incoming.whole", "");
+        }
+
+        var another = await RunAsync("backup", "create", _folder.Sub("backups"), "--data", data);
+        Tool.AssertRefused(another, ExitCode.Failed, "was not finished");
+        Assert.Equal(ExitCode.Done, (await RunAsync("snapshot", "restore", file, "--data", data)).Exit);
+        Assert.Equal(ExitCode.Done, (await RunAsync("verify", "ledger", "--data", data)).Exit);
+
+        _folder.Write("restored/restore-unfinished", "snapshot of block 1\n");
+        Tool.AssertRefused(
+            await RunAsync("snapshot", "restore", file, "--data", data), ExitCode.Failed,
+            "snapshot of block 1");
     }
 
     [Fact]
@@ -88,6 +116,41 @@ public sealed class SnapshotCommandTests : IDisposable
             await RunAsync("backup", "verify", backups, "none"), ExitCode.Failed, "no backup none");
         Tool.AssertRefused(
             await RunAsync("backup", "create", backups), ExitCode.Usage, "which ledger is meant is not said");
+    }
+
+    /// <summary>What is wrong with a file is a verdict; that it is missing is none.</summary>
+    [Fact]
+    public async Task A_cut_damaged_foreign_or_newer_file_fails_its_verification()
+    {
+        var file = _folder.Sub("a.snapshot");
+        await RunAsync("snapshot", "create", "--data", _source.Data, "--out", file);
+        var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        foreach (var (content, words) in new (byte[], string)[]
+        {
+            ([], "no snapshot"), (bytes[..^1], "cut off"), ([.. bytes, 0], "cut off"),
+            ("hello"u8.ToArray(), "no snapshot"), ([.. bytes[..15], (byte)'9', .. bytes[16..]], "newer"),
+            ([.. bytes[..40], (byte)~bytes[40], .. bytes[41..]], "damaged"),
+        })
+        {
+            await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
+            Tool.AssertRefused(
+                await RunAsync("snapshot", "inspect", file), ExitCode.VerificationFailed, words);
+        }
+
+        Tool.AssertRefused(
+            await RunAsync("snapshot", "inspect", _folder.Sub("none")), ExitCode.Failed, "cannot be read");
+        var backups = _folder.Sub("backups");
+        await RunAsync("backup", "create", backups, "--data", _source.Data);
+        var damaged = Directory.GetFiles(Path.Combine(backups, "objects"))
+            .MaxBy(path => new FileInfo(path).Length)!;
+        await File.AppendAllTextAsync(damaged, "x", TestContext.Current.CancellationToken);
+        Tool.AssertRefused(
+            await RunAsync("backup", "verify", backups), ExitCode.VerificationFailed, "damaged");
+        var data = _folder.Sub("restored");
+        Tool.AssertRefused(
+            await RunAsync("backup", "restore", backups, "--data", data), ExitCode.VerificationFailed,
+            "damaged");
+        Assert.True(File.Exists(Path.Combine(data, "restore-unfinished")));
     }
 
     private Task<Said> RunAsync(params string[] arguments) => Tool.RunAsync([.. arguments, .. Genesis]);

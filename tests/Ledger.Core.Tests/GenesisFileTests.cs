@@ -82,6 +82,47 @@ public sealed class GenesisFileTests
     }
 
     [Fact]
+    public void Witnesses_are_part_of_the_chain_and_read_back()
+    {
+        var all = JsonNode.Parse(Good)!;
+        all["mode"] = "raft";
+        var without = GenesisFile.Parse(all.ToJsonString());
+        all["validators"]![1]!["witness"] = true;
+        var genesis = GenesisFile.Parse(all.ToJsonString());
+        Assert.Equal([false, true], genesis.Validators.Members.Take(2).Select(member => member.IsWitness));
+        Assert.NotEqual(without.Hash, genesis.Hash);
+        Assert.Equal(genesis.Hash, GenesisFile.Parse(GenesisFile.Write(genesis)).Hash);
+
+        // Who counts as which is the only difference: what is signed by whom is checked alike.
+        Assert.Equal(without.Validators.Hash, genesis.Validators.Hash);
+        (all["validators"]![0]!["witness"], all["validators"]![1]!["witness"]) = (true, false);
+        Assert.NotEqual(genesis.Hash, GenesisFile.Parse(all.ToJsonString()).Hash);
+
+        all["validators"]![0]!["witness"] = false;
+        Assert.Equal(without.Hash, GenesisFile.Parse(all.ToJsonString()).Hash);
+        Assert.DoesNotContain("witness", GenesisFile.Write(without), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Witnesses_are_refused_in_pbft_and_where_nobody_else_is_and_when_they_are_no_flag()
+    {
+        var file = JsonNode.Parse(Good)!;
+        file["validators"]![0]!["witness"] = true;
+        Assert.Equal(
+            ["validators[0].witness: not in mode 'pbft', where who votes must have executed the block"],
+            FaultsIn(file.ToJsonString()));
+        file["mode"] = "raft";
+        foreach (var validator in file["validators"]!.AsArray())
+        {
+            validator!["witness"] = true;
+        }
+
+        Assert.Equal(["validators: all are witnesses, and one at least must keep blocks"], FaultsIn(file.ToJsonString()));
+        file["validators"]![0]!["witness"] = "no";
+        Assert.Equal(["validators[0].witness: true or false"], FaultsIn(file.ToJsonString()));
+    }
+
+    [Fact]
     public void In_raft_there_is_nobody_to_suspend()
     {
         var file = JsonNode.Parse(Good)!;

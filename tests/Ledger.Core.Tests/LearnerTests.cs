@@ -36,6 +36,40 @@ public sealed class LearnerTests
         Assert.Empty(HistoryOf(chain).Learners);
     }
 
+    [Fact]
+    public void A_witness_learns_nothing_and_votes_with_the_block_that_adds_it()
+    {
+        Chain chain = new(ConsensusMode.Raft);
+        Assert.Equal(FailureReason.None, chain.Try(Chain.Admin, Add("three", Three) with { IsWitness = true }));
+
+        Assert.True(chain.Machine.Head.EndsEpoch);
+        Assert.Equal(new ValidatorIndex(2), chain.Machine.Epoch.Validators.IndexOf(Three));
+        var history = HistoryOf(chain);
+        Assert.Empty(history.Learners);
+        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(i => history.IsWitness(new(i))));
+        Assert.Equal(FailureReason.NoLearner, chain.Try(Chain.Admin, new Operation.PromoteValidator(Three)));
+
+        // What comes after it does not change what it is.
+        chain.Try(Chain.Admin, Add("four", Four));
+        Assert.True(HistoryOf(chain).IsWitness(new(2)));
+        AssertSetsFollow(chain, epochs: 1);
+    }
+
+    [Fact]
+    public void Witnesses_alone_are_never_left_and_are_not_for_pbft()
+    {
+        Chain chain = new(ConsensusMode.Raft);
+        var (one, two) = (chain.Genesis.Validators.Members[0].PublicKey, chain.Genesis.Validators.Members[1].PublicKey);
+        chain.Try(Chain.Admin, Add("three", Three) with { IsWitness = true });
+        chain.Try(Chain.Admin, new Operation.RemoveValidator(one));
+        Assert.Equal(FailureReason.LastValidator, chain.Try(Chain.Admin, new Operation.RemoveValidator(two)));
+        Assert.Equal(FailureReason.None, chain.Try(Chain.Admin, new Operation.RemoveValidator(Three)));
+
+        Chain pbft = new();
+        Assert.Equal(
+            FailureReason.InvalidArgument, pbft.Try(Chain.Admin, Add("three", Three) with { IsWitness = true }));
+    }
+
     /// <summary>Who came later may vote earlier: the seat between stays empty until its own turn.</summary>
     [Fact]
     public void Learners_are_promoted_in_any_order_and_every_set_follows_from_the_one_before()

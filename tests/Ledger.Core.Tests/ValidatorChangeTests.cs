@@ -183,7 +183,23 @@ public sealed class ValidatorChangeTests
     {
         var key = new PublicKey([.. Enumerable.Repeat((byte)0xab, PublicKey.Size)]);
         AssertEncodes("9409a16e" + "c420" + key + "a5683a373030", new Operation.AddValidator("n", key, "h:700"));
+        AssertEncodes(
+            "9509a16e" + "c420" + key + "a5683a373030" + "c3", new Operation.AddValidator("n", key, "h:700", IsWitness: true));
         AssertEncodes("920ac420" + key, new Operation.RemoveValidator(key));
+    }
+
+    [Fact]
+    public void That_a_newcomer_is_no_witness_is_said_in_one_way_only()
+    {
+        using var key = SigningKey.FromSeed(new byte[32]);
+        var signed = Transaction.Sign(
+            new("test", key.PublicKey, new(1), 0, [new Operation.AddValidator("n", Three, "h:700", IsWitness: true)]), key);
+        var bytes = signed.Encoded.ToArray();
+        var flag = bytes.AsSpan().IndexOf("h:700"u8) + 5;
+        Assert.Equal(0xc3, bytes[flag]);
+        bytes[flag] = 0xc2;
+        Assert.False(Transaction.TryDecode(bytes, out _, out var fault));
+        Assert.Contains("witness is left out where it is false", fault, StringComparison.Ordinal);
     }
 
     [Fact]

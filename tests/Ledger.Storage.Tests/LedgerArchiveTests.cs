@@ -56,4 +56,15 @@ public sealed class LedgerArchiveTests : IDisposable
             StringComparison.Ordinal);
         Assert.Throws<DamagedDataException>(() => archive.ReadKeys(family).Count());
     }
+
+    [Fact]
+    public void A_data_folder_without_a_ledger_is_not_called_damaged()
+    {
+        using TemporaryFolder folder = new();
+        DataFolder.Open(folder.Path, _chain.Genesis.ChainId, _chain.Genesis.Hash).Dispose();
+
+        var failure = Assert.Throws<DataFolderException>(() => LedgerArchive.Open(folder.Path, _chain.Genesis));
+
+        Assert.Contains("holds no ledger", failure.Message, StringComparison.Ordinal);
+    }
 }

@@ -1,3 +1,5 @@
+using Ledger.Core;
+
 namespace Ledger.Cli.Doctor.Rules;
 
 /// <summary>Transactions wait and no block becomes final: what each validator waits for says why.</summary>
@@ -31,16 +33,17 @@ internal sealed class DoesNotAdvance : IRule
     private static string WaitingFor(Visit member, Facts facts)
     {
         var (status, vitals) = (member.Status!, member.Vitals!);
-        var where = $"is in {facts.ViewWord} {status.View}";
+        var view = new View(status.View);
+        var where = $"is in {facts.ViewWord} {view}";
         return vitals.WaitsFor switch
         {
             "peers" => $"{where} and waits for peers",
             "leader" => $"{where} and waits for a leader to be elected",
-            "new-view" => $"has asked for view {status.View} and waits for {status.Primary} to open it",
+            "new-view" => $"has asked for view {view} and waits for {status.Primary} to open it",
             "proposal" when status.IsPrimary => $"{where}, which is its own to propose in",
             "proposal" => $"{where} and waits for {status.Primary} to propose",
             "prepares" => $"{where} and waits for PREPAREs at height {vitals.PhaseHeight}",
-            "commits" when facts.IsRaft => $"leads in term {status.View} and waits for a majority to have its log",
+            "commits" when facts.IsRaft => $"leads in term {view} and waits for a majority to have its log",
             "commits" => $"{where} and waits for COMMITs at height {vitals.PhaseHeight}",
             _ => $"{where} and waits for nothing",
         };

@@ -1,3 +1,5 @@
+using Ledger.Core;
+
 namespace Ledger.Cli.Doctor.Rules;
 
 /// <summary>Validators that are not in the view that the most are in: some see a primary that others have left.</summary>
@@ -11,7 +13,7 @@ internal sealed class ViewsDiffer : IRule
             yield return new(
                 "views_differ", Severity.Note, [],
                 $"the {facts.ViewWord}s differ: " + string.Join("; ", views.Select(
-                    group => $"{Facts.List(group.Select(member => member.Name))} in {group.Key}")),
+                    group => $"{Facts.List(group.Select(member => member.Name))} in {new View(group.Key)}")),
                 "nothing, unless it stays so: then look for who is unreachable or slow");
         }
 

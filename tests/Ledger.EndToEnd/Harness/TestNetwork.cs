@@ -15,9 +15,12 @@ internal sealed class TestNetwork : IDisposable
 
     private readonly ConsensusMode _mode;
     private readonly EvidencePolicy _evidence;
+    private readonly int _witnesses;
 
-    private TestNetwork(int validators, ConsensusMode mode, EvidencePolicy evidence = EvidencePolicy.Record)
+    private TestNetwork(
+        int validators, ConsensusMode mode, EvidencePolicy evidence = EvidencePolicy.Record, int witnesses = 0)
     {
+        _witnesses = witnesses;
         _mode = mode;
         _evidence = evidence;
         var port = Ports.FreeBlock(PortsPerNode * validators);
@@ -64,6 +67,10 @@ internal sealed class TestNetwork : IDisposable
     public static Task<TestNetwork> StartRaftAsync(int validators = 3, params string[] settings)
         => ReadyAsync(new(validators, ConsensusMode.Raft), settings);
 
+    /// <summary>Raft; the last ones are witnesses. All are ready when this returns.</summary>
+    public static Task<TestNetwork> StartWithWitnessesAsync(int validators, int witnesses)
+        => ReadyAsync(new(validators, ConsensusMode.Raft, witnesses: witnesses), []);
+
     private static async Task<TestNetwork> ReadyAsync(TestNetwork network, string[] settings)
     {
         try
@@ -101,7 +108,11 @@ internal sealed class TestNetwork : IDisposable
     /// another chain.
     /// </summary>
     public Genesis GenesisAt(Timestamp time, ConsensusMode? mode = null) => new(
-        "e2e", mode ?? _mode, time, [.. Nodes.Select(node => new Validator(node.Name, node.Key.PublicKey))],
+        "e2e", mode ?? _mode, time,
+        [
+            .. Nodes.Select((node, i) => new Validator(
+                node.Name, node.Key.PublicKey, IsWitness: i >= Nodes.Count - _witnesses)),
+        ],
         [
             new(Admin.PublicKey, Role.Admin, ""),
             new(Admin.PublicKey, Role.Issuer, ""),

@@ -67,24 +67,93 @@ public sealed class PbftSilenceTests : IDisposable
         Assert.Null(EndAt(300));
     }
 
-    /// <summary>A quorum of one set need not meet a quorum of the next: each epoch is judged by what was said in it.</summary>
+    /// <summary>Who was heard low keeps its seat: that the others change every few blocks takes nothing from what it said.</summary>
     [Fact]
-    public void What_was_heard_before_a_change_of_validators_counts_for_nothing_after_it()
+    public void It_ends_although_no_epoch_is_as_long_as_two_windows()
     {
         Commit(10, view: 2);
-        Commit(137, view: 4);
-        SeatChange added = new(new(4), new("late", new(Sha256.Hash([4]).ToArray())));
-        var next = Epoch.After(
-            1, _directory.Validators.With((SeatChange[])[added])!, new(140), Sha256.Hash([1]));
-        _directory.Begin(next, _directory.History);
-        Commit(141, view: next.Start.View.Value);
-        Commit(150, view: next.Start.View.Value, others: [0, 1, 2, 4]);
-        Assert.Null(EndAt(300));
-        Commit(277, view: next.Start.View.Value, others: [0, 1, 2, 4]);
-        Assert.Null(EndAt(300));
-        Commit(278, view: next.Start.View.Value + 5, others: [0, 1, 2, 4]);
-        Assert.Equal(new LeftFor(new(next.Start.View.Value + 7), next.StartCertificate), EndAt(300));
+        for (var (epoch, height) = (1UL, 40UL); height < 138; (epoch, height) = (epoch + 1, height + 30))
+        {
+            Begin(epoch, height, epoch % 2 == 1 ? Joins(3 + (int)((epoch + 1) / 2)) : Leaves(3 + (int)(epoch / 2)));
+            CommitInEpoch(height + 1);
+            Assert.Null(EndAt(height + 1));
+        }
+
+        CommitInEpoch(137);
+        Assert.Null(EndAt(137));
+        CommitInEpoch(138, views: 5);
+        Assert.Equal(
+            new LeftFor(new(_directory.Epoch.Start.View.Value + 7), _directory.Epoch.StartCertificate), EndAt(138));
     }
+
+    /// <summary>A quorum of newcomers may have gone on without any of those that were heard at first.</summary>
+    [Fact]
+    public void Who_has_no_seat_any_more_vouches_for_nothing()
+    {
+        Commit(10, view: 0);
+        Begin(1, 40, Joins(4));
+        Begin(2, 41, Leaves(0));
+        CommitInEpoch(60);
+        Begin(3, 80, Joins(5));
+        Begin(4, 81, Leaves(1));
+        CommitInEpoch(100);
+        CommitInEpoch(187);
+        Assert.Null(EndAt(187));
+
+        // Of 2, 3, 4 and 5 three must be known: 2 was heard at 10, 4 at 60 and 5 at 100.
+        CommitInEpoch(228 - 1);
+        Assert.Null(EndAt(227));
+        CommitInEpoch(228);
+        Assert.NotNull(EndAt(228));
+    }
+
+    /// <summary>
+    /// Three of seven leave room for a quorum of the others: it may have ended the epoch before our start, and we may have
+    /// signed up to a window above its last block.
+    /// </summary>
+    [Fact]
+    public void Those_who_bind_the_present_set_need_not_have_bound_the_one_before()
+    {
+        Begin(1, 20, Joins(4), Joins(5), Joins(6));
+        Commit(30, _directory.Epoch.Start.View.Value);
+        Assert.Null(EndAt(119));
+        Begin(2, 120, Leaves(4), Leaves(5), Leaves(6));
+        CommitInEpoch(158);
+        Assert.Null(EndAt(158));
+        CommitInEpoch(184);
+        Assert.Null(EndAt(184));
+        CommitInEpoch(185);
+        Assert.NotNull(EndAt(185));
+    }
+
+    [Fact]
+    public void The_commit_that_ends_it_is_of_the_present_set()
+    {
+        Commit(10, view: 2);
+        Commit(140, view: 2);
+        Begin(1, 140, Joins(4));
+        Assert.Null(EndAt(140));
+        Commit(141, _directory.Epoch.Start.View.Value);
+        Assert.Null(EndAt(141));
+        CommitInEpoch(142);
+        Assert.NotNull(EndAt(142));
+    }
+
+    private static SeatChange Joins(int seat)
+        => new(new(seat), new($"late {seat}", new(Sha256.Hash([(byte)seat]).ToArray())));
+
+    private static SeatChange Leaves(int seat) => new(new(seat), null);
+
+    private void Begin(ulong number, ulong height, params SeatChange[] changes)
+        => _directory.Begin(
+            Epoch.After(number, _directory.Validators.With(changes)!, new(height), Sha256.Hash([1])),
+            _directory.History, new(height));
+
+    /// <summary>By all others of the present set, in one of its first views.</summary>
+    private void CommitInEpoch(ulong height, ulong views = 0)
+        => Commit(
+            height, _directory.Epoch.Start.View.Value + views,
+            [.. _directory.Validators.Indices.Select(index => index.Value).Where(index => index != Self)]);
 
     private void Commit(ulong height, ulong view, int[] others)
     {

@@ -82,7 +82,7 @@ public sealed class RosterTests : IDisposable
         var block = _machine.Propose(
             _machine.HeadHash, [transaction], now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
         Assert.True(Assert.Single(_machine.Finalise([block], [])[0].Receipts).IsApplied);
-        _directory.Begin(_machine.Epoch, ValidatorHistory.Read(Genesis, key => _store.ReadState(key)));
+        _directory.Begin(_machine.Epoch, ValidatorHistory.Read(Genesis, key => _store.ReadState(key)), _machine.Head.Height);
     }
 
     private IEnumerable<int> Connects(MembersView members)

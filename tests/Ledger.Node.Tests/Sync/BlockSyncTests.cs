@@ -180,6 +180,34 @@ public sealed class BlockSyncTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_an_engine_waits_for_is_brought_whatever_is_wished_for_after_it()
+    {
+        _ahead.Grow(3);
+        _target = new(3);
+        for (var peer = 1; peer < _answers.Length; peer++)
+        {
+            var isSilent = peer == 1;
+            _answers[peer] = request => isSilent && request.From.Value == 1 ? null : OneOf(Honest(request));
+        }
+
+        _sync.CatchUp(new(1), new(1));
+        Assert.Equal([(1, 1)], await QuestionsAsync(1));
+        _sync.BringTo(new(3), new(1));
+        _sync.CatchUp(new(2), new(1));
+
+        // Time goes on slowly: an answer must come in less than its patience.
+        using var deadline = new CancellationTokenSource(TestChain.Deadline);
+        using PeriodicTimer time = new(TimeSpan.FromMilliseconds(10));
+        while (!_applied.Task.IsCompleted)
+        {
+            _clock.Advance(0.1);
+            await time.WaitForNextTickAsync(deadline.Token);
+        }
+
+        Assert.Equal(_ahead.Store.HeadHash, _behind.Store.HeadHash);
+    }
+
+    [Fact]
     public async Task A_block_is_fetched_by_its_hash()
     {
         _ahead.Grow(2);
@@ -271,6 +299,9 @@ public sealed class BlockSyncTests : IAsyncLifetime
 
     /// <summary>What an honest peer answers.</summary>
     private BlockResponse Honest(BlockRequest request) => Honest(request, _ahead);
+
+    private static BlockResponse OneOf(BlockResponse response)
+        => response with { Blocks = [.. response.Blocks.Take(1)], Certificates = [.. response.Certificates.Take(1)] };
 
     private static BlockResponse Honest(BlockRequest request, FinalChain chain)
     {

@@ -176,6 +176,32 @@ public sealed class StateSyncTests : IAsyncLifetime
         AssertIsWhole();
     }
 
+    [Fact]
+    public async Task Who_takes_questions_for_chunks_and_never_answers_is_left_out()
+    {
+        _answers[1] = request => request.Question == SnapshotQuestion.Chunk ? null : Honest(request);
+        _client = new(_mesh[0].Network, TimeProvider.System) { PieceTimeout = TimeSpan.FromSeconds(1) };
+
+        Assert.True(await SyncAsync());
+
+        // The others bring what it was asked for, in the same attempt: nobody was asked for an offer again.
+        AssertIsWhole();
+        Assert.Equal(3, _asked.Count(asked => asked.Request.Question == SnapshotQuestion.Offer));
+    }
+
+    [Fact]
+    public async Task Who_sends_a_manifest_byte_by_byte_is_thrown_out()
+    {
+        _answers[1] = request => request.Question == SnapshotQuestion.Manifest
+            ? new(request.Id, null, _file.EncodedManifest.Slice(request.Number, 1))
+            : Honest(request);
+
+        Assert.True(await SyncAsync());
+
+        AssertIsWhole();
+        Assert.Equal(1, _mesh[0].Dropped("validator-1", "bad_manifest"));
+    }
+
     [Theory]
     [InlineData(0UL, 1_000UL, 0UL, 400L, 1_000L, true)]
     [InlineData(0UL, 1_000UL, 0UL, 2_000L, 1_000L, false)]

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Storage.Tests.Snapshots;
@@ -76,6 +78,38 @@ public sealed class BackupTests : IDisposable
             list, File.ReadAllText(list).Replace("\"height\": ", "\"height\": 1", StringComparison.Ordinal));
         Assert.Throws<BackupException>(() => _backups.Read(name));
         Assert.Throws<BackupException>(() => _backups.Read("none"));
+    }
+
+    /// <summary>Whoever can write a list can also write its hash into its name.</summary>
+    [Theory]
+    [InlineData("\"name\": \"../../evil\"")]
+    [InlineData("\"name\": \"..\"")]
+    [InlineData("\"name\": \"\"")]
+    [InlineData("\"name\": null")]
+    [InlineData("\"hash\": null")]
+    [InlineData("\"hash\": \"../../../../../../../../../../../../../../../../../../../../etc/pass\"")]
+    [InlineData("\"bytes\": -1")]
+    public void A_list_that_names_anything_but_plain_files_is_refused(string field)
+    {
+        var (name, _, _) = Add();
+        var list = Path.Combine(_chain.PathOf("backups"), "backups", name + ".json");
+        var files = JsonNode.Parse(File.ReadAllBytes(list))!;
+        var one = JsonNode.Parse($"{{ {field} }}")!.AsObject().Single();
+        files["files"]![0]![one.Key] = one.Value?.DeepClone();
+        AssertRefused(files);
+
+        files["files"]![0] = null;
+        AssertRefused(files);
+        files["files"]![0] = files["files"]![1]!.DeepClone();
+        AssertRefused(files);
+
+        void AssertRefused(JsonNode changed)
+        {
+            var bytes = Encoding.UTF8.GetBytes(changed.ToJsonString());
+            var named = name[..(name.LastIndexOf('-') + 1)] + Sha256.Hash(bytes).ToString()[..16];
+            File.WriteAllBytes(Path.Combine(_chain.PathOf("backups"), "backups", named + ".json"), bytes);
+            Assert.True(Assert.Throws<BackupException>(() => _backups.Read(named)).IsDamage);
+        }
     }
 
     [Fact]

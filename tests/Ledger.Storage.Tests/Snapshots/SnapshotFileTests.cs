@@ -79,6 +79,30 @@ public sealed class SnapshotFileTests : IDisposable
         Assert.Equal(path, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!)));
     }
 
+    [Fact]
+    public void A_full_disk_is_named_and_leaves_no_half_of_a_snapshot_nor_of_a_mark()
+    {
+        using var disk = SmallDisk.TryMount(_chain.PathOf("disk"));
+        if (disk is null)
+        {
+            return;
+        }
+
+        // Less than a buffer: the last bytes go to the disk only when the file is closed.
+        foreach (var left in new[] { 0, 100_000 })
+        {
+            disk.Fill(left);
+            var failure = Assert.Throws<SnapshotException>(() => _chain.Snapshot("disk/a.snapshot"));
+            Assert.Contains("No space left", failure.Message, StringComparison.Ordinal);
+            Assert.False(failure.IsDamage);
+            Assert.Equal(["ballast"], Directory.GetFileSystemEntries(disk.Path).Select(Path.GetFileName));
+        }
+
+        disk.Fill();
+        Assert.Throws<DataFolderException>(() => RestoreMark.Set(disk.Path, "a snapshot"));
+        Assert.Null(RestoreMark.In(disk.Path));
+    }
+
     private static void ReadAll(string path)
     {
         using var snapshot = SnapshotFile.Open(path);
