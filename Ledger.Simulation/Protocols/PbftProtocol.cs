@@ -108,13 +108,16 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
             }
         }
 
-        public bool Holds(in Statement statement) => statement.Kind switch
+        public bool Holds(in Statement statement) => IsOver(statement.View.Epoch) || statement.Kind switch
         {
             StatementKind.Commit => (statement.View, statement.Height).CompareTo(_highest) <= 0,
             StatementKind.Prepare => IsHeld(statement) || statement.Height <= host.Ledger.Head!.Height,
             StatementKind.ViewChange => IsHeld(statement) || statement.View <= _entered || statement.View < _left,
             _ => IsHeld(statement) || statement.View < _left,
         };
+
+        /// <summary>Words of an epoch that is over on this disk can no longer be asked for, and bind nobody.</summary>
+        private bool IsOver(ulong epoch) => host.Life is { } life && life.Machine.Epoch.Number > epoch;
 
         private bool IsHeld(in Statement statement)
             => _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));
