@@ -123,10 +123,14 @@ internal sealed class RaftLogs
 
         public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
         {
-            _cut.Clear();
-            _ends.Clear();
-            _votes.RemoveRange(0, Math.Max(0, _votes.Count - 1));
-            if (replaces)
+            // A turn compacts after it has written, before it speaks.
+            if (!replaces)
+            {
+                _cut.Clear();
+                _ends.Clear();
+                _votes.RemoveRange(0, Math.Max(0, _votes.Count - 1));
+            }
+            else
             {
                 _places.Clear();
                 Start = new(LogIndex.Zero, Term.Zero, default, all._genesis);

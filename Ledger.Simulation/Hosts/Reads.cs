@@ -13,8 +13,11 @@ internal sealed class Reads(Simulator simulator, Life life)
     private static readonly TimeSpan FinalWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A few clients ask, each for a few seconds: more means that none is ever let go.</summary>
-    private const int WaitingMax = 500;
+    /// <summary>
+    /// A few clients ask, each for a few seconds, and again while a process stands still: more means that none is ever
+    /// let go.
+    /// </summary>
+    private const int WaitingMax = 5_000;
 
     private readonly Dictionary<ulong, Read> _asked = [];
     private readonly List<(Height Height, Read Read)> _held = [];
