@@ -187,7 +187,7 @@ internal sealed class Executor(Simulator simulator, Life life)
     private void Connect(Host newcomer, Height seated)
     {
         var knows = newcomer.Ledger.Head is { } head && head.Height >= seated;
-        if (!knows && _members.Seated.Contains(newcomer.Self))
+        if (!knows && simulator.IsSeated(newcomer))
         {
             simulator.Connect(life.Host, newcomer);
             life.After(ConnectsAgain, () => Connect(newcomer, seated));

@@ -337,6 +337,12 @@ public sealed class Simulator : IDisposable
         Plan.IsOver = true;
         ClientsAct = false;
         _faults.MendAll();
+        foreach (var newcomer in Hosts.Where(host => IsSeated(host) && !host.IsMember))
+        {
+            // What was lost on its way to one that nobody asks again broke its connection, and that comes up anew.
+            Connected(newcomer);
+        }
+
         if (Liars > Options.Faulty)
         {
             LiarsAct = false;

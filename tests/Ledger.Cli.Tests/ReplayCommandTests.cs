@@ -78,7 +78,7 @@ public sealed class ReplayCommandTests : IDisposable
 
     [Theory]
     [InlineData("", "it is not a simulation's trace")]
-    [InlineData("ledger-flight-recording 2\n", "it is of version '3'; this program reads version 2")]
+    [InlineData("ledger-flight-recording 2\n", "it is of version '2'; this program reads version 1")]
     [InlineData("ledger-flight-recording 1\n", "nothing was recorded yet")]
     public async Task What_is_neither_trace_nor_recording_is_refused(string text, string words)
         => Tool.AssertRefused(await Tool.RunAsync("replay", _folder.Write("file", text)), ExitCode.Failed,

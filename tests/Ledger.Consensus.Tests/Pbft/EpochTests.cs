@@ -18,8 +18,8 @@ public sealed class EpochTests
         cluster.Submit("apple");
         cluster.DeliverAll();
 
-        Assert.Equal([0, 2, 3, 4], WhoSays("PREPARE v4294967296 h2 apple", cluster));
-        Assert.Equal([0, 2, 3, 4], WhoSays("COMMIT v4294967296 h2 apple", cluster));
+        Assert.Equal([0, 2, 3, 4], WhoSays("PREPARE v0 of epoch 1 h2 apple", cluster));
+        Assert.Equal([0, 2, 3, 4], WhoSays("COMMIT v0 of epoch 1 h2 apple", cluster));
         AssertFinal(cluster, ["add 4, remove 1", "apple"], 0, 2, 3, 4);
         AssertFinal(cluster, ["add 4, remove 1"], 1);
         Assert.Contains(cluster.Nodes[1].Notices, notice => notice is Notice.Removed);
@@ -103,7 +103,7 @@ public sealed class EpochTests
         cluster.DeliverAll();
 
         AssertFinal(cluster, ["add 4", "apple", "pear"], 0, 1, 2, 3, 4);
-        Assert.Equal([0, 1, 2, 3, 4], WhoSays("COMMIT v4294967296 h3 pear", cluster));
+        Assert.Equal([0, 1, 2, 3, 4], WhoSays("COMMIT v0 of epoch 1 h3 pear", cluster));
     }
 
     [Fact]
@@ -182,7 +182,7 @@ public sealed class EpochTests
         {
             cluster.Restart(replica);
             Assert.Contains(
-                $"R{replica} says PREPARE v4294967296 h2 apple",
+                $"R{replica} says PREPARE v0 of epoch 1 h2 apple",
                 cluster.Transcript[cluster.Transcript.LastIndexOf("restarts", StringComparison.Ordinal)..],
                 StringComparison.Ordinal);
         }
@@ -218,7 +218,7 @@ public sealed class EpochTests
         cluster.Forge(1, new Prepare(new(View.Zero, apple.Height, apple.Hash)), 2);
         cluster.DeliverAll(packet => packet.To == new ValidatorIndex(2));
 
-        Assert.DoesNotContain("R2 says COMMIT v4294967296", cluster.Transcript, StringComparison.Ordinal);
+        Assert.DoesNotContain("R2 says COMMIT v0 of epoch 1", cluster.Transcript, StringComparison.Ordinal);
     }
 
     /// <summary>
