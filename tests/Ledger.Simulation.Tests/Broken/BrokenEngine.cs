@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.Loader;
+using Ledger.Consensus;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -99,7 +100,8 @@ internal sealed class BrokenEngine : IDisposable
         List<(string, SyntaxTree)> sources =
         [
             ("usings", Parse("usings", "global using System; global using System.Collections.Generic; global using System.IO; "
-                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks;")),
+                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks; "
+                + $"[assembly: System.Reflection.AssemblyVersion(\"{typeof(Replica).Assembly.GetName().Version}\")]")),
         ];
         foreach (var path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
