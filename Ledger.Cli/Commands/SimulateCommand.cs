@@ -230,9 +230,12 @@ internal static class SimulateCommand
                 StepsPerSecond = Math.Round(perSecond),
                 VirtualHours = Math.Round(totals.VirtualTime.TotalHours, 3),
                 Faults = FaultSet.Names.Zip(totals.Faults).ToDictionary(pair => pair.First, pair => pair.Second),
+                Lies = Strategies.Names.Zip(totals.Lies).ToDictionary(pair => pair.First, pair => pair.Second),
                 totals.Blocks,
                 totals.Transactions,
+                totals.Reads,
                 totals.ViewChanges,
+                totals.Epochs,
                 totals.Evidence,
                 TraceHash = sweep.Seeds == 1 ? totals.TraceHash : null,
                 Broken = sweep.Failing is { } bad
@@ -245,12 +248,15 @@ internal static class SimulateCommand
         terminal.Line($"seeds          {first.Seed} to {first.Seed + (ulong)sweep.Seeds - 1}, {sweep.Done:N0} run");
         terminal.Line($"engine steps   {totals.Steps:N0}, {perSecond:N0} a second");
         terminal.Line($"virtual time   {totals.VirtualTime.TotalHours:0.00} hours in {elapsed.TotalSeconds:0.0} s");
-        terminal.Line($"final          {totals.Blocks:N0} blocks, {totals.Transactions:N0} transactions");
+        terminal.Line($"final          {totals.Blocks:N0} blocks, {totals.Transactions:N0} transactions; {totals.Reads:N0} reads");
         terminal.Line($"view changes   {totals.ViewChanges:N0} asked for; {totals.Evidence:N0} proofs of lies");
-        terminal.Line("faults         " + string.Join(
-            ", ", FaultSet.Names.Zip(totals.Faults).Where(pair => pair.Second > 0)
-                .Select(pair => $"{pair.First} {pair.Second.ToString("N0", CultureInfo.InvariantCulture)}")
-                .DefaultIfEmpty("none")));
+        terminal.Line($"validators     changed {totals.Epochs:N0} times");
+        terminal.Line("faults         " + Counted(FaultSet.Names, totals.Faults));
+        if (first.Engine == "pbft")
+        {
+            terminal.Line("lies           " + Counted(Strategies.Names, totals.Lies));
+        }
+
         if (sweep.Seeds == 1)
         {
             terminal.Line($"trace hash     {totals.TraceHash}");
@@ -272,6 +278,11 @@ internal static class SimulateCommand
             $"seed {sweep.Failing.Options.Seed} broke the invariant '{sweep.Failing.Breach!.Name}'; "
             + $"see it again with: {Reproduce(sweep.Failing)}");
     }
+
+    private static string Counted(IReadOnlyList<string> names, IReadOnlyList<long> counts) => string.Join(
+        ", ", names.Zip(counts).Where(pair => pair.Second > 0)
+            .Select(pair => $"{pair.First} {pair.Second.ToString("N0", CultureInfo.InvariantCulture)}")
+            .DefaultIfEmpty("none"));
 
     /// <summary>
     /// The command that runs this again; what was left out by shrinking only a trace can name.

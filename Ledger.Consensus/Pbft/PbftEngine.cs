@@ -43,7 +43,9 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     private Height _prepared;
 
     /// <param name="epoch">Of the block after the head.</param>
-    /// <param name="self">This replica's seat; <see cref="ValidatorIndex.None"/> while it is no validator.</param>
+    /// <param name="self">
+    /// This replica's seat, or the last that it had; <see cref="ValidatorIndex.None"/> before it was a validator.
+    /// </param>
     /// <param name="options">For this node alone.</param>
     /// <param name="head">What its disk holds.</param>
     public PbftEngine(Epoch epoch, ValidatorIndex self, PbftOptions options, FinalHead head)
@@ -345,18 +347,17 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
             effects.CatchUp(status.Committed, from);
         }
 
-        if (!IsMember)
-        {
-            return;
-        }
-
-        var peerLagsInView = status.View < View || (status.View == View && !status.Entered);
+        // Nothing said here lifts anyone into another epoch: whoever is behind one gets there by blocks alone.
+        var sameEpoch = IsMember && status.View.Epoch == View.Epoch;
+        var peerLagsInView = sameEpoch && (status.View < View || (status.View == View && !status.Entered));
         if (peerLagsInView)
         {
             Repeat(HasEntered ? _newView : _ownViewChange, Recipients.Just(from), effects);
         }
 
-        var weLagInView = status.View > View || (status.View == View && status.Entered && !HasEntered);
+        var weLagInView = sameEpoch && (status.View > View || (status.View == View && status.Entered && !HasEntered));
+
+        // One who was removed answers too: none but it may know that the block which removed it is final.
         if (weLagInView || status.Committed < _final.Height)
         {
             effects.Hint(new Status(View, HasEntered, _final.Height), Recipients.Just(from));

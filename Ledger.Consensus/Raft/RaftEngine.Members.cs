@@ -82,9 +82,11 @@ public sealed partial class RaftEngine
     private ulong Lacks(ValidatorIndex member)
         => Log.LastIndex.Value - (_progress.TryGetValue(member, out var progress) ? progress.Match.Value : 0);
 
+    /// <summary>One that has all counts, though a new connection has it probed until there is something to send.</summary>
     private bool HasCaughtUp(ValidatorIndex member)
-        => _progress.TryGetValue(member, out var progress) && progress.State == ProgressState.Replicate
-            && !IsUnheard(member) && Lacks(member) <= (ulong)_options.CaughtUpWithin;
+        => _progress.TryGetValue(member, out var progress) && !IsUnheard(member)
+            && (progress.State == ProgressState.Replicate || progress.Match == Log.LastIndex)
+            && Lacks(member) <= (ulong)_options.CaughtUpWithin;
 
     private bool IsUnheard(ValidatorIndex member)
         => !_progress.TryGetValue(member, out var progress) || progress.UnheardTicks > _options.ElectionTicks;

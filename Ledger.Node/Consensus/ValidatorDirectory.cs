@@ -11,7 +11,7 @@ namespace Ledger.Node.Consensus;
 internal sealed class ValidatorDirectory(
     Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history, Height asOf = default)
 {
-    private volatile Moment _now = MomentOf(genesis, self, epoch, history, asOf);
+    private volatile Moment _now = MomentOf(self, epoch, history, asOf);
 
     public Genesis Genesis { get; } = genesis;
 
@@ -28,8 +28,8 @@ internal sealed class ValidatorDirectory(
     public ValidatorSet Seated => _now.Seated;
 
     /// <summary>
-    /// This node's seat; <see cref="ValidatorIndex.None"/> while it has none. In Raft one who is removed keeps speaking
-    /// as who it was, until the others can do without it.
+    /// This node's seat; <see cref="ValidatorIndex.None"/> before it has any. One who is removed keeps speaking as who it
+    /// was: in Raft until the others can do without it, in PBFT to tell those behind it that the block is final.
     /// </summary>
     public ValidatorIndex Self => _now.Self;
 
@@ -81,16 +81,12 @@ internal sealed class ValidatorDirectory(
     /// <returns>This node's seat from now on.</returns>
     public ValidatorIndex Begin(Epoch epoch, ValidatorHistory history, Height asOf)
     {
-        _now = MomentOf(Genesis, self, epoch, history, asOf);
+        _now = MomentOf(self, epoch, history, asOf);
         return Self;
     }
 
-    private static Moment MomentOf(
-        Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history, Height asOf)
-    {
-        var seat = genesis.Mode == ConsensusMode.Raft ? history.FindByKey(self) : epoch.Validators.IndexOf(self);
-        return new(epoch, history, asOf, history.Seated, seat ?? ValidatorIndex.None);
-    }
+    private static Moment MomentOf(PublicKey self, Epoch epoch, ValidatorHistory history, Height asOf)
+        => new(epoch, history, asOf, history.Seated, history.FindByKey(self) ?? ValidatorIndex.None);
 
     private sealed record Moment(
         Epoch Epoch, ValidatorHistory History, Height AsOf, ValidatorSet Seated, ValidatorIndex Self);

@@ -13,7 +13,7 @@ internal sealed class InvalidBlocks : Liar
     /// <summary>
     /// Now and then with a transaction that its sender never signed, and all roots as they must be.
     /// </summary>
-    public override Block OnPropose(ProposalRequest request, Block block)
+    protected override Block OnPropose(ProposalRequest request, Block block)
     {
         var client = World.Clients[0];
         var body = new TransactionBody(
@@ -29,7 +29,7 @@ internal sealed class InvalidBlocks : Liar
             : block;
     }
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         if (envelope.Message is PrePrepare proposal && Chance.Percent(60))
         {
@@ -80,7 +80,7 @@ internal sealed class WrongParent : Liar
 
     public override string Name => "wrong-parent";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         Send(envelope, to);
         if (envelope.Message is PrePrepare proposal && to.Only is null && Host.Life?.Machine is { } machine)
@@ -95,7 +95,7 @@ internal sealed class WrongParent : Liar
         }
     }
 
-    public override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
+    protected override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
         => question.Hash is { } hash && _siblings.TryGetValue(hash, out var sibling)
             ? honest with { Blocks = [sibling.Encoded] }
             : honest;
@@ -108,7 +108,7 @@ internal sealed class LyingSync : Liar
 {
     public override string Name => "lying-sync";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         // It promises more than there is, so that others ask it first.
         if (envelope.Message is Status status)
@@ -120,7 +120,7 @@ internal sealed class LyingSync : Liar
         Send(envelope, to);
     }
 
-    public override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
+    protected override Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest)
     {
         var chain = Host.Ledger.Chain;
         var other = Sibling(Chance.Pick(chain).Block, 1);

@@ -13,7 +13,7 @@ internal sealed class SelectivelySilent : Liar
 
     public override TimeSpan ActsEvery => TimeSpan.FromSeconds(1);
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         foreach (var receiver in to.Only is { } only ? [only] : Others())
         {
@@ -32,7 +32,7 @@ internal sealed class SlowPrimary : Liar
 {
     public override string Name => "slow-primary";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         if (envelope.Message is PrePrepare && to.Only is null)
         {
@@ -50,17 +50,18 @@ internal sealed class Censor : Liar
 {
     public override string Name => "censor";
 
-    public override bool Admits(Transaction transaction) => transaction.Sender != World.Clients[0].Key.PublicKey;
+    protected override bool Admits(Transaction transaction) => transaction.Sender != World.Clients[0].Key.PublicKey;
 }
 
 /// <summary>
-/// Reports as little as it can when a view is left: the certificate of genesis, or an old one.
+/// Reports as little as it can when a view is left, and to those who read: the certificate of genesis, or an
+/// old one.
 /// </summary>
 internal sealed class HidesHighest : Liar
 {
     public override string Name => "hide-highest";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         switch (envelope.Message)
         {
@@ -68,6 +69,9 @@ internal sealed class HidesHighest : Liar
                 Conspiracy.Keep(viewChange.Highest);
                 var low = new ViewChange(viewChange.Target, Low(viewChange.Target));
                 Say(low, to.Only is { } only ? [only] : Others());
+                break;
+            case ReadAnswer answer:
+                Send(envelope with { Message = answer with { Highest = Low(View.Next) } }, to);
                 break;
             case Commit commit when Chance.OneIn(2):
                 Say(commit, SomeOthers(40));
@@ -83,7 +87,7 @@ internal sealed class HidesHighest : Liar
         var old = Conspiracy.Certificates.Where(certificate => certificate.Subject.View < target).ToList();
         return old.Count > 0 && Chance.OneIn(2)
             ? Chance.Pick(old)
-            : QuorumCertificate.ForGenesis(World.Genesis.Block.Hash);
+            : Epoch.StartCertificate;
     }
 }
 
@@ -97,6 +101,6 @@ internal sealed class Impatient : Liar
     protected override void Act()
     {
         var target = new View(View.Value + (ulong)Chance.Between(1, 3));
-        Say(new ViewChange(target, QuorumCertificate.ForGenesis(World.Genesis.Block.Hash)), SomeOthers(80));
+        Say(new ViewChange(target, Epoch.StartCertificate), SomeOthers(80));
     }
 }

@@ -12,7 +12,7 @@ internal sealed class EquivocatingPrimary : Liar
 {
     public override string Name => "equivocate";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         switch (envelope.Message)
         {
@@ -68,7 +68,7 @@ internal sealed class SecondThoughts : Liar
 
     public override string Name => "second-thoughts";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         if (envelope.Message is PrePrepare proposal && to.Only is null && Chance.OneIn(2))
         {
@@ -94,7 +94,7 @@ internal sealed class DoubleVoter : Liar
 {
     public override string Name => "double-vote";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         var subject = envelope.Message switch
         {
@@ -118,7 +118,7 @@ internal sealed class RashVoter : Liar
 {
     public override string Name => "rash-vote";
 
-    public override bool OnHear(Envelope envelope)
+    protected override bool OnHear(Envelope envelope)
     {
         var subject = envelope.Message switch
         {

@@ -13,7 +13,7 @@ internal sealed class CertificateForger : Liar
 {
     public override string Name => "forge";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         if (envelope.Message is ViewChange viewChange && Chance.Percent(70))
         {
@@ -21,6 +21,12 @@ internal sealed class CertificateForger : Liar
             var forged = new ViewChange(viewChange.Target, Forged(viewChange.Target));
             Say(forged, to.Only is { } only ? [only] : Others());
             return;
+        }
+
+        // To a reader it names heights that nobody has prepared.
+        if (envelope.Message is ReadAnswer answer && Chance.Percent(70))
+        {
+            envelope = envelope with { Message = answer with { Highest = Forged(View.Next) } };
         }
 
         Send(envelope, to);
@@ -34,9 +40,9 @@ internal sealed class CertificateForger : Liar
         }
 
         var target = View.Next;
-        if (World.Validators.PrimaryOf(target) == Self && Chance.OneIn(3))
+        if (Epoch.Validators.PrimaryOf(target) == Self && Chance.OneIn(3))
         {
-            var based = Chance.OneIn(2) ? Forged(target) : QuorumCertificate.ForGenesis(World.Genesis.Block.Hash);
+            var based = Chance.OneIn(2) ? Forged(target) : Epoch.StartCertificate;
             Say(new NewView(new(target, Reports(target, based.Subject)), based), Others());
         }
     }
@@ -45,11 +51,11 @@ internal sealed class CertificateForger : Liar
     private void Accuse(ValidatorIndex innocent)
     {
         Offence offence = new(
-            World.Validators[innocent].PublicKey, StatementKind.Commit, View,
+            SimulatedGenesis.KeyOf(innocent.Value), StatementKind.Commit, View,
             new(Math.Max(1, Final.Value)));
         var lie = Evidence.Of(offence, MyVote(offence, AnyDigest()), MyVote(offence, AnyDigest()));
         Host.Life?.Broadcast(new Parcel.Evidence(lie.Encode()), World.Now);
-        Host.Life?.Admit(
+        Host.Life?.Mempool.Admit(
             Transaction.Sign(
                 new(
                     World.Genesis.ChainId, Host.Account.PublicKey, Host.Calendar.Plus(TimeSpan.FromMinutes(1)),
@@ -68,7 +74,7 @@ internal sealed class CertificateForger : Liar
     {
         var view = new View(below.Value == 0 ? 0 : below.Value - 1);
         var subject = new Subject(view, new(Final.Value + (ulong)Chance.Between(1, 3)), AnyDigest());
-        var quorum = World.Validators.Quorums.Quorum;
+        var quorum = Epoch.Validators.Quorums.Quorum;
         return Chance.Below(3) switch
         {
             0 => new(StatementKind.Prepare, subject, [.. Signers(quorum, _ => MySignature(subject))]),
@@ -83,7 +89,7 @@ internal sealed class CertificateForger : Liar
     {
         var statement = Report.StatementOn(World.Genesis.Hash, target, highest);
         var mine = World.Signatures.Sign(Self, statement);
-        var quorum = World.Validators.Quorums.Quorum;
+        var quorum = Epoch.Validators.Quorums.Quorum;
         return Chance.Below(3) switch
         {
             0 => [new(Self, highest, mine)],
@@ -113,7 +119,7 @@ internal sealed class LowBase : Liar
 
     public override string Name => "low-base";
 
-    public override bool OnHear(Envelope envelope)
+    protected override bool OnHear(Envelope envelope)
     {
         if (envelope.Message is ViewChange viewChange)
         {
@@ -123,12 +129,12 @@ internal sealed class LowBase : Liar
         return true;
     }
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         switch (envelope.Message)
         {
             case ViewChange viewChange:
-                var low = new ViewChange(viewChange.Target, QuorumCertificate.ForGenesis(World.Genesis.Block.Hash));
+                var low = new ViewChange(viewChange.Target, Epoch.StartCertificate);
                 var mine = Sign(low);
                 Note(mine, low);
                 Send(mine, to);
@@ -154,7 +160,7 @@ internal sealed class LowBase : Liar
 
     private NewView? LowestFor(View view)
     {
-        if (!_asked.TryGetValue(view, out var asked) || asked.Count < World.Validators.Quorums.Quorum)
+        if (!_asked.TryGetValue(view, out var asked) || asked.Count < Epoch.Validators.Quorums.Quorum)
         {
             return null;
         }
@@ -184,13 +190,13 @@ internal sealed class Replayer : Liar
 
     public override string Name => "replay";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         Keep(envelope);
         Send(envelope, to);
     }
 
-    public override bool OnHear(Envelope envelope)
+    protected override bool OnHear(Envelope envelope)
     {
         if (envelope.Message is NewView)
         {
@@ -226,7 +232,7 @@ internal sealed class Mutator : Liar
 {
     public override string Name => "mutate";
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         if (!Chance.OneIn(3))
         {

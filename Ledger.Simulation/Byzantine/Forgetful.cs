@@ -1,4 +1,5 @@
 using Ledger.Consensus;
+using Ledger.Consensus.Pbft;
 using Ledger.Core;
 
 namespace Ledger.Simulation;
@@ -32,7 +33,7 @@ internal sealed class Twin(Twin? original = null) : Liar
 
     public override TimeSpan ActsEvery => TimeSpan.FromMilliseconds(700);
 
-    public override void OnSay(Envelope envelope, Recipients to)
+    protected override void OnSay(Envelope envelope, Recipients to)
     {
         foreach (var receiver in to.Only is { } only ? [only] : Others())
         {
@@ -43,7 +44,8 @@ internal sealed class Twin(Twin? original = null) : Liar
         }
     }
 
-    public override bool OnHear(Envelope envelope) => Meets(envelope.From);
+    /// <summary>A NEW-VIEW proves itself, and is passed on by peers that either may meet.</summary>
+    protected override bool OnHear(Envelope envelope) => envelope.Message is NewView || Meets(envelope.From);
 
     protected override void Begin() => _heard = Chance.Next();
 

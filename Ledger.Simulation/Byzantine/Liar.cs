@@ -15,11 +15,21 @@ internal abstract class Liar
     private Simulator? _simulator;
     private Host? _host;
 
+    /// <summary>What the honest code wants said just now, and to how many of those it was.</summary>
+    private Envelope? _honest;
+    private int _told;
+
+    /// <summary>What else was said since that was last looked at.</summary>
+    private int _other;
+
     /// <summary>As users name it.</summary>
     public abstract string Name { get; }
 
     /// <summary>How often it gets to act on its own.</summary>
     public virtual TimeSpan ActsEvery => TimeSpan.FromMilliseconds(150);
+
+    /// <summary>How often it did what the honest code would not have done.</summary>
+    public long Lies { get; private set; }
 
     protected Simulator World => _simulator!;
 
@@ -33,6 +43,9 @@ internal abstract class Liar
 
     protected View View => Host.Life?.Engine.View ?? View.Zero;
 
+    /// <summary>The one that has begun on its ledger.</summary>
+    protected Epoch Epoch => Host.Life?.Machine.Epoch ?? Epoch.First(World.Genesis);
+
     protected Height Final => Host.Ledger.Head?.Height ?? Height.Genesis;
 
     public void Join(Simulator simulator, Host host, Chance chance)
@@ -43,20 +56,57 @@ internal abstract class Liar
     }
 
     /// <summary>What the honest code says.</summary>
-    public virtual void OnSay(Envelope envelope, Recipients to) => Send(envelope, to);
+    public void Says(Envelope envelope, Recipients to)
+    {
+        (_honest, _told) = (envelope, 0);
+        OnSay(envelope, to);
+        var isHonest = _told == (to.Only is null ? World.Seats - 1 : 1);
+        _honest = null;
+        Note(!isHonest);
+    }
 
     /// <summary>What it hears.</summary>
     /// <returns>Whether the honest code shall hear it too.</returns>
-    public virtual bool OnHear(Envelope envelope) => true;
+    public bool Hears(Envelope envelope)
+    {
+        var isHeard = OnHear(envelope);
+        Note(!isHeard);
+        return isHeard;
+    }
 
     /// <summary>Whether a transaction enters its mempool.</summary>
-    public virtual bool Admits(Transaction transaction) => true;
+    public bool Takes(Transaction transaction)
+    {
+        var isTaken = Admits(transaction);
+        Note(!isTaken);
+        return isTaken;
+    }
 
     /// <summary>What it proposes instead of what the honest code would.</summary>
-    public virtual Block OnPropose(ProposalRequest request, Block block) => block;
+    public Block Proposes(ProposalRequest request, Block block)
+    {
+        var proposed = OnPropose(request, block);
+        Note(proposed != block);
+        return proposed;
+    }
 
     /// <summary>What it answers a peer that lacks blocks.</summary>
-    public virtual Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest) => honest;
+    public Parcel.Answer Answers(Parcel.Question question, Parcel.Answer honest)
+    {
+        var answer = OnAsked(question, honest);
+        Note(answer != honest);
+        return answer;
+    }
+
+    protected virtual void OnSay(Envelope envelope, Recipients to) => Send(envelope, to);
+
+    protected virtual bool OnHear(Envelope envelope) => true;
+
+    protected virtual bool Admits(Transaction transaction) => true;
+
+    protected virtual Block OnPropose(ProposalRequest request, Block block) => block;
+
+    protected virtual Parcel.Answer OnAsked(Parcel.Question question, Parcel.Answer honest) => honest;
 
     protected virtual void Begin()
     {
@@ -66,7 +116,19 @@ internal abstract class Liar
     {
     }
 
-    protected void Send(Envelope envelope, Recipients to) => Host.Life?.Say(envelope, to);
+    protected void Send(Envelope envelope, Recipients to)
+    {
+        if (ReferenceEquals(envelope, _honest))
+        {
+            _told += to.Only is null ? World.Seats - 1 : 1;
+        }
+        else
+        {
+            _other++;
+        }
+
+        Host.Life?.Say(envelope, to);
+    }
 
     /// <summary>Says anything, well signed, to whom it likes.</summary>
     protected void Say(PromiseMessage message, params IEnumerable<ValidatorIndex> to)
@@ -83,7 +145,7 @@ internal abstract class Liar
 
     protected IEnumerable<ValidatorIndex> Others()
     {
-        for (var i = 0; i < World.Validators.Count; i++)
+        for (var i = 0; i < World.Seats; i++)
         {
             if (i != Self.Value)
             {
@@ -103,6 +165,12 @@ internal abstract class Liar
 
     protected Digest AnyDigest() => Sha256.Hash(BitConverter.GetBytes(Chance.Next()));
 
+    private void Note(bool isLie)
+    {
+        Lies += isLie || _other > 0 ? 1 : 0;
+        _other = 0;
+    }
+
     private void ActLater() => World.Agenda.After(
         Chance.Between(ActsEvery / 2, ActsEvery * 2),
         () =>
@@ -111,7 +179,9 @@ internal abstract class Liar
             {
                 if (Host.Life is not null)
                 {
+                    var deaths = Host.Deaths;
                     Act();
+                    Note(Host.Deaths > deaths);
                 }
 
                 ActLater();
@@ -137,11 +207,12 @@ internal sealed class Conspiracy(Simulator simulator, Chance chance)
     {
         if (!_sides.TryGetValue(view.Value, out var sides))
         {
-            sides = [.. Enumerable.Range(0, simulator.Validators.Count).Select(_ => chance.OneIn(2))];
+            sides = [.. Enumerable.Range(0, simulator.Seats).Select(_ => chance.OneIn(2))];
             _sides[view.Value] = sides;
 
             // Two stories need two listeners that are not in the plot.
-            var honest = simulator.Hosts.Where(host => host.IsHonest).Select(host => host.Self.Value).ToList();
+            var honest = simulator.Hosts
+                .Where(host => host.IsHonest && simulator.Members.Current.Contains(host.Self)).Select(host => host.Self.Value).ToList();
             if (honest.Count > 1 && honest.TrueForAll(i => sides[i] == sides[honest[0]]))
             {
                 sides[chance.Pick(honest)] ^= true;

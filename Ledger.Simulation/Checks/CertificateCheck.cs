@@ -10,9 +10,6 @@ namespace Ledger.Simulation;
 /// </summary>
 internal sealed class CertificateCheck(Simulator simulator)
 {
-    private readonly int _quorum = simulator.Options.IsRaft
-        ? (simulator.Options.Nodes / 2) + 1
-        : ((simulator.Options.Nodes + simulator.Options.Faulty) / 2) + 1;
     private readonly Dictionary<QuorumCertificate, string?> _known = new(ReferenceEqualityComparer.Instance);
 
     public bool IsSigned(ValidatorIndex by, in Statement statement, in Signature signature)
@@ -53,9 +50,7 @@ internal sealed class CertificateCheck(Simulator simulator)
             askers.Add(report.Validator);
         }
 
-        return askers.Count < _quorum
-            ? $"{askers.Count} asked for the view, a quorum is {_quorum}"
-            : Fault(newView.Base);
+        return Shortage(askers, newView.View) ?? Fault(newView.Base);
     }
 
     private string? Examine(QuorumCertificate certificate)
@@ -64,6 +59,11 @@ internal sealed class CertificateCheck(Simulator simulator)
         if (subject.Height == Height.Genesis)
         {
             return subject.Block == simulator.Genesis.Block.Hash ? null : "it names another genesis block";
+        }
+
+        if (certificate.Signers.Count == 0)
+        {
+            return BeginsEpoch(subject) ? null : "nobody signed it, and no epoch begins there";
         }
 
         HashSet<ValidatorIndex> signers = [];
@@ -79,14 +79,40 @@ internal sealed class CertificateCheck(Simulator simulator)
             signers.Add(signer.Validator);
         }
 
-        if (simulator.Options.Spares > 0)
+        if (simulator.Options.IsRaft)
         {
-            // Whoever makes a block has made the one below it final, so who certifies it is known.
-            var set = simulator.Members.SetAt(subject.Height);
-            signers.RemoveWhere(signer => !set.Contains(signer));
-            return signers.Count <= set.Count / 2 ? $"{signers.Count} of the {set.Count} voters of its height signed it" : null;
+            // Whoever makes a block knows all that changed the voters below it, so who certifies it is known.
+            return Shortage(signers, simulator.Members.SetAt(subject.Height));
         }
 
-        return signers.Count < _quorum ? $"{signers.Count} signed it, a quorum is {_quorum}" : null;
+        // Only what is committed is known to be of the epoch of its height: what was prepared may have been given up.
+        return certificate.Kind == StatementKind.Commit && simulator.Members.EpochAt(subject.Height) != subject.View.Epoch
+            ? $"it is of epoch {subject.View.Epoch}, and its height of epoch {simulator.Members.EpochAt(subject.Height)}"
+            : Shortage(signers, subject.View);
     }
+
+    /// <summary>What everyone holds of an epoch from its start: the last block of the one before.</summary>
+    private bool BeginsEpoch(Subject subject)
+    {
+        var epoch = subject.View.Epoch;
+        return epoch > 0 && epoch <= simulator.Members.Epoch && subject.View == View.FirstOf(epoch)
+            && simulator.Members.Changes[(int)epoch - 1] == subject.Height
+            && simulator.Watch.FinalAt(subject.Height) == subject.Block;
+    }
+
+    private string? Shortage(HashSet<ValidatorIndex> signers, View view)
+        => view.Epoch <= simulator.Members.Epoch
+            ? Shortage(signers, simulator.Members.SetOf(view.Epoch))
+            : $"epoch {view.Epoch} has not begun anywhere";
+
+    private string? Shortage(HashSet<ValidatorIndex> signers, ValidatorSet set)
+    {
+        var members = signers.Count(set.Contains);
+        var quorum = QuorumOf(set.Count);
+        return members < quorum ? $"{members} signed it, a quorum is {quorum} of the {set.Count} validators" : null;
+    }
+
+    /// <summary>Two sets so large share an honest validator: more than half of them, and with liars f / 2 more.</summary>
+    private int QuorumOf(int validators)
+        => simulator.Options.IsRaft ? (validators / 2) + 1 : ((validators + ((validators - 1) / 3)) / 2) + 1;
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
+using Ledger.Consensus.Raft;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -27,16 +28,28 @@ internal sealed class Watch(Simulator simulator)
     private readonly List<(Digest Block, Digest StateSum)> _final = [];
     private readonly Dictionary<Digest, Height> _applied = [];
     private readonly Dictionary<int, IDurable> _durable = [];
-    private readonly Dictionary<View, ValidatorIndex> _leaders = [];
     private readonly Dictionary<int, ulong[]> _asked = [];
     private readonly HashSet<(int Host, Digest Block)> _valid = [];
     private readonly HashSet<PublicKey> _accused = [];
     private readonly SortedSet<(int Witness, ValidatorIndex Validator, Height Height)> _proven = [];
 
+    /// <summary>With Raft: the logs behind all that is said.</summary>
+    public RaftLogs RaftLogs { get; } = new(simulator);
+
     /// <summary>The height of the highest block that is final anywhere.</summary>
     public Height Highest => new((ulong)Math.Max(0, _final.Count - 1));
 
     public long Transactions => _applied.Count;
+
+    /// <summary>The final block of a height, once there is one.</summary>
+    public Digest? FinalAt(Height height)
+        => height.Value < (ulong)_final.Count ? _final[(int)height.Value].Block : null;
+
+    /// <summary>Of the blocks that any client was told of.</summary>
+    public Height HighestTold { get; private set; } = Height.Genesis;
+
+    /// <summary>How many linearizable reads were served.</summary>
+    public long Reads { get; private set; }
 
     public long ViewChanges { get; private set; }
 
@@ -52,6 +65,7 @@ internal sealed class Watch(Simulator simulator)
         host.Journal.OnDurable = (records, replaces) =>
         {
             durable.Add(records, replaces);
+            Bounded("a journal", host.Journal.Bytes, simulator.Protocol.JournalMax);
             foreach (var record in records)
             {
                 if (record is Certified certified)
@@ -63,26 +77,30 @@ internal sealed class Watch(Simulator simulator)
     }
 
     /// <summary>A process has begun: what it heard in its last life it must hear again.</summary>
-    public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Validators.Count];
+    public void Begins(Host host) => _asked[host.Id] = new ulong[simulator.Seats];
 
     /// <summary>
-    /// L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out. R1: a term has one
-    /// leader.
+    /// L4: who has heard f + 1 others ask for higher views is there by the time it has heard them out.
     /// </summary>
     public void Rests(Host host, IEngineStatus engine)
     {
         var view = engine.View;
-        if (simulator.Options.IsRaft)
+        if (engine is RaftEngine raft)
         {
-            Must(
-                !engine.IsPrimary || _leaders.TryAdd(view, host.Self) || _leaders[view] == host.Self,
-                host, "one leader", $"leads term {view}, and another has led it");
+            RaftLogs.Rests(host, raft);
             return;
         }
 
+        if (!host.IsMember)
+        {
+            return;
+        }
+
+        // Whoever asked for a view of this epoch is one of its validators.
         var asked = (ulong[])_asked[host.Id].Clone();
         Array.Sort(asked);
-        var reached = asked.Length > simulator.Options.Faulty ? asked[^(simulator.Options.Faulty + 1)] : 0;
+        var faulty = (simulator.Members.SetOf(view.Epoch).Count - 1) / 3;
+        var reached = asked.Length > faulty ? asked[^(faulty + 1)] : 0;
         Must(view.Value >= reached, host, "joins", $"is in view {view}, and f + 1 others have asked for {reached}");
     }
 
@@ -113,6 +131,14 @@ internal sealed class Watch(Simulator simulator)
             throw new BreachException(
                 "left is left",
                 $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view {left}");
+        }
+
+        if (!simulator.Options.IsRaft)
+        {
+            var epoch = statement.View.Epoch;
+            Must(
+                epoch <= simulator.Members.Epoch && simulator.Members.SetOf(epoch).Contains(host.Self), host, "own epoch",
+                $"signed a {statement.Kind} of epoch {epoch}, in which it is no validator");
         }
 
         if (statement.Kind == StatementKind.Prepare && !_valid.Contains((host.Id, statement.Digest)))
@@ -207,8 +233,21 @@ internal sealed class Watch(Simulator simulator)
 
     /// <summary>What a client was told stays true.</summary>
     public void Told(Host host, Transaction transaction, Height height)
-        => Must(_applied.TryGetValue(transaction.Hash, out var held) && held == height, host, "told is final",
+    {
+        Must(_applied.TryGetValue(transaction.Hash, out var held) && held == height, host, "told is final",
             $"told a client that {transaction} is final in block {height}");
+        HighestTold = height > HighestTold ? height : HighestTold;
+    }
+
+    /// <summary>A linearizable read sees all that anyone was told of before it was asked for.</summary>
+    /// <param name="host">Who serves it.</param>
+    /// <param name="told"><see cref="HighestTold"/> when it was asked for.</param>
+    public void Serves(Host host, Height told)
+    {
+        Reads++;
+        var height = host.Life!.Machine.Head.Height;
+        Must(height >= told, host, "fresh reads", $"serves a read at height {height}; block {told} was told of before");
+    }
 
     public void Noticed(Host host, Notice notice)
     {
@@ -227,7 +266,7 @@ internal sealed class Watch(Simulator simulator)
                 var accused = simulator.HostsOf(evidence.Validator);
                 Must(accused.Any(suspect => !suspect.IsHonest), host, "evidence is true",
                     $"accuses the honest R{evidence.Validator}: {Words.Of(evidence)}");
-                if (PbftEvidence.Of(evidence, simulator.Validators[evidence.Validator].PublicKey) is { } proof)
+                if (PbftEvidence.Of(evidence, SimulatedGenesis.KeyOf(evidence.Validator.Value)) is { } proof)
                 {
                     _proven.Add((host.Id, evidence.Validator, proof.Offence.Height));
                 }
@@ -245,19 +284,22 @@ internal sealed class Watch(Simulator simulator)
     {
         foreach (var (witness, validator, height) in _proven)
         {
-            if (simulator.Hosts[witness].HasRefused || height > Highest)
+            if (!Answers(simulator.Hosts[witness]) || height > Highest
+                || !simulator.Members.SetAt(height).Contains(validator))
             {
                 continue;
             }
 
-            foreach (var host in simulator.Hosts.Where(host => host.IsHonest && !host.HasRefused))
+            foreach (var host in simulator.Hosts.Where(Answers))
             {
                 Must(
-                    host.Ledger.ReadState(StateKey.ForOffender(simulator.Validators[validator].PublicKey)) is not null,
+                    host.Ledger.ReadState(StateKey.ForOffender(SimulatedGenesis.KeyOf(validator.Value))) is not null,
                     host, "evidence is kept", $"does not hold against R{validator} what host {witness} has seen");
             }
         }
     }
+
+    private bool Answers(Host host) => host.IsHonest && !host.HasRefused && simulator.IsSeated(host);
 
     public void Bounded(string what, long size, long limit)
     {
@@ -275,7 +317,7 @@ internal sealed class Watch(Simulator simulator)
             if (final.Receipts[i].IsApplied
                 && final.Block.Transactions[i].Body.Operations is [Operation.Report { Evidence.Offence: var offence }])
             {
-                var accused = simulator.Validators.IndexOf(offence.Validator);
+                var accused = simulator.Members.FindByKey(offence.Validator);
                 Must(
                     accused is { } index && simulator.HostsOf(index).Any(suspect => !suspect.IsHonest), host,
                     "evidence is true",
@@ -313,7 +355,8 @@ internal sealed class Watch(Simulator simulator)
         }
     }
 
-    private static void Must(
+    /// <summary>Ends the run when it does not hold.</summary>
+    public static void Must(
         bool holds, Host host, string name, [InterpolatedStringHandlerArgument(nameof(holds))] Claim detail)
     {
         if (!holds)

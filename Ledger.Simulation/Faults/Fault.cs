@@ -47,6 +47,15 @@ public enum Fault
 
     /// <summary>Writes fail for a while; the validator must stop.</summary>
     DiskFull,
+
+    /// <summary>Raft: an operator has the leader hand over, at any moment.</summary>
+    Transfer,
+
+    /// <summary>An admin lets validators come and go.</summary>
+    Members,
+
+    /// <summary>A process stands still for a while, and finds all that came meanwhile.</summary>
+    Pause,
 }
 
 /// <summary>Some of the faults, as a user names them.</summary>

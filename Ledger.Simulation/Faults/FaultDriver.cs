@@ -1,3 +1,5 @@
+using Ledger.Consensus;
+
 namespace Ledger.Simulation;
 
 /// <summary>Breaks hosts and links while the faults last, and mends what it broke when they stop.</summary>
@@ -6,12 +8,15 @@ internal sealed class FaultDriver
     private static readonly Fault[] Struck =
     [
         Fault.Partition, Fault.OneWay, Fault.Slow, Fault.Crash, Fault.Torn, Fault.Unsynced, Fault.BadChecksum,
-        Fault.DiskFull,
+        Fault.DiskFull, Fault.Transfer, Fault.Pause,
     ];
+
+    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(20);
 
     private readonly Simulator _simulator;
     private readonly Chance _chance;
     private readonly TimeSpan _pace;
+    private readonly TimeSpan _lastsMax;
     private readonly List<Action> _mend = [];
     private readonly List<Fault> _active;
 
@@ -19,8 +24,9 @@ internal sealed class FaultDriver
     {
         _simulator = simulator;
         _chance = chance;
-        _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 200, 600, 2000]));
-        _active = [.. Struck.Where(simulator.Plan.Uses)];
+        _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 250, 1000, 4000]));
+        _lastsMax = TimeSpan.FromMilliseconds(chance.Pick([400, 1000, 3000, 10_000]));
+        _active = [.. Struck.Where(fault => simulator.Plan.Uses(fault) && (fault != Fault.Transfer || simulator.Options.IsRaft))];
     }
 
     public void Begin()
@@ -28,7 +34,7 @@ internal sealed class FaultDriver
         foreach (var host in _simulator.Hosts)
         {
             var offset = _chance.Between(-2000, 2000);
-            var rate = _chance.Between(-8000, 8000);
+            var rate = _chance.Between(-Host.RateErrorMax, Host.RateErrorMax);
             if (_simulator.Plan.Inject(Fault.Drift))
             {
                 host.ClockOffset = TimeSpan.FromMilliseconds(offset);
@@ -71,15 +77,21 @@ internal sealed class FaultDriver
     /// <param name="chance">Of this strike alone, so that leaving it out moves no other.</param>
     private void Strike(Fault fault, Chance chance)
     {
-        var host = chance.Pick(_simulator.Hosts);
+        // Who leads is struck more often than its share: most can go wrong there.
+        var host = chance.OneIn(3) && LeaderAmong(chance) is { } leader ? leader : chance.Pick(_simulator.Hosts);
         if (fault == Fault.BadChecksum && !(host.IsHonest && _simulator.MayLoseOne && host.Journal.Frames > 0))
         {
             return;
         }
 
-        if (!_simulator.Plan.Inject(fault))
+        if (!_simulator.Plan.MayInject(fault))
         {
             return;
+        }
+
+        if (fault is not (Fault.Crash or Fault.Torn or Fault.Unsynced or Fault.BadChecksum))
+        {
+            _simulator.Plan.Count(fault);
         }
 
         switch (fault)
@@ -96,10 +108,17 @@ internal sealed class FaultDriver
                 Crash(host, chance);
                 break;
             case Fault.Torn:
-                host.Death.Plan(DeathPoint.InWrite, chance.Below(4));
+                Dies(fault, host, DeathPoint.InWrite, chance.Below(4));
                 break;
             case Fault.Unsynced:
-                host.Death.Plan(DeathPoint.BeforeWrite, chance.Below(4));
+                Dies(fault, host, DeathPoint.BeforeWrite, chance.Below(4));
+                break;
+            case Fault.Transfer:
+                HandOver(LeaderAmong(chance) ?? host, chance);
+                break;
+            case Fault.Pause:
+                Tell(host, "stands still");
+                host.Pause(chance.Between(PauseMin, _lastsMax));
                 break;
             case Fault.BadChecksum:
                 Damage(host, chance);
@@ -122,13 +141,17 @@ internal sealed class FaultDriver
         ]);
         if (point == DeathPoint.None)
         {
+            _simulator.Plan.Count(Fault.Crash);
             host.Die("is killed");
         }
         else
         {
-            host.Death.Plan(point, chance.Below(6));
+            Dies(Fault.Crash, host, point, chance.Below(6));
         }
     }
+
+    private void Dies(Fault fault, Host host, DeathPoint point, int passes)
+        => host.Death.Plan(point, passes, () => _simulator.Plan.Count(fault));
 
     /// <summary>It will not come back, so it counts as one of the f that may fail.</summary>
     private void Damage(Host host, Chance chance)
@@ -136,6 +159,7 @@ internal sealed class FaultDriver
         if (host.Journal.Damage(chance))
         {
             _simulator.CountLoss();
+            _simulator.Plan.Count(Fault.BadChecksum);
             Tell(host, "has a damaged journal");
             host.Die("is killed, and a record of its journal is damaged");
         }
@@ -151,6 +175,14 @@ internal sealed class FaultDriver
 
         chance.Shuffle(ids);
         var cut = chance.Between(1, ids.Count - 1);
+
+        if (chance.OneIn(2) && LeaderAmong(chance) is { } leader)
+        {
+            ids.Remove(leader.Id);
+            ids.Insert(0, leader.Id);
+            cut = 1;
+        }
+
         List<int> here = ids[..cut];
         List<int> there = ids[cut..];
         Tell(null, $"{string.Join(' ', here.Select(id => $"R{id}"))} "
@@ -172,12 +204,26 @@ internal sealed class FaultDriver
         }
     }
 
+    /// <summary>Raft: an operator wishes it, of one that may lead no longer, and for one that may not be able to.</summary>
+    private void HandOver(Host host, Chance chance)
+    {
+        Tell(host, "shall hand over");
+        host.Life?.Post(new Input.TransferRequested(chance.OneIn(2) ? null : chance.Pick(_simulator.Hosts).Self));
+    }
+
+    /// <summary>One that believes to lead, be it true or not.</summary>
+    private Host? LeaderAmong(Chance chance)
+    {
+        var leaders = _simulator.Hosts.Where(host => host.Life?.Engine.IsPrimary == true).ToList();
+        return leaders.Count > 0 ? chance.Pick(leaders) : null;
+    }
+
     private void MendLater(Chance chance, Action mend)
     {
         var isMended = false;
         _mend.Add(Once);
         _simulator.Agenda.After(
-            chance.Between(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(chance.Pick([1, 3, 10]))), Once);
+            chance.Between(TimeSpan.FromMilliseconds(50), _lastsMax), Once);
 
         void Once()
         {

@@ -1,7 +1,7 @@
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Decides which faults a run has. Each run uses only some of those that are enabled: schedules with few
+/// Decides which faults a run has. Each run uses a few, some or all of those that are enabled: schedules with few
 /// kinds reach states that schedules with all of them do not (Groce et al., "Swarm testing", 2012). Every
 /// injection has a number, so that a failing run can be tried again without it.
 /// </summary>
@@ -14,11 +14,11 @@ internal sealed class FaultPlan
     public FaultPlan(FaultSet enabled, IReadOnlySet<int> leftOut, Chance chance)
     {
         _left = leftOut;
-        var every = chance.OneIn(4);
+        var share = chance.Pick([10, 25, 50, 100]);
         foreach (var fault in Enum.GetValues<Fault>())
         {
             // Drawn for all, so that switching one fault off does not move the others.
-            var drawn = chance.Percent(50) || every;
+            var drawn = chance.Percent(share);
             if (enabled.Has(fault) && drawn)
             {
                 _active = _active.With(fault);
@@ -53,12 +53,17 @@ internal sealed class FaultPlan
     /// <summary>Asked once for each injection, right before it.</summary>
     public bool Inject(Fault fault)
     {
-        if (!Uses(fault) || _left.Contains(Injections++))
+        if (!MayInject(fault))
         {
             return false;
         }
 
-        _counts[(int)fault]++;
+        Count(fault);
         return true;
     }
+
+    /// <summary>The same for one that takes place later, if ever, and is counted then.</summary>
+    public bool MayInject(Fault fault) => Uses(fault) && !_left.Contains(Injections++);
+
+    public void Count(Fault fault) => _counts[(int)fault]++;
 }

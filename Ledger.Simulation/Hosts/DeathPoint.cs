@@ -31,9 +31,13 @@ internal sealed class DeathPlan
 {
     private DeathPoint _point;
     private int _passes;
+    private Action? _dies;
 
     /// <summary>Dies at this point, after passing it a few times.</summary>
-    public void Plan(DeathPoint point, int passes) => (_point, _passes) = (point, passes);
+    /// <param name="point">Where.</param>
+    /// <param name="passes">After how many times.</param>
+    /// <param name="dies">Told when it does.</param>
+    public void Plan(DeathPoint point, int passes, Action dies) => (_point, _passes, _dies) = (point, passes, dies);
 
     public void Cancel() => _point = DeathPoint.None;
 
@@ -46,6 +50,7 @@ internal sealed class DeathPlan
         }
 
         _point = DeathPoint.None;
+        _dies!();
         return true;
     }
 

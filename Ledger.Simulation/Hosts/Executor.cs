@@ -12,10 +12,15 @@ internal sealed class Executor(Simulator simulator, Life life)
     private const int BlockTransactionsMax = 50;
     private const int BlockBytesMax = 64 * 1024;
 
+    /// <summary>More than this means that the engine asks without end.</summary>
+    private const int JobsMax = 2_000;
+
     private static readonly TimeSpan Job = TimeSpan.FromMicroseconds(60);
+    private static readonly TimeSpan ConnectsAgain = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan BatchDelay = TimeSpan.FromMilliseconds(5);
 
     private readonly Queue<Action> _jobs = new();
+    private ValidatorHistory _members = MembersOn(simulator, life.Host);
     private ProposalRequest? _wanted;
     private TimeSpan _wantedSince;
     private bool _isDue;
@@ -52,6 +57,7 @@ internal sealed class Executor(Simulator simulator, Life life)
     private void Enqueue(Action job)
     {
         _jobs.Enqueue(job);
+        simulator.Watch.Bounded("an executor's queue", _jobs.Count, JobsMax);
         Due(Job);
     }
 
@@ -145,9 +151,10 @@ internal sealed class Executor(Simulator simulator, Life life)
         IEnumerable<Input> news = [new Input.Finalised(decision.Blocks[^1].Height)];
         if (life.Machine.ValidatorsAsOf != before)
         {
-            var members = ValidatorHistory.Read(simulator.Genesis, key => life.Host.Ledger.ReadState(key));
-            simulator.Learn(members);
-            news = simulator.Protocol.NewsOf(life.Host, life.Machine.Epoch, members, news.First());
+            var known = _members.Seated;
+            _members = MembersOn(simulator, life.Host);
+            news = simulator.Protocol.NewsOf(life.Host, life.Machine.Epoch, _members, news.First());
+            ConnectNewcomers(known);
         }
 
         foreach (var input in news)
@@ -160,7 +167,33 @@ internal sealed class Executor(Simulator simulator, Life life)
             life.Pool.Remove(block.Block.Transactions, life.Host.Elapsed);
         }
 
-        life.PoolChanged();
+        life.Mempool.OnChanged();
+        life.Reads.OnFinal();
         simulator.OnFinal(life.Host, final);
     }
+
+    private void ConnectNewcomers(ValidatorSet known)
+    {
+        foreach (var seat in _members.Seated.Indices.Where(seat => !known.Contains(seat)))
+        {
+            foreach (var newcomer in simulator.HostsOf(seat))
+            {
+                Connect(newcomer, life.Machine.Head.Height);
+            }
+        }
+    }
+
+    /// <summary>A connection that fails, or does not last until the newcomer knows of its seat, is tried again.</summary>
+    private void Connect(Host newcomer, Height seated)
+    {
+        var knows = newcomer.Ledger.Head is { } head && head.Height >= seated;
+        if (!knows && simulator.IsSeated(newcomer))
+        {
+            simulator.Connect(life.Host, newcomer);
+            life.After(ConnectsAgain, () => Connect(newcomer, seated));
+        }
+    }
+
+    private static ValidatorHistory MembersOn(Simulator simulator, Host host)
+        => ValidatorHistory.Read(simulator.Genesis, key => host.Ledger.ReadState(key));
 }

@@ -11,7 +11,14 @@ internal sealed class Host : IDisposable
     /// <summary>A part in this many: how far a clock's rate is off.</summary>
     private const long RateUnit = 1_000_000;
 
+    /// <summary>How many of those at most, this way or that.</summary>
+    public const int RateErrorMax = 8_000;
+
+    /// <summary>By how much at most one clock runs faster than another, in thousandths, rounded up.</summary>
+    public const int DriftPerMilleMax = 17;
+
     private readonly Simulator _simulator;
+    private TimeSpan _pausedUntil;
 
     public Host(Simulator simulator, int id, ValidatorIndex self)
     {
@@ -75,8 +82,6 @@ internal sealed class Host : IDisposable
     /// <summary>How long something takes in the world that this clock calls so long.</summary>
     public TimeSpan InTheWorld(TimeSpan here) => new(here.Ticks - (here.Ticks / RateUnit * RateError));
 
-    public ValidatorIndex SeatIn(Epoch epoch) => epoch.Validators.Contains(Self) ? Self : ValidatorIndex.None;
-
     public void Start()
     {
         if (Life is not null || HasRefused)
@@ -122,7 +127,27 @@ internal sealed class Host : IDisposable
 
     public void Dispose() => Account.Dispose();
 
-    public void Receive(Host from, Parcel parcel) => Life?.Receive(from, parcel);
+    public void Receive(Host from, Parcel parcel) => WhenAwake(() => Life?.Receive(from, parcel));
+
+    /// <summary>What runs on it stands still for so long: a collection of garbage, a debugger, a machine that moves.</summary>
+    public void Pause(TimeSpan length)
+    {
+        var until = _simulator.Now + length;
+        _pausedUntil = until > _pausedUntil ? until : _pausedUntil;
+    }
+
+    /// <summary>At once, or in its turn when the host goes on.</summary>
+    public void WhenAwake(Action happening)
+    {
+        if (_simulator.Now < _pausedUntil)
+        {
+            _simulator.Agenda.At(_pausedUntil, () => WhenAwake(happening));
+        }
+        else
+        {
+            happening();
+        }
+    }
 
     private void Tell(TraceKind kind, string text)
     {

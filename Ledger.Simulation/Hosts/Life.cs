@@ -21,9 +21,9 @@ internal sealed class Life : IWorld, IVoice
 
     private static readonly TimeSpan Step = TimeSpan.FromMicroseconds(15);
     private static readonly TimeSpan SyncedWrite = TimeSpan.FromMicroseconds(150);
-    private static readonly TimeSpan HousekeepingEvery = TimeSpan.FromSeconds(1);
 
     private readonly Simulator _simulator;
+    private readonly IEngine _engine;
     private readonly Replica _replica;
     private readonly Dictionary<TimerKind, EngineTimer> _timers = [];
     private readonly List<Input> _inbox = [];
@@ -31,9 +31,6 @@ internal sealed class Life : IWorld, IVoice
     private readonly RecentBlocks _recent = new();
     private TimeSpan _busyUntil;
     private bool _turnIsDue;
-    private bool _housekeeps;
-    private bool _wasPending;
-    private (View View, TimeSpan Since, bool Repeated) _watched;
 
     /// <exception cref="DamagedJournalException">The journal is not whole.</exception>
     public Life(Simulator simulator, Host host)
@@ -42,15 +39,15 @@ internal sealed class Life : IWorld, IVoice
         Host = host;
         var records = host.Journal.Recover();
         Machine = new(simulator.Genesis, host.Ledger, simulator.IsSigned);
-        var (engine, status) = simulator.Protocol.Make(
+        (_engine, Engine) = simulator.Protocol.Make(
             host, Machine.Epoch, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
-        Engine = status;
-        Pool = new(MempoolLimits.Default);
+        Mempool = new(simulator, this);
         Executor = new(simulator, this);
         Sync = new(simulator, this);
+        Reads = new(simulator, this);
         Witness = new(simulator, this);
-        var recorder = simulator.Recorders is { } recorders ? new Unwrapping(recorders(host.Self), engine) : null;
-        _replica = new(new CountedEngine(engine, simulator), host.Journal, this, this, recorder);
+        var recorder = simulator.Recorders is { } recorders ? new Unwrapping(recorders(host.Self), _engine) : null;
+        _replica = new(new CountedEngine(_engine, simulator), host.Journal, this, this, recorder);
         foreach (var block in simulator.Protocol.BlocksIn(records))
         {
             _recent.Add(block);
@@ -65,17 +62,25 @@ internal sealed class Life : IWorld, IVoice
 
     public LedgerMachine Machine { get; }
 
-    public TransactionPool Pool { get; }
+    public Mempool Mempool { get; }
+
+    public TransactionPool Pool => Mempool.Pool;
 
     public Executor Executor { get; }
 
     public BlockFetcher Sync { get; }
+
+    public Reads Reads { get; }
 
     public Witness Witness { get; }
 
     public ValidatorIndex Self => Host.Self;
 
     public Digest Chain => _simulator.Genesis.Hash;
+
+    /// <summary>About what the engine keeps in memory: the length of its picture.</summary>
+    public long EngineBytes
+        => FlightStart.Of(new("", Chain, Self, _simulator.Seats, ""), _engine).Picture.Length;
 
     public bool IsOver => Host.Life != this;
 
@@ -99,46 +104,7 @@ internal sealed class Life : IWorld, IVoice
     {
         Post(new Input.PeerConnected(peer.Self));
         Witness.ShowTo(peer);
-        if (Pool.Count > 0)
-        {
-            Send(peer, Pack(Pool.Oldest(1000)), _simulator.Now);
-        }
-    }
-
-    /// <summary>From a peer or from a client; a client's is gossiped.</summary>
-    public void Admit(Transaction transaction, bool gossip)
-    {
-        if (Host.Ledger.HoldsTransaction(transaction.Hash) || !_simulator.SignatureIsValid(transaction)
-            || TransactionRules.FaultIn(transaction.Body, _simulator.Genesis.ChainId) is not null
-            || TransactionRules.FaultAt(transaction.Body, Host.Calendar) is not null
-            || Host.Liar?.Admits(transaction) == false
-            || Pool.TryAdd(transaction, Host.Calendar, Host.Elapsed) != AdmitResult.Added)
-        {
-            return;
-        }
-
-        PoolChanged();
-        Executor.OnTransactionReady();
-        if (gossip)
-        {
-            Broadcast([transaction]);
-        }
-    }
-
-    /// <summary>The engine is told whether work waits, and housekeeping runs while it does.</summary>
-    public void PoolChanged()
-    {
-        if (Pool.Count > 0 != _wasPending)
-        {
-            _wasPending = !_wasPending;
-            Post(new Input.WorkPending(_wasPending));
-        }
-
-        if (_wasPending && !_housekeeps)
-        {
-            _housekeeps = true;
-            After(HousekeepingEvery, Housekeep);
-        }
+        Mempool.ShowTo(peer);
     }
 
     public void Receive(Host from, Parcel parcel)
@@ -149,21 +115,14 @@ internal sealed class Life : IWorld, IVoice
                 OnEnvelope(from, consensus.Bytes);
                 break;
             case Parcel.Transactions transactions:
-                foreach (var encoded in transactions.Encoded)
-                {
-                    if (_simulator.Decode(encoded) is { } transaction)
-                    {
-                        Admit(transaction, gossip: false);
-                    }
-                }
-
+                Mempool.OnArrived(transactions.Encoded);
                 break;
             case Parcel.Evidence evidence:
                 Witness.OnShown(evidence.Bytes);
                 break;
             case Parcel.Question question:
                 var answer = Sync.AnswerTo(question, _recent);
-                Send(from, Host.Liar?.OnAsked(question, answer) ?? answer, _simulator.Now);
+                Send(from, Host.Liar?.Answers(question, answer) ?? answer, _simulator.Now);
                 break;
             case Parcel.Answer answered:
                 Sync.OnAnswer(from, answered);
@@ -190,7 +149,7 @@ internal sealed class Life : IWorld, IVoice
         Host.Death.Pass(DeathPoint.BetweenWords);
         if (Host.Liar is { } liar)
         {
-            liar.OnSay(envelope, to);
+            liar.Says(envelope, to);
         }
         else
         {
@@ -215,7 +174,13 @@ internal sealed class Life : IWorld, IVoice
         }
     }
 
-    public void Broadcast(IReadOnlyList<Transaction> transactions) => Broadcast(Pack(transactions), _simulator.Now);
+    public void Broadcast(Parcel parcel, TimeSpan departs)
+    {
+        foreach (var host in _simulator.Hosts)
+        {
+            Send(host, parcel, departs);
+        }
+    }
 
     public void Send(Host to, Parcel parcel, TimeSpan departs)
     {
@@ -252,6 +217,12 @@ internal sealed class Life : IWorld, IVoice
             case Effect.InstallSnapshot install:
                 Sync.CatchUp(install.Height, install.From, isNeeded: true);
                 break;
+            case Effect.ReadReady ready:
+                Reads.OnReady(ready.Id, ready.Height);
+                break;
+            case Effect.ReadRefused refused:
+                Reads.OnRefused(refused.Id);
+                break;
             case Effect.Note note:
                 OnNotice(note.Notice);
                 break;
@@ -262,7 +233,7 @@ internal sealed class Life : IWorld, IVoice
 
     public void OnProposed(ProposalRequest request, Block block)
     {
-        block = Host.Liar?.OnPropose(request, block) ?? block;
+        block = Host.Liar?.Proposes(request, block) ?? block;
         _recent.Add(block);
         Post(new Input.Proposed(request, block));
     }
@@ -271,13 +242,13 @@ internal sealed class Life : IWorld, IVoice
     public void After(TimeSpan delay, Action happening)
         => _simulator.Agenda.After(Host.InTheWorld(delay), () => IfAlive(happening));
 
-    public void IfAlive(Action happening)
+    public void IfAlive(Action happening) => Host.WhenAwake(() =>
     {
         if (!IsOver)
         {
             happening();
         }
-    }
+    });
 
     private void OnEnvelope(Host from, byte[] bytes)
     {
@@ -311,7 +282,7 @@ internal sealed class Life : IWorld, IVoice
             _recent.Add(proposal.Block);
         }
 
-        if (Host.Liar?.OnHear(envelope) != false)
+        if (Host.Liar?.Hears(envelope) != false)
         {
             Post(new Input.Received(verified));
         }
@@ -362,44 +333,13 @@ internal sealed class Life : IWorld, IVoice
     private void SetTimer(EngineTimer timer, TimeSpan after)
     {
         _timers[timer.Kind] = timer;
-        _simulator.Agenda.After(Host.InTheWorld(after), () =>
+        After(after, () =>
         {
-            if (!IsOver && _timers.TryGetValue(timer.Kind, out var last) && last == timer)
+            if (_timers.TryGetValue(timer.Kind, out var last) && last == timer)
             {
                 Post(new Input.TimerFired(timer, Host.Elapsed));
             }
         });
-    }
-
-    /// <summary>As the node does it: see its Housekeeping.</summary>
-    private void Housekeep()
-    {
-        _housekeeps = false;
-        Pool.DropExpired(Host.Calendar);
-        if (Engine.View != _watched.View)
-        {
-            _watched = (Engine.View, Host.Elapsed, false);
-        }
-
-        if (Pool.Overdue(Simulator.RequestTimeout, _watched.Since, Host.Elapsed).Count > 0)
-        {
-            Post(new Input.RequestOverdue(Engine.View));
-        }
-        else if (Pool.Overdue(Simulator.RequestTimeout / 2, _watched.Since, Host.Elapsed) is { Count: > 0 } late)
-        {
-            if (!_watched.Repeated)
-            {
-                Broadcast(late);
-            }
-
-            _watched.Repeated = true;
-        }
-        else
-        {
-            _watched.Repeated = false;
-        }
-
-        PoolChanged();
     }
 
     private void OnNotice(Notice notice)
@@ -423,17 +363,6 @@ internal sealed class Life : IWorld, IVoice
             _simulator.Trace.Tell(_simulator.Now, TraceKind.Notice, Host.Id, -1, Words.Of(notice));
         }
     }
-
-    public void Broadcast(Parcel parcel, TimeSpan departs)
-    {
-        foreach (var host in _simulator.Hosts)
-        {
-            Send(host, parcel, departs);
-        }
-    }
-
-    private static Parcel.Transactions Pack(IReadOnlyList<Transaction> transactions)
-        => new([.. transactions.Select(transaction => transaction.Encoded)]);
 
     private void Tell(TraceKind kind, int peer, object text)
     {

@@ -10,13 +10,15 @@ internal sealed class SimulatedNetwork
 {
     private static readonly TimeSpan LanMin = TimeSpan.FromMicroseconds(80);
     private static readonly TimeSpan LanMax = TimeSpan.FromMicroseconds(900);
-    private static readonly TimeSpan OvertakenMax = TimeSpan.FromMilliseconds(300);
 
     private readonly Simulator _simulator;
     private readonly Chance _chance;
     private readonly int _hosts;
     private readonly int[] _continents;
     private readonly int[] _cuts;
+
+    /// <summary>How late a message may come at most: at its longest long after a term or a view is over.</summary>
+    private readonly TimeSpan _overtakenMax;
 
     public SimulatedNetwork(Simulator simulator, int hosts, Chance chance)
     {
@@ -25,6 +27,7 @@ internal sealed class SimulatedNetwork
         _hosts = hosts;
         _cuts = new int[hosts * hosts];
         _continents = new int[hosts];
+        _overtakenMax = TimeSpan.FromMilliseconds(chance.Pick([50, 300, 2000]));
         for (var i = 0; i < hosts; i++)
         {
             var continent = chance.Below(3);
@@ -70,13 +73,13 @@ internal sealed class SimulatedNetwork
 
         if (Roll(roll, 1) < _simulator.Plan.ReorderPercent && _simulator.Plan.Inject(Fault.Reorder))
         {
-            delay += _chance.Between(TimeSpan.Zero, OvertakenMax);
+            delay += _chance.Between(TimeSpan.Zero, _overtakenMax);
         }
 
         Carry(from, to, parcel, departs + delay);
         if (Roll(roll, 2) < _simulator.Plan.DuplicatePercent && _simulator.Plan.Inject(Fault.Duplicate))
         {
-            Carry(from, to, parcel, departs + delay + _chance.Between(TimeSpan.Zero, OvertakenMax));
+            Carry(from, to, parcel, departs + delay + _chance.Between(TimeSpan.Zero, _overtakenMax));
         }
     }
 

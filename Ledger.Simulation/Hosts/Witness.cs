@@ -23,7 +23,7 @@ internal sealed class Witness
     {
         _simulator = simulator;
         _life = life;
-        _book = new(simulator.Validators, life.Self);
+        _book = new(height => simulator.Members.SetAt(height), () => life.Self);
         foreach (var evidence in life.Host.Evidence.Values)
         {
             _book.Add(evidence, TimeSpan.Zero);
@@ -39,7 +39,7 @@ internal sealed class Witness
 
     public void OnNotice(Notice.Equivocation notice)
     {
-        if (PbftEvidence.Of(notice, _simulator.Validators[notice.Validator].PublicKey) is { } evidence)
+        if (PbftEvidence.Of(notice, SimulatedGenesis.KeyOf(notice.Validator.Value)) is { } evidence)
         {
             Take(evidence);
         }
@@ -100,7 +100,7 @@ internal sealed class Witness
         foreach (var evidence in _book.Due(Head, _life.Host.Elapsed, Read))
         {
             var (key, now) = (_life.Host.Account, _life.Host.Calendar);
-            _life.Admit(
+            _life.Mempool.Admit(
                 Transaction.Sign(
                     new(
                         _simulator.Genesis.ChainId, key.PublicKey, now.Plus(ReportLifetime), (ulong)now.UnixMilliseconds,

@@ -15,6 +15,9 @@ internal interface IProtocol
     /// <summary>Whether a network without work says nothing at all.</summary>
     bool FallsSilent { get; }
 
+    /// <summary>How many bytes a journal may grow to: it is compacted in time, and what stays is little.</summary>
+    long JournalMax { get; }
+
     /// <summary>An engine for a process that starts on this host.</summary>
     (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head);
 

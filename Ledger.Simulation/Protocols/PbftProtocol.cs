@@ -13,14 +13,20 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
 
     public bool FallsSilent => true;
 
+    public long JournalMax => options.CompactionBytes + (256 * 1024);
+
     public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {
-        var engine = new PbftEngine(epoch, host.SeatIn(epoch), options, head);
+        var engine = new PbftEngine(epoch, SeatOf(host, epoch), options, head);
         return (engine, engine);
     }
 
     public IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised)
-        => [finalised, new Input.EpochBegan(epoch, host.SeatIn(epoch))];
+        => [finalised, new Input.EpochBegan(epoch, SeatOf(host, epoch))];
+
+    /// <summary>Spare machines are given their seats in their order, so a machine's number is its seat, once it has one.</summary>
+    private static ValidatorIndex SeatOf(Host host, Epoch epoch)
+        => host.Self.Value < epoch.Validators.Seats ? host.Self : ValidatorIndex.None;
 
     public byte[] Encode(Envelope envelope) => PbftCodec.EncodeEnvelope(envelope);
 
@@ -102,13 +108,16 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
             }
         }
 
-        public bool Holds(in Statement statement) => statement.Kind switch
+        public bool Holds(in Statement statement) => IsOver(statement.View.Epoch) || statement.Kind switch
         {
             StatementKind.Commit => (statement.View, statement.Height).CompareTo(_highest) <= 0,
             StatementKind.Prepare => IsHeld(statement) || statement.Height <= host.Ledger.Head!.Height,
             StatementKind.ViewChange => IsHeld(statement) || statement.View <= _entered || statement.View < _left,
             _ => IsHeld(statement) || statement.View < _left,
         };
+
+        /// <summary>Words of an epoch that is over on this disk can no longer be asked for, and bind nobody.</summary>
+        private bool IsOver(ulong epoch) => host.Life is { } life && life.Machine.Epoch.Number > epoch;
 
         private bool IsHeld(in Statement statement)
             => _held.Contains((statement.Kind, statement.View.Value, statement.Height, statement.Digest));

@@ -22,21 +22,30 @@ internal sealed class RaftProtocol : IProtocol
         _all = [.. Enumerable.Range(0, simulator.Validators.Count).Select(i => new ValidatorIndex(i))];
         _gate = new(() => simulator.Hosts.Count, simulator.Genesis.Hash, simulator.Signatures);
 
+        // Short terms where no ocean lies between, so that a run sees many of them.
+        var ticks = chance.Pick([4, 12]);
+
         // Small logs and batches too, so that followers need snapshots and many messages.
         _options = RaftOptions.Default with
         {
             TickEvery = TimeSpan.FromMilliseconds(chance.Pick([25, 50])),
+            ElectionTicks = simulator.Plan.Active.Has(Fault.Delay) ? 12 : ticks,
+            HeartbeatTicks = chance.Pick([1, 2]),
             Window = chance.Pick([1, 4, 16]),
             InFlightMax = chance.Pick([1, 4, 16]),
-            BatchBytesMax = 1024 * chance.Pick([1, 1024]),
+            BatchBytesMax = chance.Pick([1, 1024, 1024 * 1024]),
             EntriesRetained = chance.Pick([4, 1024]),
             CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
+            LeaseReads = chance.OneIn(2),
+            ClockDriftPerMille = chance.Pick([Host.DriftPerMilleMax, 50]),
         };
     }
 
     public ConsensusMode Mode => ConsensusMode.Raft;
 
     public bool FallsSilent => false;
+
+    public long JournalMax => _options.CompactionBytes + (256 * 1024);
 
     public (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head)
     {
@@ -79,61 +88,5 @@ internal sealed class RaftProtocol : IProtocol
 
     public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records) => [];
 
-    public IDurable Follow(Host host) => new Durable(host);
-
-    /// <summary>The term, the vote and the log as the journal has them.</summary>
-    private sealed class Durable(Host host) : IDurable
-    {
-        private readonly SortedDictionary<LogIndex, Digest?> _log = [];
-        private (Term Term, ValidatorIndex? VotedFor) _term;
-        private LogIndex _start;
-
-        public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
-        {
-            if (replaces)
-            {
-                _log.Clear();
-                _start = LogIndex.Zero;
-            }
-
-            foreach (var record in records)
-            {
-                switch (record)
-                {
-                    case TermEntered entered:
-                        _term = (entered.Term, entered.VotedFor);
-                        break;
-                    case Stored stored:
-                        _log[stored.Entry.Index] = (stored.Entry as BlockEntry)?.Id.Hash;
-                        break;
-                    case Truncated truncated:
-                        Cut(index => index >= truncated.From);
-                        break;
-                    case Snapshotted snapshotted:
-                        _start = snapshotted.Mark.Index;
-                        Cut(index => index <= _start);
-                        break;
-                    default:
-                        break;
-                }
-            }
-        }
-
-        public bool Holds(in Statement statement) => statement.Kind switch
-        {
-            StatementKind.Vote => _term.Term.AsView == statement.View
-                && _term.VotedFor?.Value == (int)statement.CertifiedView.Value,
-            StatementKind.Append => statement.Height.Value <= _start.Value
-                || _log.ContainsKey(new(statement.Height.Value)),
-            _ => _log.ContainsValue(statement.Digest) || host.Ledger.Find(statement.Digest) is not null,
-        };
-
-        private void Cut(Func<LogIndex, bool> isGone)
-        {
-            foreach (var index in _log.Keys.Where(isGone).ToList())
-            {
-                _log.Remove(index);
-            }
-        }
-    }
+    public IDurable Follow(Host host) => _simulator.Watch.RaftLogs.Follow(host);
 }

@@ -6,13 +6,13 @@ namespace Ledger.Simulation;
 /// <summary>What a simulated network begins with: its validators, its clients and, where members move, an admin.</summary>
 internal static class SimulatedGenesis
 {
-    public static Genesis Of(SimulationOptions options)
+    public static Genesis Of(SimulationOptions options, int spares)
     {
         Validator[] members =
             [.. Enumerable.Range(0, options.Nodes).Select(i => new Validator($"validator-{i}", KeyOf(i)))];
         GenesisRole[] roles = [.. Enumerable.Range(0, options.Clients).Select(i =>
             new GenesisRole(ClientKey(i), Role.Writer, SimulatedClient.Namespace))];
-        if (options.Spares > 0)
+        if (spares > 0)
         {
             roles = [.. roles, new(SimulatedAdmin.Key.PublicKey, Role.Admin, "")];
         }

@@ -41,7 +41,4 @@ public sealed record SimulationOptions
     public int Faulty => IsRaft ? Quorums.Crash(Nodes).Faulty : Quorums.Byzantine(Nodes).Faulty;
 
     internal bool IsRaft => Engine == "raft";
-
-    /// <summary>Machines that are no validators at first. With Raft every other seed has some, and members come and go.</summary>
-    internal int Spares => IsRaft && Nodes > 1 && Seed % 2 == 1 ? 2 : 0;
 }

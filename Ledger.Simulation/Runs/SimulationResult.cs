@@ -21,10 +21,13 @@ public sealed record Breach(string Name, string Detail, TimeSpan At)
 /// <param name="Transactions">Final ones.</param>
 /// <param name="ViewChanges">Views that honest validators asked to leave.</param>
 /// <param name="Injections">Fault injections, numbered from 0.</param>
-/// <param name="Faults">How often each kind was injected.</param>
+/// <param name="Faults">How often each kind took place.</param>
 /// <param name="Liars">The strategies of the liars.</param>
+/// <param name="Lies">How often each strategy did what the honest code would not have done.</param>
 /// <param name="Evidence">Proofs of lies that honest validators collected.</param>
 /// <param name="Accused">Validators against whom the ledger holds proof of a double vote.</param>
+/// <param name="Reads">Linearizable reads that were served.</param>
+/// <param name="Epochs">How often the set of validators changed.</param>
 public sealed record SimulationResult(
     SimulationOptions Options,
     Breach? Breach,
@@ -38,5 +41,8 @@ public sealed record SimulationResult(
     int Injections,
     IReadOnlyList<long> Faults,
     IReadOnlyList<string> Liars,
+    IReadOnlyList<long> Lies,
     long Evidence,
-    int Accused);
+    int Accused,
+    long Reads,
+    ulong Epochs);

@@ -29,6 +29,7 @@ public sealed class Simulator : IDisposable
     private readonly FaultDriver _faults;
     private readonly Chance _chance;
     private int _losses;
+    private ulong _lastRead;
     private string _doing = "faults";
 
     /// <param name="options">All that the run depends on.</param>
@@ -43,15 +44,16 @@ public sealed class Simulator : IDisposable
         Recorders = recorders;
         _chance = new(options.Seed);
         Plan = new(options.Faults, options.LeftOut, _chance.Fork());
-        Genesis = SimulatedGenesis.Of(options);
-        Pbft = DrawOptions(_chance.Fork());
+        Genesis = SimulatedGenesis.Of(options, Spares);
+        Pbft = Setting.DrawOptions(_chance.Fork());
         Members = ValidatorHistory.Of(Genesis);
-        Signatures = new(options.Nodes + options.Spares);
+        Signatures = new(Seats);
         Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
         Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
-        Hosts = MakeHosts(_chance.Fork());
+        Hosts = Setting.MakeHosts(this, _chance.Fork());
+        Liars = Hosts.Where(host => !host.IsHonest).Select(host => host.Self).Distinct().Count();
         Admin = new(this, new(options.Seed + 1));
         Network = new(this, Hosts.Count, _chance.Fork());
         _faults = new(this, _chance.Fork());
@@ -71,6 +73,13 @@ public sealed class Simulator : IDisposable
     internal ValidatorHistory Members { get; private set; }
 
     internal SimulatedAdmin Admin { get; }
+
+    /// <summary>Machines that are no validators at first, where members come and go.</summary>
+    internal int Spares
+        => Options.Nodes > 1 && Plan.Active.Has(Fault.Members) && (Options.Byzantine ?? 0) <= Options.Faulty ? 2 : 0;
+
+    /// <summary>How many machines can be validators: seats are given to them in their order.</summary>
+    internal int Seats => Options.Nodes + Spares;
 
     internal PbftOptions Pbft { get; }
 
@@ -106,8 +115,14 @@ public sealed class Simulator : IDisposable
 
     internal bool LiarsAct { get; private set; } = true;
 
-    /// <summary>Whether one more honest validator may fail for good.</summary>
-    internal bool MayLoseOne => Options.Spares == 0 && Hosts.Count(host => !host.IsHonest) + _losses < Options.Faulty;
+    /// <summary>How many validators lie; two live copies of one are one.</summary>
+    internal int Liars { get; }
+
+    /// <summary>Whether one more honest validator may fail for good: not where few may be left to vote.</summary>
+    internal bool MayLoseOne => Spares == 0 && Liars + _losses < Options.Faulty;
+
+    /// <summary>About what the largest engine keeps in memory.</summary>
+    public long EngineBytes => Hosts.Max(host => host.Life?.EngineBytes ?? 0);
 
     public static SimulationResult Run(SimulationOptions options, Action<TraceEvent>? listener = null)
     {
@@ -138,7 +153,9 @@ public sealed class Simulator : IDisposable
         return new(
             Options, breach, Trace.Hash(), Steps, Trace.Events, Now, Watch.Highest.Value, Watch.Transactions,
             Watch.ViewChanges, Plan.Injections, Plan.Counts,
-            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()], Watch.Evidence, Watch.Accused);
+            [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()],
+            [.. Strategies.Names.Select(name => Hosts.Where(host => host.Liar?.Name == name).Sum(host => host.Liar!.Lies))],
+            Watch.Evidence, Watch.Accused, Watch.Reads, Members.Epoch);
     }
 
     public void Dispose()
@@ -155,18 +172,15 @@ public sealed class Simulator : IDisposable
         }
     }
 
-    /// <summary>A block that changed the validators is final on some machine.</summary>
-    internal void Learn(ValidatorHistory members)
-    {
-        if (members.Epoch > Members.Epoch || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
-        {
-            Members = members;
-        }
-    }
+    /// <summary>Whether this machine is a validator, or will be, as far as any machine's ledger has come.</summary>
+    internal bool IsSeated(Host host) => Members.Seated.Contains(host.Self);
 
     internal IEnumerable<Host> HostsOf(ValidatorIndex validator) => Hosts.Where(host => host.Self == validator);
 
     internal void CountLoss() => _losses++;
+
+    /// <summary>A name for a read that no other ever had.</summary>
+    internal ulong NextRead() => ++_lastRead;
 
     /// <summary>
     /// Runs a piece of a process; when the process dies in it, that ends the process and nothing else.
@@ -212,11 +226,17 @@ public sealed class Simulator : IDisposable
     {
         foreach (var peer in Hosts)
         {
-            if (peer.Self != host.Self && !Network.IsCut(host.Id, peer.Id) && !Network.IsCut(peer.Id, host.Id))
-            {
-                host.Life?.OnConnected(peer);
-                peer.Life?.OnConnected(host);
-            }
+            Connect(host, peer);
+        }
+    }
+
+    /// <summary>A validator's directory of peers names one more.</summary>
+    internal void Connect(Host host, Host peer)
+    {
+        if (peer.Self != host.Self && !Network.IsCut(host.Id, peer.Id) && !Network.IsCut(peer.Id, host.Id))
+        {
+            host.Life?.OnConnected(peer);
+            peer.Life?.OnConnected(host);
         }
     }
 
@@ -227,11 +247,7 @@ public sealed class Simulator : IDisposable
         {
             foreach (var b in there)
             {
-                if (!Network.IsCut(a, b) && !Network.IsCut(b, a))
-                {
-                    Hosts[a].Life?.OnConnected(Hosts[b]);
-                    Hosts[b].Life?.OnConnected(Hosts[a]);
-                }
+                Connect(Hosts[a], Hosts[b]);
             }
         }
     }
@@ -274,7 +290,7 @@ public sealed class Simulator : IDisposable
 
     /// <summary>The same for validators, by their keys.</summary>
     internal bool IsSigned(in PublicKey validator, in Statement statement, in Signature signature)
-        => Validators.IndexOf(validator) is { } index && Signatures.Verify(index, statement, signature);
+        => Members.FindByKey(validator) is { } seat && Signatures.Verify(seat, statement, signature);
 
     internal Transaction? Decode(ReadOnlyMemory<byte> encoded)
         => Transaction.TryDecode(encoded, out var transaction, out _) ? transaction : null;
@@ -286,7 +302,11 @@ public sealed class Simulator : IDisposable
     {
         foreach (var host in Hosts)
         {
-            host.Ledger.OnKept = final => Watch.Finalises(host, final);
+            host.Ledger.OnKept = final =>
+            {
+                Learn(host, final);
+                Watch.Finalises(host, final);
+            };
             Watch.Follow(host);
             host.Start();
         }
@@ -296,7 +316,7 @@ public sealed class Simulator : IDisposable
             client.Begin();
         }
 
-        if (Options.Spares > 0)
+        if (Spares > 0)
         {
             Admin.Begin();
         }
@@ -317,7 +337,13 @@ public sealed class Simulator : IDisposable
         Plan.IsOver = true;
         ClientsAct = false;
         _faults.MendAll();
-        if (Hosts.Count(host => !host.IsHonest) > Options.Faulty)
+        foreach (var newcomer in Hosts.Where(host => IsSeated(host) && !host.IsMember))
+        {
+            // What was lost on its way to one that nobody asks again broke its connection, and that comes up anew.
+            Connected(newcomer);
+        }
+
+        if (Liars > Options.Faulty)
         {
             LiarsAct = false;
             return;
@@ -379,7 +405,7 @@ public sealed class Simulator : IDisposable
 
         foreach (var host in Hosts)
         {
-            if (host.IsHonest && !host.HasRefused && (Options.Spares == 0 || Members.Seated.Contains(host.Self))
+            if (host.IsHonest && !host.HasRefused && IsSeated(host)
                 && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest
                     || life.Witness.Owes))
             {
@@ -387,7 +413,20 @@ public sealed class Simulator : IDisposable
             }
         }
 
-        return true;
+        return !Admin.IsWaiting;
+    }
+
+    /// <summary>A block that changed the validators may be final on one machine long before it is on another.</summary>
+    private void Learn(Host host, FinalBlock final)
+    {
+        if (final.Writes.Any(write => write.Key.AsSpan().SequenceEqual(StateKey.Validators)))
+        {
+            var members = ValidatorHistory.Read(Genesis, key => host.Ledger.ReadState(key));
+            if (members.Epoch > Members.Epoch || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
+            {
+                Members = members;
+            }
+        }
     }
 
     private string WhatIsNotFinal()
@@ -400,45 +439,4 @@ public sealed class Simulator : IDisposable
         return $"{CalmTimeouts * Pbft.ViewTimeoutMax.TotalSeconds:0} s after the faults stopped {waiting} clients wait, "
             + $"the highest final block is {Watch.Highest}: {string.Join("; ", stands)}";
     }
-
-    private List<Host> MakeHosts(Chance chance)
-    {
-        List<Host> hosts = [.. Enumerable.Range(0, Options.Nodes + Options.Spares).Select(i => new Host(this, i, new(i)))];
-        var drawn = chance.Below(Options.Faulty + 1);
-        var liars = Options.IsRaft ? 0 : Math.Min(Options.Byzantine ?? drawn, Options.Nodes);
-        List<Host> shuffled = [.. hosts];
-        chance.Shuffle(shuffled);
-
-        // More than f of one mind can fork the chain; the checker must see it.
-        var strategy = Options.Strategy ?? (liars > Options.Faulty ? "equivocate" : null);
-        foreach (var host in shuffled.Take(liars))
-        {
-            host.Liar = strategy is null ? Strategies.Draw(chance) : Strategies.Make(strategy);
-        }
-
-        foreach (var host in shuffled.Take(liars))
-        {
-            host.Liar!.Join(this, host, chance.Fork());
-            if (host.Liar is Twin original)
-            {
-                var twin = new Host(this, hosts.Count, host.Self) { Liar = new Twin(original) };
-                hosts.Add(twin);
-                twin.Liar.Join(this, twin, chance.Fork());
-            }
-        }
-
-        return hosts;
-    }
-
-    /// <summary>
-    /// Small and large windows, timeouts shorter and longer than a round: all that an operator may set.
-    /// </summary>
-    private static PbftOptions DrawOptions(Chance chance) => PbftOptions.Default with
-    {
-        Window = chance.Pick([1, 2, 4, 8]),
-        ViewTimeout = TimeSpan.FromMilliseconds(chance.Pick([100, 300, 1000])),
-        ViewTimeoutMax = TimeSpan.FromSeconds(8),
-        RepeatEvery = TimeSpan.FromMilliseconds(chance.Pick([100, 500])),
-        CompactionBytes = 1024 * chance.Pick([1, 8, 16 * 1024]),
-    };
 }

@@ -15,7 +15,7 @@ public sealed class TraceException(string message) : Exception(message);
 public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> Events)
 {
     /// <summary>Raised whenever a run's events, or what a line says, change their meaning.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     private const string Magic = "ledger-simulation-trace";
     private const string Seal = "sha256 ";

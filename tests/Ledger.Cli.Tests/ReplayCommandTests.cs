@@ -37,10 +37,10 @@ public sealed class ReplayCommandTests : IDisposable
     public async Task A_trace_of_another_version_is_refused()
     {
         var text = await File.ReadAllTextAsync(await TraceAsync(), TestContext.Current.CancellationToken);
-        var newer = _folder.Write("newer", text.Replace("-trace 1", "-trace 2", StringComparison.Ordinal));
+        var newer = _folder.Write("newer", text.Replace("-trace 2", "-trace 3", StringComparison.Ordinal));
         Tool.AssertRefused(
             await Tool.RunAsync("replay", newer), ExitCode.Failed,
-                "it is of version '2'; this program reads version 1");
+                "it is of version '3'; this program reads version 2");
     }
 
     [Fact]

@@ -18,8 +18,8 @@ public sealed class EpochTests
         cluster.Submit("apple");
         cluster.DeliverAll();
 
-        Assert.Equal([0, 2, 3, 4], WhoSays("PREPARE v4294967296 h2 apple", cluster));
-        Assert.Equal([0, 2, 3, 4], WhoSays("COMMIT v4294967296 h2 apple", cluster));
+        Assert.Equal([0, 2, 3, 4], WhoSays("PREPARE v0 of epoch 1 h2 apple", cluster));
+        Assert.Equal([0, 2, 3, 4], WhoSays("COMMIT v0 of epoch 1 h2 apple", cluster));
         AssertFinal(cluster, ["add 4, remove 1", "apple"], 0, 2, 3, 4);
         AssertFinal(cluster, ["add 4, remove 1"], 1);
         Assert.Contains(cluster.Nodes[1].Notices, notice => notice is Notice.Removed);
@@ -103,7 +103,7 @@ public sealed class EpochTests
         cluster.DeliverAll();
 
         AssertFinal(cluster, ["add 4", "apple", "pear"], 0, 1, 2, 3, 4);
-        Assert.Equal([0, 1, 2, 3, 4], WhoSays("COMMIT v4294967296 h3 pear", cluster));
+        Assert.Equal([0, 1, 2, 3, 4], WhoSays("COMMIT v0 of epoch 1 h3 pear", cluster));
     }
 
     [Fact]
@@ -123,6 +123,28 @@ public sealed class EpochTests
         Settle(cluster);
         AssertFinal(cluster, ["add 4"], 0, 1, 2, 3);
         Assert.All(cluster.Nodes.Take(4), node => Assert.Equal(1UL, node.Engine!.View.Epoch));
+    }
+
+    /// <summary>
+    /// Simulation of two validators and two that joined, seed 91: the others cannot go on without it, and it must not
+    /// vote any more. One that lies, or is down, is enough for that among four.
+    /// </summary>
+    [Fact]
+    public void Only_the_one_that_is_removed_learns_it_and_the_others_follow()
+    {
+        var cluster = new Cluster(replicas: 4);
+        cluster.Submit("remove 3");
+        cluster.Deliver<PrePrepare>();
+        cluster.Deliver<Prepare>();
+        cluster.Deliver<Commit>(packet => packet.To == new ValidatorIndex(3));
+        cluster.Drop<Message>();
+        cluster.Nodes[1].Crash();
+        AssertFinal(cluster, ["remove 3"], 3);
+        AssertFinal(cluster, [], 0, 2);
+
+        cluster.Advance(TimeSpan.FromSeconds(10));
+        cluster.DeliverAll();
+        AssertFinal(cluster, ["remove 3"], 0, 2);
     }
 
     [Fact]
@@ -160,7 +182,7 @@ public sealed class EpochTests
         {
             cluster.Restart(replica);
             Assert.Contains(
-                $"R{replica} says PREPARE v4294967296 h2 apple",
+                $"R{replica} says PREPARE v0 of epoch 1 h2 apple",
                 cluster.Transcript[cluster.Transcript.LastIndexOf("restarts", StringComparison.Ordinal)..],
                 StringComparison.Ordinal);
         }
@@ -196,7 +218,7 @@ public sealed class EpochTests
         cluster.Forge(1, new Prepare(new(View.Zero, apple.Height, apple.Hash)), 2);
         cluster.DeliverAll(packet => packet.To == new ValidatorIndex(2));
 
-        Assert.DoesNotContain("R2 says COMMIT v4294967296", cluster.Transcript, StringComparison.Ordinal);
+        Assert.DoesNotContain("R2 says COMMIT v0 of epoch 1", cluster.Transcript, StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -248,6 +270,26 @@ public sealed class EpochTests
         cluster.Submit("apple");
         cluster.DeliverAll();
         AssertFinal(cluster, ["remove 1", "remove 3", "remove 0", "apple"], 2);
+    }
+
+    /// <summary>
+    /// Simulation of seven validators, seed 39: who is behind an epoch's end asked those past it where they stood, they
+    /// answered, and so on as fast as the network carries it, until it had the blocks; two copies of a liar made it more
+    /// each time.
+    /// </summary>
+    [Fact]
+    public void Two_on_both_sides_of_an_epochs_end_do_not_ask_each_other_without_end()
+    {
+        var cluster = OnlyReplica2AndTheNewcomersWentOn();
+        cluster.Nodes[4].Crash();
+        Hears(3, new(4), new(View.FirstOf(1), true, new(2)));
+        Assert.Empty(cluster.InFlight);
+
+        Hears(2, new(3), new(new(1), false, Height.Genesis));
+        Assert.IsType<Status>(Assert.Single(cluster.InFlight).Envelope.Message);
+
+        void Hears(int replica, ValidatorIndex from, Status status)
+            => cluster.Nodes[replica].Take(new Input.Received(new(new Envelope(from, status, default))));
     }
 
     private static Cluster OnlyReplica2AndTheNewcomersWentOn()

@@ -132,6 +132,20 @@ public sealed class MemberTests
         Assert.Equal("{0 1 2 3}", cluster.Nodes[0].Engine!.Configuration.ToString());
     }
 
+    /// <summary>A new connection has it probed, and with nothing to send it was called behind, lacking 0 entries.</summary>
+    [Fact]
+    public void A_learner_that_has_all_is_promoted_though_its_connection_is_new_and_nothing_is_written()
+    {
+        var cluster = With(4, voters: [0, 1, 2]);
+        cluster.Nodes[0].Take(new Input.MembersRequested(new([new(0), new(1), new(2)], [new(3)], [])));
+        cluster.Run(2);
+        cluster.Nodes[0].Take(new Input.PeerConnected(new(3)));
+        cluster.Run(2);
+        cluster.Nodes[0].Take(new Input.MembersRequested(Members(0, 1, 2, 3)));
+        cluster.Run(3);
+        Assert.Equal("{0 1 2 3}", cluster.Nodes[0].Engine!.Configuration.ToString());
+    }
+
     [Fact]
     public void A_learner_that_is_behind_is_not_promoted()
     {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.Loader;
+using Ledger.Consensus;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -11,7 +12,14 @@ namespace Ledger.Simulation.Tests.Broken;
 /// </summary>
 internal sealed class BrokenEngine : IDisposable
 {
-    private static readonly Lazy<IReadOnlyList<(string File, string Text)>> Sources = new(ReadSources);
+    private static readonly Lazy<IReadOnlyList<(string File, SyntaxTree Tree)>> Sources = new(ReadSources);
+
+    private static readonly Lazy<IReadOnlyList<MetadataReference>> References = new(() =>
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(path => Path.GetFileName(path) is not ("Ledger.Consensus.dll" or "Ledger.Simulation.dll"))
+            .Select(path => MetadataReference.CreateFromFile(path)),
+    ]);
 
     private readonly Context _context;
     private readonly Func<string, ulong, int, int, string?> _breachOf;
@@ -28,24 +36,28 @@ internal sealed class BrokenEngine : IDisposable
     /// <exception cref="InvalidOperationException">A text is not in the source, or there more than once, or
     /// the broken
     /// source does not compile: the table must be mended.</exception>
-    public static BrokenEngine With(BrokenRule rule)
+    public static BrokenEngine With(BrokenRule rule) => new(Compile(rule));
+
+    /// <summary>The consensus assembly with this rule broken.</summary>
+    /// <inheritdoc cref="With" path="/exception"/>
+    public static byte[] Compile(BrokenRule rule)
     {
         List<SyntaxTree> trees = [];
         var edits = rule.Edits.ToList();
         foreach (var (file, source) in Sources.Value)
         {
-            var text = source;
+            var tree = source;
             foreach (var edit in edits.FindAll(edit => edit.File == file))
             {
-                text = Apply(edit, text);
+                tree = Parse(file, Apply(edit, tree.ToString()));
                 edits.Remove(edit);
             }
 
-            trees.Add(CSharpSyntaxTree.ParseText(text, new(LanguageVersion.Preview), file));
+            trees.Add(tree);
         }
 
         return edits.Count == 0
-            ? new(Compile(trees))
+            ? Compile(trees)
             : throw new InvalidOperationException($"There is no file {edits[0].File} in the engine.");
     }
 
@@ -66,11 +78,8 @@ internal sealed class BrokenEngine : IDisposable
 
     private static byte[] Compile(List<SyntaxTree> trees)
     {
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path) is not ("Ledger.Consensus.dll" or "Ledger.Simulation.dll"))
-            .Select(path => MetadataReference.CreateFromFile(path));
         var compilation = CSharpCompilation.Create(
-            "Ledger.Consensus", trees, references,
+            "Ledger.Consensus", trees, References.Value,
             new(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
                 nullableContextOptions: NullableContextOptions.Enable));
         using var stream = new MemoryStream();
@@ -82,20 +91,24 @@ internal sealed class BrokenEngine : IDisposable
                 + string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
     }
 
-    private static List<(string File, string Text)> ReadSources()
+    private static SyntaxTree Parse(string file, string text)
+        => CSharpSyntaxTree.ParseText(text, new(LanguageVersion.Preview), file);
+
+    private static List<(string File, SyntaxTree Tree)> ReadSources()
     {
         var root = Path.Combine(Repository.Root, "Ledger.Consensus");
-        List<(string, string)> sources =
+        List<(string, SyntaxTree)> sources =
         [
-            ("usings", "global using System; global using System.Collections.Generic; global using System.IO; "
-                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"),
+            ("usings", Parse("usings", "global using System; global using System.Collections.Generic; global using System.IO; "
+                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks; "
+                + $"[assembly: System.Reflection.AssemblyVersion(\"{typeof(Replica).Assembly.GetName().Version}\")]")),
         ];
         foreach (var path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             var file = Path.GetRelativePath(root, path);
             if (!file.StartsWith("obj/", StringComparison.Ordinal) && !file.StartsWith("bin/", StringComparison.Ordinal))
             {
-                sources.Add((file, File.ReadAllText(path).ReplaceLineEndings("\n")));
+                sources.Add((file, Parse(file, File.ReadAllText(path).ReplaceLineEndings("\n"))));
             }
         }
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Ledger.Simulation.Tests.Broken;
 
 /// <summary>
@@ -8,74 +6,41 @@ namespace Ledger.Simulation.Tests.Broken;
 /// </summary>
 public sealed class BrokenOnPurposeTests(ITestOutputHelper output)
 {
-    private const int Nodes = 4;
-    private const int Steps = 2500;
-
-    /// <summary>Where to write the table that docs/testing.md shows; unset: nowhere.</summary>
-    private const string TableVariable = "LEDGER_BROKEN_RULES_TABLE";
-
-    private static readonly Lock TableLock = new();
-
     public static TheoryData<string> Rules { get; } = [.. BrokenRules.All.Select(rule => rule.Name)];
 
     [Theory]
     [MemberData(nameof(Rules))]
     public void The_simulator_notices_when_the_engine(string rule)
+        => RuleSearch.AssertNoticed(BrokenRules.All.Single(candidate => candidate.Name == rule), output);
+
+    [Fact]
+    public void At_least_fifteen_rules_of_each_engine_are_broken_each_by_a_name_of_its_own()
     {
-        var broken = BrokenRules.All.Single(candidate => candidate.Name == rule);
-        using var engine = BrokenEngine.With(broken);
-        var (seeds, breach) = Search(engine, broken.Engine, broken.Seeds);
-        output.WriteLine($"{rule}: seed {seeds}, {breach}");
-        Assert.True(breach is not null, $"{broken.Seeds} seeds, and nobody noticed that the engine {rule}");
-        AddToTable(rule, seeds, broken.Seeds, breach);
+        IReadOnlyList<BrokenRule> all = [.. BrokenRules.All, .. BrokenRaftRules.All];
+        Assert.True(BrokenRules.All.Count >= 15);
+        Assert.True(BrokenRaftRules.All.Count >= 15);
+        Assert.Equal(all.Count, all.Select(rule => rule.Name).Distinct().Count());
     }
 
     [Fact]
-    public void At_least_fifteen_rules_are_broken_each_by_a_name_of_its_own()
-    {
-        Assert.True(BrokenRules.All.Count >= 15);
-        Assert.Equal(BrokenRules.All.Count, BrokenRules.All.Select(rule => rule.Name).Distinct().Count());
-    }
-
-    [Theory]
-    [InlineData("pbft")]
-    [InlineData("raft")]
-    public void The_engine_as_it_is_passes_the_same_seeds(string name)
-    {
-        using var engine = BrokenEngine.With(new("as it is", 0));
-        Assert.Equal((0, null), Search(engine, name, 200));
-    }
+    public void The_engine_as_it_is_passes_the_same_seeds() => RuleSearch.AssertSound("pbft");
 
     [Fact]
     public void A_text_that_the_engine_does_not_hold_is_an_error()
         => Assert.Throws<InvalidOperationException>(
             () => BrokenEngine.With(new("gone", 1, new Edit("Replica.cs", "no such text", ""))));
+}
 
-    private static (int Seeds, string? Breach) Search(BrokenEngine engine, string name, int seeds)
-    {
-        for (var seed = 1; seed <= seeds; seed++)
-        {
-            if (engine.BreachOf(name, (ulong)seed, Nodes, Steps) is { } breach)
-            {
-                return (seed, breach);
-            }
-        }
+/// <summary>The same for Raft.</summary>
+public sealed class BrokenRaftOnPurposeTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Rules { get; } = [.. BrokenRaftRules.All.Select(rule => rule.Name)];
 
-        return (0, null);
-    }
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void The_simulator_notices_when_the_engine(string rule)
+        => RuleSearch.AssertNoticed(BrokenRaftRules.All.Single(candidate => candidate.Name == rule), output);
 
-    private static void AddToTable(string rule, int seed, int allowed, string breach)
-    {
-        if (Environment.GetEnvironmentVariable(TableVariable) is not { Length: > 0 } path)
-        {
-            return;
-        }
-
-        var invariant = breach[..breach.IndexOf(':', StringComparison.Ordinal)];
-        lock (TableLock)
-        {
-            File.AppendAllText(
-                path, string.Create(CultureInfo.InvariantCulture, $"| {rule} | {invariant} | {seed} | {allowed} |\n"));
-        }
-    }
+    [Fact]
+    public void The_engine_as_it_is_passes_the_same_seeds() => RuleSearch.AssertSound("raft");
 }

@@ -1,22 +1,20 @@
 namespace Ledger.Simulation.Tests.Broken;
 
-/// <summary>The rules of the engine, each broken.</summary>
+/// <summary>PBFT's rules, and those of what runs an engine, each broken; <see cref="BrokenRaftRules"/> has Raft's.</summary>
 internal static class BrokenRules
 {
     private const string Agreement = "Pbft/PbftEngine.Agreement.cs";
     private const string Finality = "Pbft/PbftEngine.Finality.cs";
     private const string ViewChange = "Pbft/PbftEngine.ViewChange.cs";
     private const string Engine = "Pbft/PbftEngine.cs";
+    private const string Epochs = "Pbft/PbftEngine.Epochs.cs";
+    private const string Chain = "Pbft/FinalChain.cs";
+    private const string Reads = "Pbft/PbftEngine.Reads.cs";
     private const string Safety = "Pbft/Safety.cs";
     private const string Gate = "Pbft/PbftGate.cs";
     private const string Votes = "Pbft/VoteSet.cs";
     private const string Pacemaker = "Pbft/Pacemaker.cs";
     private const string Replica = "Replica.cs";
-    private const string RaftSafety = "Raft/Safety.cs";
-    private const string RaftEngine = "Raft/RaftEngine.cs";
-    private const string RaftChange = "Raft/RaftEngine.Members.cs";
-    private const string RaftStated = "Raft/RaftEngine.Stated.cs";
-    private const string RaftMembers = "Raft/RaftConfiguration.cs";
 
     public static IReadOnlyList<BrokenRule> All { get; } =
     [
@@ -106,6 +104,11 @@ internal static class BrokenRules
             "        if (Entry is not null && Leaving is null && BaseIsFinal is false)")),
         new("forgets its highest certificate when it compacts its journal", 800, new Edit(
             Safety, "        yield return new Certified(Highest);\n", "")),
+        new("never compacts its journal", 40, new Edit(
+            Finality, "if (_bytesSinceCompaction >= _options.CompactionBytes &&", "if (_bytesSinceCompaction < 0 &&"))
+        {
+            Steps = 20_000,
+        },
         new("L1: repeats itself though nothing waits", 100, new Edit(
             Engine, "(pending || _sawAhead ||", "(pending || true ||")),
         new("L2: the timer never doubles", 400, new Edit(
@@ -126,26 +129,29 @@ internal static class BrokenRules
             Agreement, "effects.ValidateBlock(block, _pool.IsVouched(hash));", "effects.ValidateBlock(block, false);")),
         new("keeps no block that it fetched", 400, new Edit(
             Finality, "                _pool.Add(block);\n", "")),
-        new("raft: a majority is one too few", 100, new Edit(
-            RaftMembers, "=> Quorums.Crash(voters).Quorum;", "=> Math.Max(1, Quorums.Crash(voters).Quorum - 1);")),
-        new("raft, R1: votes twice in a term", 400,
-            new Edit(RaftSafety, "voted && voted != candidate)", "voted && voted != candidate && false)"),
-            new Edit(RaftSafety, "entered.Term > Term || (entered.Term == Term", "entered.Term >= Term || (entered.Term == Term")),
-        new("raft, R1: forgets its vote when it restarts", 400, new Edit(
-            RaftEngine,
-            "public void Replay(JournalRecord record) => _safety.Apply(record);",
-            "public void Replay(JournalRecord record) { if (record is not TermEntered) { _safety.Apply(record); } }")),
-        new("raft, R4: votes for a lesser log", 800, new Edit(
-            RaftSafety,
-            "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);",
-            "=> true;")),
-        new("raft, R7: changes several voters in a single step", 400, new Edit(
-            RaftChange, "            sameVoters\n                ? settled", "            true\n                ? settled")),
-        new("raft: makes blocks before the voters are those that the ledger states", 100, new Edit(
-            RaftStated, "=> _stated is not { } stated ||", "=> true || _stated is not { } stated ||")),
-        new("raft, R6: acknowledges what it has not stored", 100, new Edit(
-            RaftSafety, "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : null;",
-            "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Forgotten(Apply(new Stored(entry))) : null;\n\n"
-            + "    private static Stored Forgotten(Stored stored) => new(new NoOpEntry(stored.Entry.Term, stored.Entry.Index));")),
+        new("S6: builds on a block that changes the validators before it is final", 400,
+            new Edit(Chain, "IsClosed = block.Header.EndsEpoch;", "IsClosed = false;"),
+            new Edit(Agreement, "is { Header.EndsEpoch: true } last)", "is { Header.EndsEpoch: true } last && last.Height == Height.Genesis)"),
+            new Edit(Safety, "if (block.Header.ValidatorsHash != _epoch.Validators.Hash)", "if (block.Height == Height.Genesis)")),
+        new("S6: never proposes again a base that changes the validators", 800, new Edit(
+            Agreement, "            ProposeAgain(last, effects);\n", "")),
+        new("goes on in the epoch that is over", 200, new Edit(
+            Epochs, "if (epoch.Number <= _epoch.Number)", "if (epoch.Number <= _epoch.Number || epoch.Number > 0)")),
+        new("goes on voting when it is no validator any more", 400,
+            new Edit(Epochs, "        _self = self;\n", "        _self = self == ValidatorIndex.None ? _self : self;\n"),
+            new Edit(Engine, "public bool IsMember => Validators.Contains(_self);", "public bool IsMember => _self != ValidatorIndex.None;")),
+        new("counts the votes of the epoch before", 800, new Edit(
+            Epochs, "        _slots = new(epoch.Validators);\n        _viewChanges = new Verified?[epoch.Validators.Seats];\n",
+            "        Array.Resize(ref _viewChanges, epoch.Validators.Seats);\n")),
+        new("L5: serves a read that no quorum has answered", 100, new Edit(
+            Reads, "if (Answered < ", "if (Answered < 1 && Answered < ")),
+        new("L5: tells readers of genesis instead of what it has committed to", 400, new Edit(
+            Reads, "new ReadAnswer(query.Question, CommittedTo,", "new ReadAnswer(query.Question, _epoch.StartCertificate,")),
+        new("L5: takes what it was told before for an answer", 800, new Edit(
+            Reads, "answer.Question != _question", "answer.Question == 0")),
+        new("L5: lets a read share a question that was put before it came", 800, new Edit(
+            Reads, "        _nextReads.Add(id);\n        if (_reads.Count == 0)",
+            "        if (_reads.Count > 0)\n        {\n            _reads.Add(id);\n            return;\n        }\n\n"
+            + "        _nextReads.Add(id);\n        if (_reads.Count == 0)")),
     ];
 }
