@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// What the replica speaks into: messages go to the transport's queues, requests to whoever answers them. Runs on the
-/// consensus loop's thread and never waits.
+/// What the replica speaks into: messages go to the transport's queues, requests to whoever answers them.
+/// Runs on the consensus loop's thread and never waits.
 /// </summary>
 internal sealed class NodeWorld(
     IConsensusProtocol protocol,
@@ -85,7 +85,8 @@ internal sealed class NodeWorld(
         }
 
         _timers[timer.Kind] = clock.CreateTimer(
-            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(0))), null, after, Timeout.InfiniteTimeSpan);
+            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(0))), null, after,
+            Timeout.InfiniteTimeSpan);
     }
 
     private void OnNotice(Notice notice)
