@@ -210,7 +210,7 @@ public sealed class Simulator : IDisposable
             // A liar may well trip over its own lies.
             if (host.IsHonest)
             {
-                throw new BreachException("no process fails", $"R{host.Self} in {_doing}: {exception.Message}");
+                throw new BreachException("no process fails", $"R{host.Self} {_doing}: {exception.Message}");
             }
 
             host.Die($"fails: {exception.Message}");
