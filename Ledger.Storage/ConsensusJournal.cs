@@ -49,6 +49,23 @@ public sealed class ConsensusJournal : IDisposable
     /// </summary>
     public bool IsSilent { get; private set; }
 
+    /// <summary>Whether the data folder has a journal, whole or not.</summary>
+    public static bool IsIn(string dataFolder)
+        => Directory.Exists(Path.Combine(dataFolder, DataFolder.JournalName));
+
+    /// <exception cref="DamagedDataException">
+    /// The folder was in use before and its journal is gone. For those who keep no blocks: nothing else they have
+    /// bounds what they have promised, so there is no height at which their silence could end.
+    /// </exception>
+    public static void MustBeIn(string dataFolder)
+    {
+        if (!IsIn(dataFolder))
+        {
+            throw new DamagedDataException(
+                $"The consensus journal {Path.Combine(dataFolder, DataFolder.JournalName)} is gone. {Remedy}");
+        }
+    }
+
     /// <summary>
     /// Opens or creates the journal inside the data folder, and reads all of it to see that it is whole.
     /// </summary>

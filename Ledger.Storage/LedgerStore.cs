@@ -45,6 +45,10 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     /// </summary>
     public Task Damage => _families.Damage;
 
+    /// <summary>Whether the data folder has a store, whole or not.</summary>
+    public static bool IsIn(string dataFolder)
+        => Directory.Exists(Path.Combine(dataFolder, DataFolder.LedgerName));
+
     /// <summary>Opens or creates the store inside the data folder.</summary>
     /// <exception cref="DataFolderException">Of another chain, in use, not writable or full.</exception>
     /// <exception cref="DamagedDataException">RocksDB or we find that it is not what was written.</exception>

@@ -217,7 +217,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new(parts.Store),
             new CheckpointEndpoints(parts.Store, parts.Root),
             new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
-            levels, duty, parts.IsWitness ? new WitnessRefusal(_directory, _loop) : null);
+            levels, parts.IsWitness ? new WitnessRefusal(_directory, _loop) : null);
     }
 
     /// <summary>Where the API and, second, administration answer: a port 0 is a real one by then.</summary>

@@ -64,6 +64,7 @@ internal sealed class NodeParts : IDisposable
             RestoreMark.MustNotBeIn(folder.Root);
             IncomingLedger.Settle(folder.Root);
             LedgerCheckpoint.Remove(folder.Root);
+            var wasUsed = LedgerStore.IsIn(folder.Root);
             store = LedgerStore.Open(
                 folder.Root, genesis.Hash, genesis.ChainId,
                 StorageOptions.Default with { CacheBytes = (long)options.CacheMiB << 20 });
@@ -73,6 +74,11 @@ internal sealed class NodeParts : IDisposable
             var seat = validators.FindByKey(key.PublicKey);
             var isWitness = seat is { } known ? validators.IsWitness(known) : options.JoinsAsWitness;
             CheckFolderSuits(isWitness, told, store, folder.Root);
+            if (isWitness && (wasUsed || told is not null))
+            {
+                ConsensusJournal.MustBeIn(folder.Root);
+            }
+
             journal = ConsensusJournal.Open(
                 folder.Root, genesis.Hash, key.PublicKey,
                 ledgerHasBlocks: store.Head?.Height > Height.Genesis);

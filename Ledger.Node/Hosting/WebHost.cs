@@ -56,7 +56,6 @@ internal static class WebHost
         CheckpointEndpoints checkpoints,
         AdminEndpoints operations,
         LogLevels levels,
-        Duty duty,
         WitnessRefusal? refusal)
     {
         var builder = Begin(
@@ -64,8 +63,9 @@ internal static class WebHost
         builder.Services.AddOpenApi();
         var app = builder.Build();
         GuardAgainstFaults(app);
-        app.Use((context, next) =>
-            duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
+        app.Use((context, next) => IsSubmission(context.Request) && status.RefusalOfTransactions is { } refused
+            ? RefuseAsync(context, refused.Code, refused.Sentence)
+            : next(context));
         if (refusal is not null)
         {
             app.Use(refusal.InvokeAsync);
@@ -152,13 +152,10 @@ internal static class WebHost
         => HttpMethods.IsPost(request.Method) && request.Path == "/v1/transactions";
 
     /// <summary>Whoever asked another node instead would be served at once: 503 says just that.</summary>
-    private static Task RefuseAsync(HttpContext context)
+    private static Task RefuseAsync(HttpContext context, string code, string sentence)
     {
         context.Response.Headers.RetryAfter = "1";
-        return Problems.Of(
-            StatusCodes.Status503ServiceUnavailable, "draining",
-            "this node is about to be stopped and takes no new transactions; send it to another")
-                .ExecuteAsync(context);
+        return Problems.Of(StatusCodes.Status503ServiceUnavailable, code, sentence).ExecuteAsync(context);
     }
 
     private static IResult Probe(bool holds, string otherwise) => holds

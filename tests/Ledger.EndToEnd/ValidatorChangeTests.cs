@@ -42,6 +42,10 @@ public sealed class ValidatorChangeTests
             network.Nodes[1], client.Sign(new Operation.RemoveValidator(removed.Key.PublicKey)));
         await removed.Process.SaysAsync("was removed from the set: it votes no more");
         Assert.Equal("removed", (await removed.StatusAsync()).State);
+        var (refused, _, reason) = await LedgerProcess.RunAsync(
+            "tx", "put", "notes", "a", "1", "--key", network.AdminKeyPath, "--node", removed.HttpUrl.ToString());
+        Assert.NotEqual(0, refused);
+        Assert.Contains($"{removed.Name} was removed from the validators", reason, StringComparison.Ordinal);
 
         var after = client.Put("after", "3");
         height = (await TestClient.FinalAsync(network.Nodes[2], after)).Height!.Value;

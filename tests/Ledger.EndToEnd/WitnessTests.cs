@@ -169,6 +169,33 @@ public sealed class WitnessTests
         Assert.True(BytesIn(witness.DataPath) < FolderBytesMax);
     }
 
+    /// <summary>
+    /// It has no ledger that would bound what it has promised: with a vote forgotten, the other full node would
+    /// lead without the blocks that this one acknowledged.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_witness_whose_journal_is_lost_does_not_start(bool andItsMembers)
+    {
+        using var network = await TestNetwork.StartWithWitnessesAsync(validators: 3, witnesses: 1);
+        var (first, second, witness) = (network.Nodes[0], network.Nodes[1], network.Nodes[2]);
+        TestClient client = new(network);
+        second.Process.Kill();
+        await TestClient.FinalAsync(first, client.Put("on one disk", "1"));
+        witness.Process.Kill();
+        Directory.Delete(Path.Combine(witness.DataPath, "journal"), recursive: true);
+        File.Delete(Path.Combine(witness.DataPath, "journal-of"));
+        if (andItsMembers)
+        {
+            File.Delete(Path.Combine(witness.DataPath, "members"));
+        }
+
+        witness.Start();
+        Assert.Equal(1, await witness.Process.ExitAsync());
+        Assert.Contains("no longer knows what it has promised", witness.Process.Errors, StringComparison.Ordinal);
+    }
+
     private static long BytesIn(string folder)
         => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories)
             .Sum(file => file.Length);
