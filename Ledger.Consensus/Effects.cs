@@ -4,10 +4,14 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus;
 
-/// <summary>A record that safety rests on. State that must survive a crash changes only by folding one.</summary>
+/// <summary>
+/// A record that safety rests on. State that must survive a crash changes only by folding one.
+/// </summary>
 public abstract record JournalRecord;
 
-/// <summary>Blocks that became final together, ascending, and the commit certificates known for them.</summary>
+/// <summary>
+/// Blocks that became final together, ascending, and the commit certificates known for them.
+/// </summary>
 /// <param name="Blocks">At least one.</param>
 /// <param name="Certificates">Ascending by height; the last certifies the last block.</param>
 public sealed record Decision(IReadOnlyList<Block> Blocks, IReadOnlyList<QuorumCertificate> Certificates);
@@ -16,8 +20,8 @@ public sealed record Decision(IReadOnlyList<Block> Blocks, IReadOnlyList<QuorumC
 public readonly record struct Outgoing(PromiseMessage Message, Recipients To);
 
 /// <summary>
-/// What shall follow from a turn. Engines write it; only <see cref="Replica"/> reads it, in the one order that is
-/// safe: hints, then all records with one synced write, then promises, then the rest.
+/// What shall follow from a turn. Engines write it; only <see cref="Replica"/> reads it, in the one order
+/// that is safe: hints, then all records with one synced write, then promises, then the rest.
 /// </summary>
 public sealed class Effects
 {
@@ -31,7 +35,9 @@ public sealed class Effects
 
     internal List<Effect> Requests { get; } = [];
 
-    /// <summary>What the journal shall hold instead of all before, with the records added since; null: nothing.</summary>
+    /// <summary>
+    /// What the journal shall hold instead of all before, with the records added since; null: nothing.
+    /// </summary>
     internal List<JournalRecord>? Compaction { get; private set; }
 
     /// <summary>Says <paramref name="message"/> once <paramref name="record"/> is durable.</summary>
@@ -54,20 +60,26 @@ public sealed class Effects
     /// <summary>Says again what this replica has said before: it is durable, since it was said.</summary>
     public void Repeat(Verified said, Recipients to) => Repeats.Add((said, to));
 
-    /// <summary>Replaces the journal by <paramref name="records"/>, which alone rebuild the state as of this step.</summary>
+    /// <summary>
+    /// Replaces the journal by <paramref name="records"/>, which alone rebuild the state as of this step.
+    /// </summary>
     public void Compact(IEnumerable<JournalRecord> records) => Compaction = [.. records];
 
     public void Decide(Decision decision) => Requests.Add(new Effect.Decide(decision));
 
-    public void SetTimer(EngineTimer timer, TimeSpan after) => Requests.Add(new Effect.SetTimer(timer, after));
+    public void SetTimer(EngineTimer timer, TimeSpan after)
+        => Requests.Add(new Effect.SetTimer(timer, after));
 
     public void RequestProposal(ProposalRequest request) => Requests.Add(new Effect.RequestProposal(request));
 
-    /// <summary>Asks whether a block is valid on its parent; the answer is <see cref="Input.Judged"/>.</summary>
+    /// <summary>
+    /// Asks whether a block is valid on its parent; the answer is <see cref="Input.Judged"/>.
+    /// </summary>
     /// <param name="block">Its parent is final, or was asked about before.</param>
-    /// <param name="isVouched">It was found valid when it was new, by a quorum or by this replica before a restart: its
-    /// time may lie far back by now.</param>
-    public void ValidateBlock(Block block, bool isVouched) => Requests.Add(new Effect.ValidateBlock(block, isVouched));
+    /// <param name="isVouched">It was found valid when it was new, by a quorum or by this replica before a
+    /// restart: its time may lie far back by now.</param>
+    public void ValidateBlock(Block block, bool isVouched)
+        => Requests.Add(new Effect.ValidateBlock(block, isVouched));
 
     /// <summary>Asks the peers for a block; the answer is <see cref="Input.Fetched"/>.</summary>
     public void FetchBlock(Digest hash, Height height) => Requests.Add(new Effect.FetchBlock(hash, height));
@@ -81,8 +93,9 @@ public sealed class Effects
     public void ReadRefused(ulong id, string reason) => Requests.Add(new Effect.ReadRefused(id, reason));
 
     /// <summary>
-    /// Asks the world to bring the state here to at least this height, by blocks or by a snapshot; the answers are
-    /// <see cref="Input.SnapshotReceived"/> and <see cref="Input.SnapshotInstalled"/>, or <see cref="Input.Synced"/>.
+    /// Asks the world to bring the state here to at least this height, by blocks or by a snapshot; the
+    /// answers are <see cref="Input.SnapshotReceived"/> and <see cref="Input.SnapshotInstalled"/>, or
+    /// <see cref="Input.Synced"/>.
     /// </summary>
     public void InstallSnapshot(Height height, Digest block, ValidatorIndex from, ulong offset)
         => Requests.Add(new Effect.InstallSnapshot(height, block, from, offset));
@@ -131,7 +144,8 @@ public abstract record Effect
     /// <param name="Block">The final block at that height.</param>
     /// <param name="From">Who is known to have it.</param>
     /// <param name="Offset">How many bytes of this snapshot are here already.</param>
-    public sealed record InstallSnapshot(Height Height, Digest Block, ValidatorIndex From, ulong Offset) : Effect;
+    public sealed record InstallSnapshot(Height Height, Digest Block, ValidatorIndex From, ulong Offset)
+        : Effect;
 
     public sealed record Note(Notice Notice) : Effect;
 }

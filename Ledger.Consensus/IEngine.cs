@@ -1,8 +1,8 @@
 namespace Ledger.Consensus;
 
 /// <summary>
-/// A consensus engine as a pure state machine: no clock, no thread, no socket, no disk, no randomness. The same
-/// inputs give the same effects, byte for byte; the simulator and the replay of incidents rest on that.
+/// A consensus engine as a pure state machine: no clock, no thread, no socket, no disk, no randomness. The
+/// same inputs give the same effects, byte for byte; the simulator and the replay of incidents rest on that.
 /// </summary>
 public interface IEngine
 {

@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Consensus;
 
 /// <summary>
-/// Where an engine stands, for status, metrics and whoever looks for the one that proposes. In Raft a view is a term and
-/// its primary the leader.
+/// Where an engine stands, for status, metrics and whoever looks for the one that proposes. In Raft a view is
+/// a term and its primary the leader.
 /// </summary>
 public interface IEngineStatus
 {

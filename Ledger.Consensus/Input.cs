@@ -18,10 +18,13 @@ public abstract record Input
 
     /// <summary>A timer ran out; it carries what it was set for, so that a stale one is recognised.</summary>
     /// <param name="Timer">As it was set.</param>
-    /// <param name="Now">A reading of this machine's monotone clock, from any origin: what leases are measured by.</param>
+    /// <param name="Now">A reading of this machine's monotone clock, from any origin: what leases are
+    /// measured by.</param>
     public sealed record TimerFired(EngineTimer Timer, TimeSpan Now = default) : Input;
 
-    /// <summary>The block that <see cref="Effects.RequestProposal"/> asked for, packed and executed.</summary>
+    /// <summary>
+    /// The block that <see cref="Effects.RequestProposal"/> asked for, packed and executed.
+    /// </summary>
     public sealed record Proposed(ProposalRequest Request, Block Block) : Input;
 
     /// <summary>The verdict on a block that <see cref="Effects.ValidateBlock"/> asked for.</summary>
@@ -29,7 +32,9 @@ public abstract record Input
     /// <param name="Fault">Null when valid; otherwise what is wrong, for logs.</param>
     public sealed record Judged(Digest Block, string? Fault) : Input;
 
-    /// <summary>A block fetched by its hash; its body fits its header, its transactions are not yet checked.</summary>
+    /// <summary>
+    /// A block fetched by its hash; its body fits its header, its transactions are not yet checked.
+    /// </summary>
     public sealed record Fetched(Block Block) : Input;
 
     /// <summary>Final blocks from a peer, with a checked certificate over the last.</summary>
@@ -43,10 +48,13 @@ public abstract record Input
     /// <see cref="Finalised"/>.
     /// </summary>
     /// <param name="Epoch">Whose first block is still to be proposed, or came with others' blocks.</param>
-    /// <param name="Self">This replica's seat; <see cref="ValidatorIndex.None"/> when it is no validator in this epoch.</param>
+    /// <param name="Self">This replica's seat; <see cref="ValidatorIndex.None"/> when it is no validator in
+    /// this epoch.</param>
     public sealed record EpochBegan(Epoch Epoch, ValidatorIndex Self) : Input;
 
-    /// <summary>A peer speaks of an epoch that has not begun here: there are final blocks that this replica lacks.</summary>
+    /// <summary>
+    /// A peer speaks of an epoch that has not begun here: there are final blocks that this replica lacks.
+    /// </summary>
     public sealed record PeerIsAhead(ValidatorIndex Peer) : Input;
 
     /// <summary>A peer's connection came up: what was lost with the last one is said again.</summary>
@@ -55,12 +63,14 @@ public abstract record Input
     /// <summary>Whether admitted transactions wait that are not yet final.</summary>
     public sealed record WorkPending(bool Any) : Input;
 
-    /// <summary>A transaction was left out for too long while others were served: the primary censors.</summary>
+    /// <summary>
+    /// A transaction was left out for too long while others were served: the primary censors.
+    /// </summary>
     public sealed record RequestOverdue(View View) : Input;
 
     /// <summary>
-    /// Someone wants to read what is final now and nothing older; the answer is <see cref="Effect.ReadReady"/> or
-    /// <see cref="Effect.ReadRefused"/>.
+    /// Someone wants to read what is final now and nothing older; the answer is
+    /// <see cref="Effect.ReadReady"/> or <see cref="Effect.ReadRefused"/>.
     /// </summary>
     /// <param name="Id">Chosen by the world, each once, over restarts too.</param>
     /// <param name="Now">The monotone clock after the request arrived.</param>
@@ -75,18 +85,25 @@ public abstract record Input
     /// </summary>
     /// <param name="Members">Who shall be what from now on.</param>
     /// <param name="VotersSince">The last block that changed the voters.</param>
-    /// <param name="Self">This replica's seat, for ever; <see cref="ValidatorIndex.None"/> before it has one.</param>
-    public sealed record MembersStated(Raft.Membership Members, Height VotersSince, ValidatorIndex Self) : Input;
+    /// <param name="Self">This replica's seat, for ever; <see cref="ValidatorIndex.None"/> before it has
+    /// one.</param>
+    public sealed record MembersStated(Raft.Membership Members, Height VotersSince, ValidatorIndex Self)
+        : Input;
 
-    /// <summary>Raft: may the members become these? <see cref="Notice.MembersAnswered"/> says why not.</summary>
+    /// <summary>
+    /// Raft: may the members become these? <see cref="Notice.MembersAnswered"/> says why not.
+    /// </summary>
     public sealed record MembersAsked(Raft.Membership Target) : Input;
 
     /// <summary>
-    /// Raft, where no ledger states the members: they shall become these; a notice says how far it is, or why not.
+    /// Raft, where no ledger states the members: they shall become these; a notice says how far it is, or why
+    /// not.
     /// </summary>
     public sealed record MembersRequested(Raft.Membership Target) : Input;
 
-    /// <summary>Raft: so many bytes of a snapshot that <see cref="Effect.InstallSnapshot"/> asked for are here.</summary>
+    /// <summary>
+    /// Raft: so many bytes of a snapshot that <see cref="Effect.InstallSnapshot"/> asked for are here.
+    /// </summary>
     public sealed record SnapshotReceived(Height Height, ulong Bytes) : Input;
 
     /// <summary>Raft: the state at this height, or a later one than was asked for, is durable here.</summary>
@@ -121,8 +138,8 @@ public readonly record struct EngineTimer(TimerKind Kind, View View, ulong Gener
 public sealed record ProposalRequest(View View, Height Height, Digest Parent, bool AllowEmpty);
 
 /// <summary>
-/// Consecutive final blocks whose last is certified by <see cref="Certificate"/>; made by the gate, which checked the
-/// certificate's signatures and the chain of parents.
+/// Consecutive final blocks whose last is certified by <see cref="Certificate"/>; made by the gate, which
+/// checked the certificate's signatures and the chain of parents.
 /// </summary>
 public sealed class CertifiedSegment
 {

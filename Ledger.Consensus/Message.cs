@@ -7,8 +7,8 @@ namespace Ledger.Consensus;
 public abstract record Message;
 
 /// <summary>
-/// A message that binds its sender across a restart: it may be sent only after the record it rests on is durable,
-/// and it is signed.
+/// A message that binds its sender across a restart: it may be sent only after the record it rests on is
+/// durable, and it is signed.
 /// </summary>
 public abstract record PromiseMessage : Message
 {
@@ -19,12 +19,14 @@ public abstract record PromiseMessage : Message
 /// <summary>A message that promises nothing: losing or repeating it can cost time, never safety.</summary>
 public abstract record HintMessage : Message;
 
-/// <summary>A message as it travels. Hints carry no signature: the connection's handshake says who speaks.</summary>
+/// <summary>
+/// A message as it travels. Hints carry no signature: the connection's handshake says who speaks.
+/// </summary>
 public sealed record Envelope(ValidatorIndex From, Message Message, Signature Signature = default);
 
 /// <summary>
-/// An envelope whose sender, signatures and certificates were checked. Only the gate and a replica's own voice make
-/// one, so an unverified message has no type that an engine accepts.
+/// An envelope whose sender, signatures and certificates were checked. Only the gate and a replica's own
+/// voice make one, so an unverified message has no type that an engine accepts.
 /// </summary>
 public sealed class Verified
 {

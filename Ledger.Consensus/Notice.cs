@@ -2,7 +2,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus;
 
-/// <summary>Something worth a log line or a metric. The engine has neither; the loop maps these. A closed family.</summary>
+/// <summary>
+/// Something worth a log line or a metric. The engine has neither; the loop maps these. A closed family.
+/// </summary>
 public abstract record Notice
 {
     private Notice()
@@ -14,7 +16,8 @@ public abstract record Notice
     /// <param name="Validator">Who.</param>
     /// <param name="First">What counted.</param>
     /// <param name="Second">What did not.</param>
-    public sealed record Equivocation(string Kind, ValidatorIndex Validator, Verified First, Verified Second) : Notice;
+    public sealed record Equivocation(string Kind, ValidatorIndex Validator, Verified First, Verified Second)
+        : Notice;
 
     /// <summary>Who the validators are from now on, and whether this replica is one of them.</summary>
     public sealed record ValidatorsChanged(Epoch Epoch, bool IsMember) : Notice;
@@ -36,11 +39,14 @@ public abstract record Notice
     /// <summary>Raft: this leader gave up, and why, for people.</summary>
     public sealed record SteppedDown(View Term, string Reason) : Notice;
 
-    /// <summary>Raft: a block that was asked for came too late to be proposed; what is in it waits again.</summary>
+    /// <summary>
+    /// Raft: a block that was asked for came too late to be proposed; what is in it waits again.
+    /// </summary>
     public sealed record ProposalDropped(Block Block) : Notice;
 
     /// <summary>Raft: who the members are from now on; a change has several phases.</summary>
-    public sealed record MembersChanged(Raft.MembershipPhase Phase, Raft.RaftConfiguration Configuration) : Notice;
+    public sealed record MembersChanged(Raft.MembershipPhase Phase, Raft.RaftConfiguration Configuration)
+        : Notice;
 
     /// <summary>Raft: a change of members that does not happen, and why, for people.</summary>
     public sealed record MembersRefused(string Reason) : Notice;
@@ -48,7 +54,9 @@ public abstract record Notice
     /// <summary>Raft: whether members may change as was asked now; no reason when they may.</summary>
     public sealed record MembersAnswered(string? Reason) : Notice;
 
-    /// <summary>This replica is no member any more: it votes no more and, in Raft, will not campaign.</summary>
+    /// <summary>
+    /// This replica is no member any more: it votes no more and, in Raft, will not campaign.
+    /// </summary>
     public sealed record Removed : Notice;
 
     /// <summary>Raft: how a transfer of leadership ended; no reason when the other one leads.</summary>
@@ -67,7 +75,9 @@ public enum LeaveReason
     Censorship,
 }
 
-/// <summary>How far a block has come (STYLE: proposed, prepared, committed; final is the node's to say).</summary>
+/// <summary>
+/// How far a block has come (STYLE: proposed, prepared, committed; final is the node's to say).
+/// </summary>
 public enum Phase
 {
     Proposed,

@@ -34,8 +34,8 @@ public interface IWorld
 }
 
 /// <summary>
-/// An engine, its journal and its voice, in that order: no promise leaves before the record it rests on is durable,
-/// and nothing is signed before either. The node and the simulator run this same class.
+/// An engine, its journal and its voice, in that order: no promise leaves before the record it rests on is
+/// durable, and nothing is signed before either. The node and the simulator run this same class.
 /// </summary>
 /// <param name="engine">Only this replica steps it.</param>
 /// <param name="journal">Where records become durable.</param>
@@ -43,19 +43,20 @@ public interface IWorld
 /// <param name="world">Whom it speaks to.</param>
 /// <param name="recorder">Keeps every turn, to be run again; null: nobody does.</param>
 /// <param name="isSilent">
-/// A replica whose promises were lost follows the others and promises nothing: it signs nothing and keeps no record, so
-/// what it would have said leaves no trace. It is made anew when it may speak.
+/// A replica whose promises were lost follows the others and promises nothing: it signs nothing and keeps no
+/// record, so what it would have said leaves no trace. It is made anew when it may speak.
 /// </param>
 public sealed class Replica(
-    IEngine engine, IJournal journal, IVoice voice, IWorld world, IFlightRecorder? recorder = null, bool isSilent = false)
+    IEngine engine, IJournal journal, IVoice voice, IWorld world, IFlightRecorder? recorder = null,
+    bool isSilent = false)
 {
     private readonly Effects _effects = new();
     private readonly List<Input> _stepped = [];
     private readonly Queue<Input> _own = new();
 
     /// <summary>
-    /// True when this replica's own words wait to be heard by itself. They never go through the bounded inbox (a loop
-    /// that waits on itself never wakes), so the loop must not sleep while this holds.
+    /// True when this replica's own words wait to be heard by itself. They never go through the bounded inbox
+    /// (a loop that waits on itself never wakes), so the loop must not sleep while this holds.
     /// </summary>
     public bool HasOwnWords => _own.Count > 0;
 
@@ -70,7 +71,9 @@ public sealed class Replica(
         _own.Enqueue(new Input.Started());
     }
 
-    /// <summary>Runs one turn: own words first, then <paramref name="inputs"/>, under one synced write.</summary>
+    /// <summary>
+    /// Runs one turn: own words first, then <paramref name="inputs"/>, under one synced write.
+    /// </summary>
     public void Turn(IReadOnlyList<Input> inputs)
     {
         recorder?.Begin(engine);

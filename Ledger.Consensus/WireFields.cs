@@ -3,7 +3,9 @@ using MessagePack;
 
 namespace Ledger.Consensus;
 
-/// <summary>What the encodings of both protocols have in common: how a message or record begins, and a block in it.</summary>
+/// <summary>
+/// What the encodings of both protocols have in common: how a message or record begins, and a block in it.
+/// </summary>
 internal static class WireFields
 {
     /// <summary>[kind, fields...]</summary>

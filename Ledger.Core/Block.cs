@@ -3,8 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// A header and the transactions it commits to. A block is identified by its header's hash; whether the body fits
-/// the header is for <see cref="BlockCodec"/> to check when it decodes one.
+/// A header and the transactions it commits to. A block is identified by its header's hash; whether the body
+/// fits the header is for <see cref="BlockCodec"/> to check when it decodes one.
 /// </summary>
 public sealed class Block
 {
@@ -38,9 +38,11 @@ public sealed class Block
     public ReadOnlyMemory<byte> Encoded { get; }
 
     /// <summary>
-    /// The same block to whoever asks for its header, hash and length alone, as consensus does: its body is elsewhere.
+    /// The same block to whoever asks for its header, hash and length alone, as consensus does: its body is
+    /// elsewhere.
     /// </summary>
-    public static Block Outline(BlockHeader header, int encodedBytes) => new(header, [], new byte[encodedBytes]);
+    public static Block Outline(BlockHeader header, int encodedBytes)
+        => new(header, [], new byte[encodedBytes]);
 
     public override string ToString() => $"h{Height} {Hash.ToShortString()}";
 }

@@ -3,8 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// Everything that one certificate proves at once: order (parent), content (transactions), outcome (receipts),
-/// state, and who may certify. The view is not in it: certificates name the view.
+/// Everything that one certificate proves at once: order (parent), content (transactions), outcome
+/// (receipts), state, and who may certify. The view is not in it: certificates name the view.
 /// </summary>
 /// <param name="ChainId">1 to 64 characters.</param>
 /// <param name="Height">Genesis is 0.</param>
@@ -29,10 +29,13 @@ public sealed record BlockHeader(
     Digest NextValidatorsHash)
 {
     /// <summary>
-    /// Whether the block changes the validator set: it ends its epoch, and nothing stands on it before it is final.
+    /// Whether the block changes the validator set: it ends its epoch, and nothing stands on it before it is
+    /// final.
     /// </summary>
     public bool EndsEpoch => NextValidatorsHash != ValidatorsHash;
 
-    /// <summary>SHA-256 of the domain and the canonical encoding. Computed anew: keep it where it is used twice.</summary>
+    /// <summary>
+    /// SHA-256 of the domain and the canonical encoding. Computed anew: keep it where it is used twice.
+    /// </summary>
     public Digest ComputeHash() => HeaderCodec.HashOf(this);
 }

@@ -1,15 +1,19 @@
 namespace Ledger.Core;
 
 /// <summary>
-/// The time of one validator set. A block that changes the set ends an epoch: once it is final, the next begins.
+/// The time of one validator set. A block that changes the set ends an epoch: once it is final, the next
+/// begins.
 /// </summary>
-/// <param name="Number">How many blocks have changed the set before; it stands in the upper half of the epoch's views.</param>
+/// <param name="Number">How many blocks have changed the set before; it stands in the upper half of the
+/// epoch's views.</param>
 /// <param name="Validators">Who certifies its blocks.</param>
-/// <param name="Start">Its first view, and the block that it begins on: the genesis block, or the one that changed the set.</param>
+/// <param name="Start">Its first view, and the block that it begins on: the genesis block, or the one that
+/// changed the set.</param>
 public sealed record Epoch(ulong Number, ValidatorSet Validators, Subject Start)
 {
     /// <summary>
-    /// What everyone who knows the epoch holds from its start: the block that it begins on needs no votes any more.
+    /// What everyone who knows the epoch holds from its start: the block that it begins on needs no votes any
+    /// more.
     /// </summary>
     public QuorumCertificate StartCertificate { get; } = new(StatementKind.Prepare, Start, []);
 

@@ -10,7 +10,9 @@ public enum ConsensusMode : byte
     Raft = 2,
 }
 
-/// <summary>What follows from a proof on the ledger that a validator voted twice, besides that it stands there.</summary>
+/// <summary>
+/// What follows from a proof on the ledger that a validator voted twice, besides that it stands there.
+/// </summary>
 public enum EvidencePolicy : byte
 {
     /// <summary>Nothing: an admin decides.</summary>
@@ -24,8 +26,8 @@ public enum EvidencePolicy : byte
 public sealed record GenesisRole(PublicKey Account, Role Role, string Namespace);
 
 /// <summary>
-/// What all validators of a chain share from the start, one file, the same for all; its hash is part of every handshake
-/// and every signed statement. Settings of single nodes stay out of it.
+/// What all validators of a chain share from the start, one file, the same for all; its hash is part of every
+/// handshake and every signed statement. Settings of single nodes stay out of it.
 /// </summary>
 public sealed class Genesis
 {
@@ -47,7 +49,8 @@ public sealed class Genesis
         if (validators.Any(validator => validator.IsWitness)
             && (mode != ConsensusMode.Raft || validators.All(validator => validator.IsWitness)))
         {
-            throw new ArgumentException("Witnesses are Raft's, beside one at least that keeps blocks.", nameof(validators));
+            throw new ArgumentException(
+                "Witnesses are Raft's, beside one at least that keeps blocks.", nameof(validators));
         }
 
         ChainId = chainId;
@@ -96,16 +99,19 @@ public sealed class Genesis
 
         var outcome = Outcome.Of(overlay, [], StateTree.Empty(new EmptyState()));
         var header = new BlockHeader(
-            ChainId, Height.Genesis, Digest.Zero, Time, new(0), TransactionTree.RootOf([]), ReceiptTree.RootOf([]),
+            ChainId, Height.Genesis, Digest.Zero, Time, new(0), TransactionTree.RootOf([]),
+            ReceiptTree.RootOf([]),
             outcome.Tree.Root, Validators.Hash, Validators.Hash);
         return new(new(header, []), null, [], outcome.Writes, outcome.Tree.PageWrites());
     }
 
     private static void Write(ref MessagePackWriter writer, Genesis genesis)
     {
-        // These two came later: a chain without them keeps the hash that it had. None has both, and their types differ.
+        // These two came later: a chain without them keeps the hash that it had. None has both, and their
+        // types differ.
         var hasPolicy = genesis.Evidence != EvidencePolicy.Record;
-        ValidatorIndex[] witnesses = [.. genesis.Validators.Indices.Where(seat => genesis.Validators[seat].IsWitness)];
+        ValidatorIndex[] witnesses =
+            [.. genesis.Validators.Indices.Where(seat => genesis.Validators[seat].IsWitness)];
         writer.WriteArrayHeader(hasPolicy || witnesses.Length > 0 ? 6 : 5);
         writer.Write(genesis.ChainId);
         writer.Write((byte)genesis.Mode);

@@ -13,8 +13,8 @@ public sealed class GenesisException(IReadOnlyList<string> faults)
 }
 
 /// <summary>
-/// The genesis as a JSON file for people. Strict: what it does not know it refuses, since a setting that one validator
-/// overlooks is another chain.
+/// The genesis as a JSON file for people. Strict: what it does not know it refuses, since a setting that one
+/// validator overlooks is another chain.
 /// </summary>
 public static class GenesisFile
 {
@@ -38,7 +38,8 @@ public static class GenesisFile
             genesis.ChainId,
             genesis.Mode == ConsensusMode.Pbft ? "pbft" : "raft",
             genesis.Time.UnixMilliseconds,
-            [.. genesis.Validators.Members.Select(v => new Member(v.Name, v.PublicKey.ToString(), v.IsWitness ? true : null))],
+            [.. genesis.Validators.Members.Select(
+                v => new Member(v.Name, v.PublicKey.ToString(), v.IsWitness ? true : null))],
             [.. genesis.Roles.Select(Describe)],
             genesis.Evidence == EvidencePolicy.Suspend ? Suspend : null),
         Json);
@@ -61,8 +62,10 @@ public static class GenesisFile
 
     private static Genesis? Read(JsonElement root, List<string> faults)
     {
-        StrictObject file = new(root, "", ["chainId", "mode", "time", "validators", "roles", "evidence"], faults);
-        var chainId = file.Text("chainId", $"1 to {Limits.ChainIdBytes} characters of a-z, 0-9, '-'", IsChainId);
+        StrictObject file = new(
+            root, "", ["chainId", "mode", "time", "validators", "roles", "evidence"], faults);
+        var chainId = file.Text(
+            "chainId", $"1 to {Limits.ChainIdBytes} characters of a-z, 0-9, '-'", IsChainId);
         var mode = file.Text("mode", "'pbft' or 'raft'", text => text is "pbft" or "raft");
         var time = file.Number("time", "milliseconds since 1970, not beyond the year 9999", TimeMax);
         var validators = ReadValidators(file, mode, faults);
@@ -70,7 +73,8 @@ public static class GenesisFile
         var evidence = ReadEvidence(file, mode, faults);
         return faults.Count > 0
             ? null
-            : new(chainId, mode == "pbft" ? ConsensusMode.Pbft : ConsensusMode.Raft, new(time), validators, roles, evidence);
+            : new(chainId, mode == "pbft"
+                ? ConsensusMode.Pbft : ConsensusMode.Raft, new(time), validators, roles, evidence);
     }
 
     /// <summary>May be left out, which is the same as "record".</summary>
@@ -91,7 +95,8 @@ public static class GenesisFile
         List<Validator> validators = [];
         HashSet<string> names = new(StringComparer.Ordinal);
         HashSet<PublicKey> keys = [];
-        foreach (var (element, path) in file.Items("validators", $"1 to {Limits.Validators}", 1, Limits.Validators))
+        foreach (var (element, path) in file.Items(
+            "validators", $"1 to {Limits.Validators}", 1, Limits.Validators))
         {
             StrictObject member = new(element, path, ["name", "publicKey", "witness"], faults);
             var name = member.Text("name", "1 to 64 characters, no control characters", IsValidatorName);
@@ -109,7 +114,8 @@ public static class GenesisFile
             var isWitness = member.Flag("witness");
             if (isWitness && mode == "pbft")
             {
-                faults.Add($"{member.PathOf("witness")}: not in mode 'pbft', where who votes must have executed the block");
+                faults.Add($"{member.PathOf("witness")}: not in mode 'pbft', where who votes must have "
+                    + "executed the block");
             }
 
             validators.Add(new(name, key ?? default, IsWitness: isWitness));
@@ -127,11 +133,13 @@ public static class GenesisFile
     {
         List<GenesisRole> roles = [];
         HashSet<GenesisRole> seen = [];
-        foreach (var (element, path) in file.Items("roles", "a list of roles, an admin among them", 0, RolesMax))
+        foreach (
+            var (element, path) in file.Items("roles", "a list of roles, an admin among them", 0, RolesMax))
         {
             StrictObject entry = new(element, path, ["account", "role", "namespace"], faults);
             var account = ReadKey(entry, "account");
-            var role = RoleOf(entry.Text("role", "admin, issuer, writer or reader", text => RoleOf(text) != default));
+            var role = RoleOf(
+                entry.Text("role", "admin, issuer, writer or reader", text => RoleOf(text) != default));
             var @namespace = entry.OptionalText(
                 "namespace", "a name or '*' for writer and reader, none for admin and issuer",
                 text => role == default || TransactionRules.IsScope(role, text));

@@ -30,8 +30,8 @@ public readonly record struct View(ulong Value) : IComparable<View>
     public static readonly View Zero = new(0);
 
     /// <summary>
-    /// The upper half of a view is its epoch's number: views of a later epoch outrank all of an earlier one, and no vote
-    /// counts under two validator sets.
+    /// The upper half of a view is its epoch's number: views of a later epoch outrank all of an earlier one,
+    /// and no vote counts under two validator sets.
     /// </summary>
     private const int EpochBits = 32;
 
@@ -47,7 +47,9 @@ public readonly record struct View(ulong Value) : IComparable<View>
 
     public int CompareTo(View other) => Value.CompareTo(other.Value);
 
-    /// <summary>As people count: a chain that never changed its validators has no epochs to speak of.</summary>
+    /// <summary>
+    /// As people count: a chain that never changed its validators has no epochs to speak of.
+    /// </summary>
     public override string ToString() => Epoch == 0
         ? Value.ToString(CultureInfo.InvariantCulture)
         : string.Create(CultureInfo.InvariantCulture, $"{InEpoch} of epoch {Epoch}");
@@ -61,7 +63,9 @@ public readonly record struct View(ulong Value) : IComparable<View>
     public static bool operator >=(View left, View right) => left.Value >= right.Value;
 }
 
-/// <summary>A validator's seat in its <see cref="ValidatorSet"/>, from 0: the same for as long as the chain lives.</summary>
+/// <summary>
+/// A validator's seat in its <see cref="ValidatorSet"/>, from 0: the same for as long as the chain lives.
+/// </summary>
 public readonly record struct ValidatorIndex(int Value) : IComparable<ValidatorIndex>
 {
     /// <summary>Of who has no seat, not yet or not any more; it comes after all others.</summary>

@@ -1,7 +1,8 @@
 namespace Ledger.Core;
 
 /// <summary>
-/// The limits that are part of the protocol: every validator must agree on them, so they are not configuration.
+/// The limits that are part of the protocol: every validator must agree on them, so they are not
+/// configuration.
 /// </summary>
 public static class Limits
 {
@@ -33,10 +34,15 @@ public static class Limits
     /// <summary>Bytes of one encoded block.</summary>
     public const int BlockBytes = 4 * 1024 * 1024;
 
-    /// <summary>How many blocks after an offence it may still be reported: what bounds the memory of who validated when.</summary>
+    /// <summary>
+    /// How many blocks after an offence it may still be reported: what bounds the memory of who validated
+    /// when.
+    /// </summary>
     public const ulong EvidenceBlocks = 100_000;
 
-    /// <summary>How far ahead of a block's time a transaction's valid-until may lie: what bounds replay memory.</summary>
+    /// <summary>
+    /// How far ahead of a block's time a transaction's valid-until may lie: what bounds replay memory.
+    /// </summary>
     public static readonly TimeSpan ValidUntilAhead = TimeSpan.FromDays(1);
 
     /// <summary>How far a block's time may lie from a replica's own clock.</summary>

@@ -14,7 +14,9 @@ public enum Role : byte
     /// <summary>Puts and deletes in one namespace, or in all when granted for "*".</summary>
     Writer = 3,
 
-    /// <summary>Recorded for applications and gateways that restrict reading; the node itself serves all reads.</summary>
+    /// <summary>
+    /// Recorded for applications and gateways that restrict reading; the node itself serves all reads.
+    /// </summary>
     Reader = 4,
 }
 
@@ -28,8 +30,11 @@ public abstract record Operation
     {
     }
 
-    /// <summary>Sets a key. With <paramref name="ExpectedVersion"/> only if that is the key's version (0: absent).</summary>
-    public sealed record Put(string Namespace, string Key, ReadOnlyMemory<byte> Value, ulong? ExpectedVersion = null)
+    /// <summary>
+    /// Sets a key. With <paramref name="ExpectedVersion"/> only if that is the key's version (0: absent).
+    /// </summary>
+    public sealed record Put(
+        string Namespace, string Key, ReadOnlyMemory<byte> Value, ulong? ExpectedVersion = null)
         : Operation
     {
         public bool Equals(Put? other)
@@ -55,7 +60,8 @@ public abstract record Operation
 
     /// <param name="Account">Who gets the role.</param>
     /// <param name="Role">Which.</param>
-    /// <param name="Namespace">For <see cref="Role.Writer"/> and <see cref="Role.Reader"/>; otherwise empty.</param>
+    /// <param name="Namespace">For <see cref="Role.Writer"/> and <see cref="Role.Reader"/>; otherwise
+    /// empty.</param>
     public sealed record Grant(PublicKey Account, Role Role, string Namespace) : Operation;
 
     /// <param name="Account">Who loses the role.</param>
@@ -64,13 +70,15 @@ public abstract record Operation
     public sealed record Revoke(PublicKey Account, Role Role, string Namespace) : Operation;
 
     /// <summary>
-    /// Makes a newcomer a validator, once the block is final: in PBFT one that votes, in Raft one that learns, or a witness.
+    /// Makes a newcomer a validator, once the block is final: in PBFT one that votes, in Raft one that
+    /// learns, or a witness.
     /// </summary>
     /// <param name="Name">No other validator has it.</param>
     /// <param name="Key">No other validator has it.</param>
     /// <param name="Address">Where its peers reach it, as host:port.</param>
     /// <param name="IsWitness">Raft: it votes, and keeps no blocks.</param>
-    public sealed record AddValidator(string Name, PublicKey Key, string Address, bool IsWitness = false) : Operation;
+    public sealed record AddValidator(string Name, PublicKey Key, string Address, bool IsWitness = false)
+        : Operation;
 
     /// <summary>Takes a validator out of the set, once the block is final.</summary>
     public sealed record RemoveValidator(PublicKey Key) : Operation;
@@ -78,6 +86,8 @@ public abstract record Operation
     /// <summary>Raft: lets a validator that learns vote, once the block is final.</summary>
     public sealed record PromoteValidator(PublicKey Key) : Operation;
 
-    /// <summary>Puts the proof of a validator's offence on the ledger; it stands alone in its transaction.</summary>
+    /// <summary>
+    /// Puts the proof of a validator's offence on the ledger; it stands alone in its transaction.
+    /// </summary>
     public sealed record Report(Evidence Evidence) : Operation;
 }

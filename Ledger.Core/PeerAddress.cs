@@ -12,7 +12,8 @@ public static class PeerAddress
         var colon = text.LastIndexOf(':');
         host = colon > 0 ? text[..colon] : "";
         if (text.Length > Limits.AddressBytes || !IsHost(host)
-            || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || !ushort.TryParse(
+                text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             || number == 0)
         {
             port = 0;
@@ -28,7 +29,8 @@ public static class PeerAddress
     {
         if (host.StartsWith('[') && host.EndsWith(']'))
         {
-            return IPAddress.TryParse(host[1..^1], out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+            return IPAddress.TryParse(host[1..^1], out var address)
+                && address.AddressFamily == AddressFamily.InterNetworkV6;
         }
 
         foreach (var c in host)

@@ -6,9 +6,9 @@ namespace Ledger.Core;
 public readonly record struct Signer(ValidatorIndex Validator, Signature Signature);
 
 /// <summary>
-/// A quorum's signatures under one statement: of kind <see cref="StatementKind.Prepare"/> it proves that no other
-/// block can be prepared in its view at its height, of kind <see cref="StatementKind.Commit"/> that its block and
-/// all ancestors are final. Signers stand in ascending order, each once.
+/// A quorum's signatures under one statement: of kind <see cref="StatementKind.Prepare"/> it proves that no
+/// other block can be prepared in its view at its height, of kind <see cref="StatementKind.Commit"/> that its
+/// block and all ancestors are final. Signers stand in ascending order, each once.
 /// </summary>
 public sealed class QuorumCertificate : IEquatable<QuorumCertificate>
 {

@@ -44,5 +44,6 @@ public readonly record struct Quorums
     }
 
     /// <summary>The thresholds of the same kind for another number of validators.</summary>
-    public Quorums For(int validatorCount) => _isByzantine ? Byzantine(validatorCount) : Crash(validatorCount);
+    public Quorums For(int validatorCount)
+        => _isByzantine ? Byzantine(validatorCount) : Crash(validatorCount);
 }

@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Core;
 
-/// <summary>Why a transaction's operations did not take effect; the numbers are part of the protocol.</summary>
+/// <summary>
+/// Why a transaction's operations did not take effect; the numbers are part of the protocol.
+/// </summary>
 public enum FailureReason : byte
 {
     None = 0,
@@ -24,7 +26,9 @@ public enum FailureReason : byte
     /// <summary>It has no seat as one who learns.</summary>
     NoLearner = 15,
 
-    /// <summary>No proof: badly formed or signed, not of this chain, or not of one of its validators.</summary>
+    /// <summary>
+    /// No proof: badly formed or signed, not of this chain, or not of one of its validators.
+    /// </summary>
     EvidenceInvalid = 20,
     EvidenceTooOld = 21,
 

@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Core;
 
-/// <summary>The RFC 6962 tree over a block's receipts; a leaf is the hash of a receipt's canonical encoding.</summary>
+/// <summary>
+/// The RFC 6962 tree over a block's receipts; a leaf is the hash of a receipt's canonical encoding.
+/// </summary>
 public static class ReceiptTree
 {
     public static Digest[] LeavesOf(IReadOnlyList<Receipt> receipts)

@@ -19,8 +19,8 @@ public enum StatementKind : byte
 }
 
 /// <summary>
-/// What a validator signs: a short value of fixed layout, never an encoder's output. All votes of one certificate
-/// sign the very same bytes.
+/// What a validator signs: a short value of fixed layout, never an encoder's output. All votes of one
+/// certificate sign the very same bytes.
 /// </summary>
 /// <param name="Chain">The genesis hash, so that no statement means anything on another chain.</param>
 /// <param name="Kind">What is said.</param>
@@ -31,7 +31,9 @@ public enum StatementKind : byte
 public readonly record struct Statement(
     Digest Chain, StatementKind Kind, View View, View CertifiedView, Height Height, Digest Digest)
 {
-    /// <summary>16 bytes of domain, 32 of chain, 1 of kind, 3 × 8 of numbers (big-endian), 32 of digest.</summary>
+    /// <summary>
+    /// 16 bytes of domain, 32 of chain, 1 of kind, 3 × 8 of numbers (big-endian), 32 of digest.
+    /// </summary>
     public const int Size = 16 + Digest.Size + 1 + (3 * sizeof(ulong)) + Digest.Size;
 
     private static ReadOnlySpan<byte> Domain => "ledger/vote/v1\0\0"u8;

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Ledger.Core;
 
 /// <summary>
-/// One object of a file that people write: every key known, each once, none missing. Faults are collected with their
-/// paths instead of thrown, so that one look at the file mends all of them.
+/// One object of a file that people write: every key known, each once, none missing. Faults are collected
+/// with their paths instead of thrown, so that one look at the file mends all of them.
 /// </summary>
 internal sealed class StrictObject
 {
@@ -39,7 +39,9 @@ internal sealed class StrictObject
 
     public bool Has(string key) => _values.ContainsKey(key);
 
-    /// <summary>A text that must satisfy <paramref name="holds"/>; empty when it does not or is missing.</summary>
+    /// <summary>
+    /// A text that must satisfy <paramref name="holds"/>; empty when it does not or is missing.
+    /// </summary>
     public string Text(string key, string rule, Func<string, bool> holds)
     {
         var text = _values.TryGetValue(key, out var value) && value.ValueKind == JsonValueKind.String

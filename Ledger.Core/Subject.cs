@@ -5,7 +5,8 @@ namespace Ledger.Core;
 /// <summary>What a vote is about: one block at one height in one view.</summary>
 public readonly record struct Subject(View View, Height Height, Digest Block)
 {
-    public Statement Prepare(Digest chain) => new(chain, StatementKind.Prepare, View, View.Zero, Height, Block);
+    public Statement Prepare(Digest chain)
+        => new(chain, StatementKind.Prepare, View, View.Zero, Height, Block);
 
     public Statement Commit(Digest chain) => new(chain, StatementKind.Commit, View, View.Zero, Height, Block);
 

@@ -13,8 +13,8 @@ public sealed record TransactionBody(
     string ChainId, PublicKey Sender, Timestamp ValidUntil, ulong Nonce, IReadOnlyList<Operation> Operations);
 
 /// <summary>
-/// A signed transaction. Its hash covers the body and not the signature, so that a client that signs the same body
-/// again has sent the same transaction again.
+/// A signed transaction. Its hash covers the body and not the signature, so that a client that signs the same
+/// body again has sent the same transaction again.
 /// </summary>
 public sealed class Transaction
 {
@@ -74,7 +74,8 @@ public sealed class Transaction
             return false;
         }
 
-        if (!Canonical.TryDecode(encoded, TransactionCodec.Read, TransactionCodec.Write, out var parts, out fault))
+        if (!Canonical.TryDecode(
+            encoded, TransactionCodec.Read, TransactionCodec.Write, out var parts, out fault))
         {
             return false;
         }

@@ -4,8 +4,9 @@ using MessagePack;
 namespace Ledger.Core;
 
 /// <summary>
-/// Everyone who ever was a validator, and from when to when: all sets of a chain, past and present, and in Raft who learns
-/// to be in the next. It is one entry of the state, absent while the set is still genesis's. An immutable value.
+/// Everyone who ever was a validator, and from when to when: all sets of a chain, past and present, and in
+/// Raft who learns to be in the next. It is one entry of the state, absent while the set is still genesis's.
+/// An immutable value.
 /// </summary>
 public sealed class ValidatorHistory
 {
@@ -19,7 +20,8 @@ public sealed class ValidatorHistory
         _genesis = genesis;
         _changes = changes;
         _seats = seats;
-        _sets = [.. Enumerable.Range(0, changes.Length + 1).Select(i => new Lazy<ValidatorSet>(() => Build((ulong)i)))];
+        _sets = [.. Enumerable.Range(0, changes.Length + 1)
+            .Select(i => new Lazy<ValidatorSet>(() => Build((ulong)i)))];
     }
 
     /// <summary>The heights of the blocks that changed the set, ascending.</summary>
@@ -40,16 +42,20 @@ public sealed class ValidatorHistory
     /// <summary>Everyone who has a seat now, those that learn too: whom a node connects to.</summary>
     public ValidatorSet Seated => Learners.Count == 0
         ? Current
-        : _genesis.With([.. _seats.Select(seat => seat.Learns || seat.CountsIn(Epoch) ? seat.Validator : null)]);
+        : _genesis.With(
+            [.. _seats.Select(seat => seat.Learns || seat.CountsIn(Epoch) ? seat.Validator : null)]);
 
     public static ValidatorHistory Of(Genesis genesis) => new(
-        genesis.Validators, [], [.. genesis.Validators.Members.Select(validator => new Seat(validator, 0, null))]);
+        genesis.Validators, [],
+        [.. genesis.Validators.Members.Select(validator => new Seat(validator, 0, null))]);
 
     /// <summary>What the state says, at whatever moment the caller asks about.</summary>
     public static ValidatorHistory Read(Genesis genesis, Func<byte[], byte[]?> read)
         => read(StateKey.Validators) is { } entry ? Decode(genesis, entry) : Of(genesis);
 
-    /// <summary>Reads what <see cref="Encode"/> wrote; the state is ours, so a fault is a broken invariant.</summary>
+    /// <summary>
+    /// Reads what <see cref="Encode"/> wrote; the state is ours, so a fault is a broken invariant.
+    /// </summary>
     public static ValidatorHistory Decode(Genesis genesis, byte[] entry)
     {
         var reader = new MessagePackReader(entry);
@@ -60,7 +66,8 @@ public sealed class ValidatorHistory
             changes[i] = Fields.ReadHeight(ref reader);
         }
 
-        var seats = new Seat[Fields.ReadCount(ref reader, Limits.Validators * Seat.FieldCount, "seats") / Seat.FieldCount];
+        var seats = new Seat[Fields.ReadCount(
+            ref reader, Limits.Validators * Seat.FieldCount, "seats") / Seat.FieldCount];
         for (var i = 0; i < seats.Length; i++)
         {
             seats[i] = Seat.Read(ref reader);
@@ -80,7 +87,8 @@ public sealed class ValidatorHistory
         return new(genesis.Validators, changes, seats);
     }
 
-    public byte[] Encode() => Canonical.Encode(this, static (ref MessagePackWriter writer, ValidatorHistory history) =>
+    public byte[] Encode()
+        => Canonical.Encode(this, static (ref MessagePackWriter writer, ValidatorHistory history) =>
     {
         // Witnesses came later: without them the entry is what it was.
         ValidatorIndex[] witnesses = [.. history.SeatsWhere(seat => seat.Validator.IsWitness)];
@@ -120,11 +128,13 @@ public sealed class ValidatorHistory
 
     /// <summary>The seat that was given under this name last.</summary>
     public ValidatorIndex? FindByName(string name)
-        => Array.FindLastIndex(_seats, seat => seat.Validator.Name == name) is >= 0 and var index ? new(index) : null;
+        => Array.FindLastIndex(_seats, seat => seat.Validator.Name == name) is >= 0 and var index
+        ? new(index) : null;
 
     /// <summary>The seat that was given to this key last.</summary>
     public ValidatorIndex? FindByKey(PublicKey key)
-        => Array.FindLastIndex(_seats, seat => seat.Validator.PublicKey == key) is >= 0 and var index ? new(index) : null;
+        => Array.FindLastIndex(_seats, seat => seat.Validator.PublicKey == key) is >= 0 and var index
+        ? new(index) : null;
 
     /// <summary>As whom this key was a validator last.</summary>
     public Validator? LastOf(PublicKey key)
@@ -140,12 +150,15 @@ public sealed class ValidatorHistory
     }
 
     /// <summary>Whether who has this seat learns, and counts for nothing yet.</summary>
-    public bool Learns(ValidatorIndex seat) => seat.Value >= 0 && seat.Value < _seats.Length && _seats[seat.Value].Learns;
+    public bool Learns(ValidatorIndex seat)
+        => seat.Value >= 0 && seat.Value < _seats.Length && _seats[seat.Value].Learns;
 
     /// <summary>Whether who has or had this seat keeps no blocks.</summary>
     public bool IsWitness(ValidatorIndex seat) => Find(seat)?.IsWitness == true;
 
-    /// <summary>The seats that an epoch's beginning gave or emptied: how its set differs from the one before.</summary>
+    /// <summary>
+    /// The seats that an epoch's beginning gave or emptied: how its set differs from the one before.
+    /// </summary>
     public IReadOnlyList<SeatChange> ChangesOf(ulong epoch)
     {
         var (before, after) = (SetOf(epoch - 1), SetOf(epoch));
@@ -218,11 +231,13 @@ public sealed class ValidatorHistory
         }
 
         var given = Array.FindLastIndex(_seats, seat => seat.Since <= epoch) + 1;
-        return _genesis.With([.. _seats.Take(given).Select(seat => seat.CountsIn(epoch) ? seat.Validator : null)]);
+        return _genesis.With(
+            [.. _seats.Take(given).Select(seat => seat.CountsIn(epoch) ? seat.Validator : null)]);
     }
 
     /// <param name="Validator">Who has it, or had it.</param>
-    /// <param name="Since">The first epoch in which it counts; <see cref="Never"/> for one that only learns.</param>
+    /// <param name="Since">The first epoch in which it counts; <see cref="Never"/> for one that only
+    /// learns.</param>
     /// <param name="Until">
     /// The first epoch in which it no longer does; of one that never counted, the block that took the seat.
     /// </param>

@@ -6,14 +6,14 @@ namespace Ledger.Core;
 /// <summary>One member of the set that orders blocks.</summary>
 /// <param name="Name">For people: 1 to 64 characters, unique in its set.</param>
 /// <param name="PublicKey">For everything else.</param>
-/// <param name="Address">Where its peers reach it, as host:port; empty for those of genesis, whose addresses each node
-/// configures.</param>
+/// <param name="Address">Where its peers reach it, as host:port; empty for those of genesis, whose addresses
+/// each node configures.</param>
 /// <param name="IsWitness">Raft: it votes and keeps no blocks. Its signature counts as any other's.</param>
 public sealed record Validator(string Name, PublicKey PublicKey, string Address = "", bool IsWitness = false);
 
 /// <summary>
-/// Who certifies blocks, and their thresholds. Each validator has a seat, its index, for as long as the chain lives: a seat
-/// that was left stays empty, so that an index means one key for ever.
+/// Who certifies blocks, and their thresholds. Each validator has a seat, its index, for as long as the chain
+/// lives: a seat that was left stays empty, so that an index means one key for ever.
 /// </summary>
 public sealed class ValidatorSet
 {
@@ -29,10 +29,12 @@ public sealed class ValidatorSet
     private ValidatorSet(Validator?[] seats, Quorums quorums, Digest hash)
     {
         _seats = seats;
-        _taken = [.. Enumerable.Range(0, seats.Length).Where(i => seats[i] is not null).Select(i => new ValidatorIndex(i))];
+        _taken = [.. Enumerable.Range(0, seats.Length).Where(i => seats[i] is not null)
+            .Select(i => new ValidatorIndex(i))];
         if (_taken.Length != quorums.ValidatorCount)
         {
-            throw new ArgumentException("The thresholds are for another number of validators.", nameof(quorums));
+            throw new ArgumentException(
+                "The thresholds are for another number of validators.", nameof(quorums));
         }
 
         Quorums = quorums;
@@ -58,9 +60,12 @@ public sealed class ValidatorSet
     public IReadOnlyList<ValidatorIndex> Indices => _taken;
 
     public Validator this[ValidatorIndex index]
-        => _seats[index.Value] ?? throw new ArgumentOutOfRangeException(nameof(index), $"Seat {index} is empty.");
+        => _seats[index.Value]
+        ?? throw new ArgumentOutOfRangeException(nameof(index), $"Seat {index} is empty.");
 
-    /// <summary>primary(view) = validators[view mod n] (OSDI '99 §4), the view counted from its epoch's first.</summary>
+    /// <summary>
+    /// primary(view) = validators[view mod n] (OSDI '99 §4), the view counted from its epoch's first.
+    /// </summary>
     public ValidatorIndex PrimaryOf(View view) => _taken[(int)(view.InEpoch % (ulong)_taken.Length)];
 
     public bool Contains(ValidatorIndex index)
@@ -80,8 +85,9 @@ public sealed class ValidatorSet
 
     /// <summary>This set with some seats given and some emptied.</summary>
     /// <returns>
-    /// Null when that is no change that this set can have: a seat out of its turn, held already, or left already. One that
-    /// is empty may be given: in Raft, one who learned may take it after one who came later.
+    /// Null when that is no change that this set can have: a seat out of its turn, held already, or left
+    /// already. One that is empty may be given: in Raft, one who learned may take it after one who came
+    /// later.
     /// </returns>
     public ValidatorSet? With(IReadOnlyList<SeatChange> differences)
     {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Ledger.Crypto;
 
 /// <summary>
-/// Thirty-two bytes by value, as <see cref="Digest"/> and <see cref="PublicKey"/> hold them: in four words, so that they
-/// are compared and copied without an array.
+/// Thirty-two bytes by value, as <see cref="Digest"/> and <see cref="PublicKey"/> hold them: in four words,
+/// so that they are compared and copied without an array.
 /// </summary>
 internal readonly record struct Bytes32 : IComparable<Bytes32>
 {
@@ -31,7 +31,8 @@ internal readonly record struct Bytes32 : IComparable<Bytes32>
     }
 
     /// <summary>Reads exactly 64 hexadecimal digits into a buffer of the caller's.</summary>
-    public static bool TryParse(string? hex, Span<byte> bytes) => hex?.Length == 2 * Size && Hex.TryDecode(hex, bytes);
+    public static bool TryParse(string? hex, Span<byte> bytes)
+        => hex?.Length == 2 * Size && Hex.TryDecode(hex, bytes);
 
     /// <summary>Eight bytes, most significant first; 0 to 3.</summary>
     public ulong Word(int index) => index switch

@@ -27,7 +27,8 @@ public readonly record struct Digest : IComparable<Digest>
     public bool BitAt(int position) => ((_bytes.Word(position / 64) >> (63 - (position % 64))) & 1) == 1;
 
     /// <summary>Four bits, counted from the most significant; 0 to 63.</summary>
-    public int NibbleAt(int position) => (int)(_bytes.Word(position / 16) >> (60 - (4 * (position % 16)))) & 0xf;
+    public int NibbleAt(int position)
+        => (int)(_bytes.Word(position / 16) >> (60 - (4 * (position % 16)))) & 0xf;
 
     /// <summary>The same but for four bits; positions as in <see cref="NibbleAt"/>.</summary>
     public Digest WithNibble(int position, int nibble)

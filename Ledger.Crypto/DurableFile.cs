@@ -3,19 +3,22 @@ using System.Runtime.InteropServices;
 namespace Ledger.Crypto;
 
 /// <summary>
-/// Writes a small file so that after a crash there is the old one or the new one, never half of it. The framework's own
-/// flush does not report a failed sync on Linux, so this asks the system itself.
+/// Writes a small file so that after a crash there is the old one or the new one, never half of it. The
+/// framework's own flush does not report a failed sync on Linux, so this asks the system itself.
 /// </summary>
 public static partial class DurableFile
 {
     private const int ReadOnly = 0;
 
-    /// <summary>Writes and syncs a temporary file beside the target, renames it over the target, syncs the folder.</summary>
+    /// <summary>
+    /// Writes and syncs a temporary file beside the target, renames it over the target, syncs the folder.
+    /// </summary>
     /// <param name="path">The target; with <paramref name="replace"/> false it must not exist.</param>
     /// <param name="bytes">All of its content.</param>
     /// <param name="mode">Its permissions from the first moment on.</param>
     /// <param name="replace">Whether an existing file may be replaced.</param>
-    /// <exception cref="IOException">It exists, or a write or sync failed: then the old file is as it was.</exception>
+    /// <exception cref="IOException">It exists, or a write or sync failed: then the old file is as it
+    /// was.</exception>
     public static void Write(string path, ReadOnlySpan<byte> bytes, UnixFileMode mode, bool replace)
     {
         var full = Path.GetFullPath(path);
@@ -81,7 +84,8 @@ public static partial class DurableFile
     {
         if (fsync(descriptor) != 0)
         {
-            throw new IOException($"{what} could not be synced to disk: {Marshal.GetLastPInvokeErrorMessage()}.");
+            throw new IOException(
+                $"{what} could not be synced to disk: {Marshal.GetLastPInvokeErrorMessage()}.");
         }
     }
 

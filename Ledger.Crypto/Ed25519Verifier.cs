@@ -3,8 +3,8 @@ using NSec.Cryptography;
 namespace Ledger.Crypto;
 
 /// <summary>
-/// The one equation by which signatures are checked, everywhere: verifiers that differ on crafted signatures would
-/// split the chain. A key that is no key is a signature that is not valid, never an exception.
+/// The one equation by which signatures are checked, everywhere: verifiers that differ on crafted signatures
+/// would split the chain. A key that is no key is a signature that is not valid, never an exception.
 /// </summary>
 public static class Ed25519Verifier
 {

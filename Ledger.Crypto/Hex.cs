@@ -6,5 +6,6 @@ namespace Ledger.Crypto;
 internal static class Hex
 {
     public static bool TryDecode(string hex, Span<byte> target)
-        => Convert.FromHexString(hex, target, out _, out var written) == OperationStatus.Done && written == target.Length;
+        => Convert.FromHexString(hex, target, out _, out var written) == OperationStatus.Done
+        && written == target.Length;
 }

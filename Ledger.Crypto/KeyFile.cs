@@ -5,7 +5,9 @@ using NSec.Cryptography;
 
 namespace Ledger.Crypto;
 
-/// <summary>A key file that cannot be used; the message says what is wrong and how to mend it, never a secret.</summary>
+/// <summary>
+/// A key file that cannot be used; the message says what is wrong and how to mend it, never a secret.
+/// </summary>
 public sealed class KeyFileException(string what) : Exception(what);
 
 /// <summary>
@@ -35,12 +37,14 @@ public static class KeyFile
     public static void Replace(string path, SigningKey key, string? passphrase)
         => Write(path, key, passphrase, replace: true);
 
-    /// <exception cref="KeyFileException">Missing, open to others, damaged, sealed, or the passphrase is wrong.</exception>
+    /// <exception cref="KeyFileException">Missing, open to others, damaged, sealed, or the passphrase is
+    /// wrong.</exception>
     public static SigningKey Load(string path, string? passphrase)
     {
         var document = Read(path);
         var seed = document.Sealed is { } box
-            ? Open(box, passphrase ?? throw new KeyFileException($"{path} is sealed: give its passphrase"), path)
+            ? Open(box, passphrase
+                ?? throw new KeyFileException($"{path} is sealed: give its passphrase"), path)
             : FromHex(document.Seed, SigningKey.SeedSize, path);
         var key = SigningKey.FromSeed(seed);
         CryptographicOperations.ZeroMemory(seed);
@@ -50,7 +54,8 @@ public static class KeyFile
         }
 
         key.Dispose();
-        throw new KeyFileException($"{path} names another public key than its secret's: restore it from a backup");
+        throw new KeyFileException(
+            $"{path} names another public key than its secret's: restore it from a backup");
     }
 
     /// <summary>What the file says without its secret.</summary>
@@ -87,7 +92,8 @@ public static class KeyFile
     {
         if (!File.Exists(path))
         {
-            throw new KeyFileException($"there is no key file {path}: make one with 'ledger keys new --out FILE'");
+            throw new KeyFileException(
+                $"there is no key file {path}: make one with 'ledger keys new --out FILE'");
         }
 
         if ((File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
@@ -98,7 +104,8 @@ public static class KeyFile
         try
         {
             var document = JsonSerializer.Deserialize<Document>(File.ReadAllText(path), Json);
-            return document is { Version: CurrentVersion, Type: Kind } && (document.Seed is null) != (document.Sealed is null)
+            return document is { Version: CurrentVersion, Type: Kind }
+                && (document.Seed is null) != (document.Sealed is null)
                 ? document
                 : throw NoKeyFile(path);
         }
@@ -122,14 +129,19 @@ public static class KeyFile
         {
             Salt = Convert.ToHexStringLower(salt),
             Nonce = Convert.ToHexStringLower(nonce),
-            Ciphertext = Convert.ToHexStringLower(AeadAlgorithm.XChaCha20Poly1305.Encrypt(key, nonce, [], seed)),
+            Ciphertext = Convert.ToHexStringLower(
+                AeadAlgorithm.XChaCha20Poly1305.Encrypt(key, nonce, [], seed)),
         };
     }
 
     private static byte[] Open(SealedSeed box, string passphrase, string path)
     {
         // The file is ours to distrust: its parameters must not make us allocate what it likes.
-        if (box is not { Kdf: "argon2id", Cipher: "xchacha20-poly1305", MemoryKiB: >= 8192 and <= 1_048_576, Passes: >= 1 and <= 100 })
+        if (box is not
+            {
+                Kdf: "argon2id", Cipher: "xchacha20-poly1305", MemoryKiB: >= 8192
+            and <= 1_048_576, Passes: >= 1 and <= 100
+            })
         {
             throw NoKeyFile(path);
         }
@@ -161,9 +173,11 @@ public static class KeyFile
     }
 
     private static KeyFileException NoKeyFile(string path)
-        => new($"{path} is not a key file that this version writes: make one with 'ledger keys new --out FILE'");
+        => new($"{path} is not a key file that this version writes: make one with 'ledger keys new --out "
+            + "FILE'");
 
-    private sealed record Document(int Version, string Type, string PublicKey, string? Seed, SealedSeed? Sealed);
+    private sealed record Document(
+        int Version, string Type, string PublicKey, string? Seed, SealedSeed? Sealed);
 
     private sealed record SealedSeed(
         string Kdf, long MemoryKiB, long Passes, string Salt, string Cipher, string Nonce, string Ciphertext);

@@ -1,12 +1,14 @@
 namespace Ledger.Crypto;
 
-/// <summary>One level on the way from a leaf to its root: the sibling, and the side on which it stands.</summary>
+/// <summary>
+/// One level on the way from a leaf to its root: the sibling, and the side on which it stands.
+/// </summary>
 public readonly record struct MerkleStep(bool IsLeft, Digest Sibling);
 
 /// <summary>
-/// Shows that a leaf is in an RFC 6962 tree whose root is known but whose size is not. The sides stand in the path
-/// itself: an index and a count beside it could be changed together without changing the root, and would then claim
-/// what nothing proves.
+/// Shows that a leaf is in an RFC 6962 tree whose root is known but whose size is not. The sides stand in the
+/// path itself: an index and a count beside it could be changed together without changing the root, and would
+/// then claim what nothing proves.
 /// </summary>
 public sealed record MerklePath(IReadOnlyList<MerkleStep> Steps)
 {
@@ -18,7 +20,8 @@ public sealed record MerklePath(IReadOnlyList<MerkleStep> Steps)
 
         var siblings = MerkleTree.InclusionProof(leaves, index);
         var steps = new MerkleStep[siblings.Length];
-        for (var (i, node, last) = (0, index, leaves.Length - 1); i < steps.Length; i++, node >>= 1, last >>= 1)
+        for (var (i, node, last) = (0, index, leaves.Length - 1); i < steps.Length; i++, node >>= 1,
+            last >>= 1)
         {
             // The last node of a level has no sibling while it is a left one: it rises as it is.
             while (node == last && (node & 1) == 0)

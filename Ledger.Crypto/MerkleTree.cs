@@ -36,8 +36,12 @@ public static class MerkleTree
         return [.. path];
     }
 
-    /// <summary>Whether the leaf is the one at this index of the list with this root and count (RFC 9162, section 2.1.3.2).</summary>
-    public static bool VerifyInclusion(Digest root, Digest leafHash, long index, long count, ReadOnlySpan<Digest> path)
+    /// <summary>
+    /// Whether the leaf is the one at this index of the list with this root and count (RFC 9162, section
+    /// 2.1.3.2).
+    /// </summary>
+    public static bool VerifyInclusion(
+        Digest root, Digest leafHash, long index, long count, ReadOnlySpan<Digest> path)
     {
         if (index < 0 || index >= count)
         {
@@ -86,7 +90,10 @@ public static class MerkleTree
         return [.. path];
     }
 
-    /// <summary>Whether the newer list begins with the older one (RFC 9162, section 2.1.4.2). Every list begins with the empty one.</summary>
+    /// <summary>
+    /// Whether the newer list begins with the older one (RFC 9162, section 2.1.4.2). Every list begins with
+    /// the empty one.
+    /// </summary>
     public static bool VerifyConsistency(
         Digest oldRoot,
         long oldCount,
@@ -117,7 +124,8 @@ public static class MerkleTree
         }
 
         var start = isComplete ? oldRoot : path[0];
-        return FoldConsistency(start, oldCount, newCount, isComplete ? path : path[1..], out var foldedOld, out var foldedNew)
+        return FoldConsistency(
+            start, oldCount, newCount, isComplete ? path : path[1..], out var foldedOld, out var foldedNew)
             && foldedOld == oldRoot
             && foldedNew == newRoot;
     }
@@ -195,8 +203,11 @@ public static class MerkleTree
         }
     }
 
-    /// <summary>SUBPROOF of section 2.1.2: the verifier holds the old tree's own root, so that one is not sent.</summary>
-    private static void AddConsistency(ReadOnlySpan<Digest> leaves, int oldCount, bool isWholeOldTree, List<Digest> path)
+    /// <summary>
+    /// SUBPROOF of section 2.1.2: the verifier holds the old tree's own root, so that one is not sent.
+    /// </summary>
+    private static void AddConsistency(
+        ReadOnlySpan<Digest> leaves, int oldCount, bool isWholeOldTree, List<Digest> path)
     {
         if (oldCount == leaves.Length)
         {

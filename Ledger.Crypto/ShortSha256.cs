@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 namespace Ledger.Crypto;
 
 /// <summary>
-/// OpenSSL's SHA-256 without the framework's way to it. A tree node is 65 bytes: of the 414 ns that the framework takes
-/// for one, hashing is 71 and finding the algorithm again the rest, and a transaction costs a validator some sixty of
-/// them. The library is the one that the framework itself has loaded; where it is not, the framework hashes.
+/// OpenSSL's SHA-256 without the framework's way to it. A tree node is 65 bytes: of the 414 ns that the
+/// framework takes for one, hashing is 71 and finding the algorithm again the rest, and a transaction costs a
+/// validator some sixty of them. The library is the one that the framework itself has loaded; where it is
+/// not, the framework hashes.
 /// </summary>
 internal static unsafe class ShortSha256
 {

@@ -40,7 +40,8 @@ internal static class BlockBatch
         Array.Sort(hashes, places);
         for (var i = 0; i < hashes.Length; i++)
         {
-            batch.Put(Keys.Of(hashes[i]), TransactionPlace.Encode(block.Height, places[i]), families.Transactions);
+            batch.Put(
+                Keys.Of(hashes[i]), TransactionPlace.Encode(block.Height, places[i]), families.Transactions);
         }
     }
 

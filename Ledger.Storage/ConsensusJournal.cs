@@ -43,8 +43,9 @@ public sealed class ConsensusJournal : IDisposable
     private static ReadOnlySpan<byte> SilentKey => "silent"u8;
 
     /// <summary>
-    /// True from the making of this journal beside a ledger that had blocks already until <see cref="EndSilence"/>: the
-    /// validator may have promised what no record here tells, and must say nothing that binds it.
+    /// True from the making of this journal beside a ledger that had blocks already until
+    /// <see cref="EndSilence"/>: the validator may have promised what no record here tells, and must say
+    /// nothing that binds it.
     /// </summary>
     public bool IsSilent { get; private set; }
 
@@ -55,11 +56,12 @@ public sealed class ConsensusJournal : IDisposable
     /// <param name="genesisHash">The chain.</param>
     /// <param name="validatorKey">Whose promises these are.</param>
     /// <param name="ledgerHasBlocks">
-    /// Whether the ledger beside it goes beyond the genesis block: then a journal that is new has lost, or never had, what
-    /// the validator has promised.
+    /// Whether the ledger beside it goes beyond the genesis block: then a journal that is new has lost, or
+    /// never had, what the validator has promised.
     /// </param>
     /// <exception cref="DataFolderException">It is of another validator or chain, or in use.</exception>
-    /// <exception cref="DamagedDataException">It is gone, or a record is missing or not what was written.</exception>
+    /// <exception cref="DamagedDataException">It is gone, or a record is missing or not what was
+    /// written.</exception>
     public static ConsensusJournal Open(
         string dataFolder, Digest genesisHash, PublicKey validatorKey, bool ledgerHasBlocks = false)
     {
@@ -76,7 +78,8 @@ public sealed class ConsensusJournal : IDisposable
         {
             var isVouchedFor = SilenceWaiver.IsIn(root);
             journal.Bind(
-                new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark), ledgerHasBlocks && !isVouchedFor);
+                new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark), ledgerHasBlocks
+                && !isVouchedFor);
             journal.ReadAll();
             journal.IsVouchedFor = isVouchedFor && journal.Reach.Records == 0;
             Mark(mark, validatorKey);
@@ -98,12 +101,14 @@ public sealed class ConsensusJournal : IDisposable
     internal bool IsNew { get; private set; }
 
     /// <summary>
-    /// Whether the operator's word stands for all that was signed before: it holds no record, and the ledger beside it has
-    /// not been told of it yet. A crash may have come between the two.
+    /// Whether the operator's word stands for all that was signed before: it holds no record, and the ledger
+    /// beside it has not been told of it yet. A crash may have come between the two.
     /// </summary>
     internal bool IsVouchedFor { get; private set; }
 
-    /// <summary>How far it has come; what was written since may be known only to this journal. Any thread may ask.</summary>
+    /// <summary>
+    /// How far it has come; what was written since may be known only to this journal. Any thread may ask.
+    /// </summary>
     internal JournalReach Reach => new(_validator, Volatile.Read(ref _next) - 1);
 
     /// <summary>Every record, in the order of writing.</summary>
@@ -217,14 +222,15 @@ public sealed class ConsensusJournal : IDisposable
     }
 
     /// <summary>
-    /// Remembers, before the first promise and beside the journal, that there is one: so a validator that has lost
-    /// its promises is told from one that has made none yet.
+    /// Remembers, before the first promise and beside the journal, that there is one: so a validator that has
+    /// lost its promises is told from one that has made none yet.
     /// </summary>
     private static void Mark(string mark, PublicKey validatorKey)
     {
         if (!File.Exists(mark))
         {
-            DurableFile.Write(mark, Encoding.UTF8.GetBytes($"{validatorKey}\n"), MarkPermissions, replace: true);
+            DurableFile.Write(
+                mark, Encoding.UTF8.GetBytes($"{validatorKey}\n"), MarkPermissions, replace: true);
         }
     }
 

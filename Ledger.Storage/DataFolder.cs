@@ -20,7 +20,9 @@ public sealed class DataFolder : IDisposable
     /// <summary>Where a ledger is built that is to take the place of the present one.</summary>
     internal const string IncomingName = "ledger.incoming";
 
-    /// <summary>Says that a restore was begun and not finished: the folder is no validator's until it is.</summary>
+    /// <summary>
+    /// Says that a restore was begun and not finished: the folder is no validator's until it is.
+    /// </summary>
     internal const string UnfinishedName = "restore-unfinished";
 
     /// <summary>Where a node keeps snapshots for others.</summary>
@@ -48,7 +50,8 @@ public sealed class DataFolder : IDisposable
     public string Root { get; }
 
     /// <summary>Opens the folder, or makes it when it is missing or empty.</summary>
-    /// <exception cref="DataFolderException">Foreign, newer, of another chain, in use or unusable.</exception>
+    /// <exception cref="DataFolderException">Foreign, newer, of another chain, in use or
+    /// unusable.</exception>
     /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
     public static DataFolder Open(string path, string chainId, Digest genesisHash)
     {
@@ -76,7 +79,8 @@ public sealed class DataFolder : IDisposable
     }
 
     /// <summary>Holds a folder that is there, and makes none.</summary>
-    /// <exception cref="DataFolderException">No data folder, newer, of another chain, in use or unusable.</exception>
+    /// <exception cref="DataFolderException">No data folder, newer, of another chain, in use or
+    /// unusable.</exception>
     /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
     public static DataFolder OpenExisting(string path, string chainId, Digest genesisHash)
     {
@@ -84,7 +88,9 @@ public sealed class DataFolder : IDisposable
         return Open(path, chainId, genesisHash);
     }
 
-    /// <summary>Holds a folder that is there, to read it while no node writes; changes nothing in it.</summary>
+    /// <summary>
+    /// Holds a folder that is there, to read it while no node writes; changes nothing in it.
+    /// </summary>
     /// <exception cref="DataFolderException">No data folder, newer, of another chain, or in use.</exception>
     /// <exception cref="DamagedDataException">Ours, but its manifest cannot be read.</exception>
     public static DataFolder OpenReadOnly(string path, string chainId, Digest genesisHash)
@@ -107,12 +113,14 @@ public sealed class DataFolder : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new DataFolderException($"The data folder {root} cannot be read ({failure.Message})", failure);
+            throw new DataFolderException(
+                $"The data folder {root} cannot be read ({failure.Message})", failure);
         }
     }
 
     /// <summary>
-    /// Whether a process holds this folder now. One that was killed still does for as long as the system takes to bury it.
+    /// Whether a process holds this folder now. One that was killed still does for as long as the system
+    /// takes to bury it.
     /// </summary>
     public static bool IsHeld(string path)
     {
@@ -164,7 +172,8 @@ public sealed class DataFolder : IDisposable
         if (!Manifest.ExistsIn(root))
         {
             throw new DataFolderException(
-                $"The folder {root} is no data folder: it holds no {Manifest.FileName}; name the one that a node has used");
+                $"The folder {root} is no data folder: it holds no {Manifest.FileName}; name the one that "
+                + "a node has used");
         }
     }
 

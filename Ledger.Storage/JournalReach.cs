@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Storage;
 
 /// <summary>
-/// How far a validator's journal had come, told by a witness: a journal whose newest records are cut off is whole by its
-/// own measure, so the ledger remembers this with each block.
+/// How far a validator's journal had come, told by a witness: a journal whose newest records are cut off is
+/// whole by its own measure, so the ledger remembers this with each block.
 /// </summary>
 /// <param name="Validator">Whose journal it is: a ledger may have been copied from another validator.</param>
 /// <param name="Records">All that were ever written, those replaced by a summary included.</param>

@@ -5,8 +5,9 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// A data folder's records as they lie there, for whoever trusts none of them: nothing is decoded, and nothing in the
-/// folder is written. Holds the folder, so that no node changes it meanwhile. Any number of threads may read.
+/// A data folder's records as they lie there, for whoever trusts none of them: nothing is decoded, and
+/// nothing in the folder is written. Holds the folder, so that no node changes it meanwhile. Any number of
+/// threads may read.
 /// </summary>
 public sealed class LedgerArchive : IDisposable
 {
@@ -33,7 +34,8 @@ public sealed class LedgerArchive : IDisposable
             if (!Directory.Exists(ledger))
             {
                 throw new DataFolderException(
-                    $"The data folder {folder.Root} holds no ledger: no node has run on it, and nothing was restored into it");
+                    $"The data folder {folder.Root} holds no ledger: no node has run on it, and nothing "
+                    + "was restored into it");
             }
 
             return new(folder, Families.Open(ledger, StorageOptions.Default, isReadOnly: true));
@@ -61,7 +63,8 @@ public sealed class LedgerArchive : IDisposable
         catch (RocksDbSharpException failure)
         {
             throw new DamagedDataException(
-                $"{LedgerRecord.Describe(family, key)} cannot be read ({failure.Message}). {Families.Remedy}", failure);
+                $"{LedgerRecord.Describe(family, key)} cannot be read ({failure.Message}). {Families.Remedy}",
+                failure);
         }
     }
 
@@ -72,7 +75,9 @@ public sealed class LedgerArchive : IDisposable
             ? KeptHeights.All
             : KeptHeights.Decode(value) ?? throw Damaged("the record of what it keeps is torn");
 
-    /// <summary>The snapshot files that the node has kept beside its ledger, in the order of their heights.</summary>
+    /// <summary>
+    /// The snapshot files that the node has kept beside its ledger, in the order of their heights.
+    /// </summary>
     public IReadOnlyList<string> SnapshotPaths()
     {
         var folder = Path.Combine(Root, DataFolder.SnapshotsName);
@@ -90,11 +95,12 @@ public sealed class LedgerArchive : IDisposable
     /// <summary>The same without the values.</summary>
     /// <exception cref="DamagedDataException">The database could not read on to the last one.</exception>
     public IEnumerable<byte[]> ReadKeys(RecordFamily family)
-        => Scan(family, static iterator => iterator.Key()).Where(static key => !key.AsSpan().SequenceEqual(Keys.End));
+        => Scan(family, static iterator => iterator.Key())
+            .Where(static key => !key.AsSpan().SequenceEqual(Keys.End));
 
     /// <summary>
-    /// An iterator ends alike behind the last record and before one that cannot be read, so it is asked for the last
-    /// one first. Where a family has a mark at its end, that must be it.
+    /// An iterator ends alike behind the last record and before one that cannot be read, so it is asked for
+    /// the last one first. Where a family has a mark at its end, that must be it.
     /// </summary>
     private IEnumerable<T> Scan<T>(RecordFamily family, Func<Iterator, T> read)
     {
@@ -103,7 +109,8 @@ public sealed class LedgerArchive : IDisposable
         var isMarked = family is RecordFamily.State or RecordFamily.History;
         if (isMarked && (last is null || !last.AsSpan().SequenceEqual(Keys.End)))
         {
-            throw Damaged($"the end of the records '{LedgerRecord.NameOf(family)}' is missing or cannot be read");
+            throw Damaged(
+                $"the end of the records '{LedgerRecord.NameOf(family)}' is missing or cannot be read");
         }
 
         byte[]? key = null;
@@ -116,7 +123,8 @@ public sealed class LedgerArchive : IDisposable
         if (!key.AsSpan().SequenceEqual(last))
         {
             throw Damaged(
-                $"the records '{LedgerRecord.NameOf(family)}' cannot be read beyond key {Convert.ToHexStringLower(key ?? [])}");
+                $"the records '{LedgerRecord.NameOf(family)}' cannot be read beyond key "
+                + $"{Convert.ToHexStringLower(key ?? [])}");
         }
     }
 

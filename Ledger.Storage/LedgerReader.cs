@@ -62,7 +62,9 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
             : throw Damaged($"the header at height {header.Height} is not the one that the head names");
     }
 
-    /// <summary>From which heights on the store has what; all from the genesis on unless it says otherwise.</summary>
+    /// <summary>
+    /// From which heights on the store has what; all from the genesis on unless it says otherwise.
+    /// </summary>
     public KeptHeights ReadKept()
     {
         if (Get(KeptHeights.Key, families.Meta) is not { } value)
@@ -166,7 +168,8 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
         {
             held.Add(Evidence.TryDecode(value, out var evidence, out var fault)
                 ? evidence
-                : throw Damaged($"the evidence at {Convert.ToHexStringLower(key)} cannot be decoded: {fault}"));
+                : throw Damaged(
+                    $"the evidence at {Convert.ToHexStringLower(key)} cannot be decoded: {fault}"));
         }
 
         return held;
@@ -177,7 +180,8 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     {
         List<string> namespaces = [];
         using var iterator = families.Database.NewIterator(families.State, options);
-        for (iterator.Seek(StateKey.Entries.ToArray()); iterator.Valid(); iterator.Seek(BehindNamespace(namespaces[^1])))
+        for (iterator.Seek(StateKey.Entries.ToArray()); iterator.Valid(); iterator.Seek(
+            BehindNamespace(namespaces[^1])))
         {
             var key = iterator.Key();
             if (!key.AsSpan().StartsWith(StateKey.Entries))

@@ -22,8 +22,8 @@ public enum RecordFamily
 public readonly record struct LedgerRecord(RecordFamily Family, byte[] Key, byte[] Value)
 {
     /// <summary>
-    /// What one final block must have left for good under its height, whatever came after it: all but its certificate, of
-    /// which several can be right.
+    /// What one final block must have left for good under its height, whatever came after it: all but its
+    /// certificate, of which several can be right.
     /// </summary>
     public static IEnumerable<LedgerRecord> OfBlock(FinalBlock final)
     {
@@ -34,7 +34,9 @@ public readonly record struct LedgerRecord(RecordFamily Family, byte[] Key, byte
         yield return new(RecordFamily.Receipts, height, ReceiptCodec.EncodeAll(final.Receipts));
     }
 
-    /// <summary>What a block must have left elsewhere: by hashes, and in the history of the keys that it wrote.</summary>
+    /// <summary>
+    /// What a block must have left elsewhere: by hashes, and in the history of the keys that it wrote.
+    /// </summary>
     public static IEnumerable<LedgerRecord> Scattered(FinalBlock final)
     {
         var block = final.Block;
@@ -46,7 +48,8 @@ public readonly record struct LedgerRecord(RecordFamily Family, byte[] Key, byte
 
         foreach (var (key, value) in final.Writes)
         {
-            yield return new(RecordFamily.History, Keys.History(key, block.Height), HistoryValue.Encode(value));
+            yield return new(
+                RecordFamily.History, Keys.History(key, block.Height), HistoryValue.Encode(value));
         }
     }
 
@@ -62,12 +65,15 @@ public readonly record struct LedgerRecord(RecordFamily Family, byte[] Key, byte
     public static (byte[] StateKey, Height Height)? OfHistory(byte[] key)
     {
         var prefix = key.Length - Keys.HeightBytes;
-        return prefix >= sizeof(ushort) && key.AsSpan(0, prefix).SequenceEqual(Keys.HistoryPrefix(key.AsSpan(sizeof(ushort)..prefix)))
+        return prefix >= sizeof(ushort)
+            && key.AsSpan(0, prefix).SequenceEqual(Keys.HistoryPrefix(key.AsSpan(sizeof(ushort)..prefix)))
             ? (key[sizeof(ushort)..prefix], Keys.HeightOfHistory(key))
             : null;
     }
 
-    /// <summary>What a version in the history must be for this entry of the state; null when the key was removed.</summary>
+    /// <summary>
+    /// What a version in the history must be for this entry of the state; null when the key was removed.
+    /// </summary>
     public static byte[] VersionOf(byte[]? entry) => HistoryValue.Encode(entry);
 
     public static byte[] KeyOf(Height height) => Keys.Of(height);
@@ -76,7 +82,8 @@ public readonly record struct LedgerRecord(RecordFamily Family, byte[] Key, byte
     public static string Describe(RecordFamily family, ReadOnlySpan<byte> key) => family switch
     {
         RecordFamily.Blocks or RecordFamily.Headers or RecordFamily.Certificates or RecordFamily.Receipts
-            when key.Length == Keys.HeightBytes => $"the record '{NameOf(family)}' of height {Keys.ReadHeight(key)}",
+            when key.Length == Keys.HeightBytes
+                => $"the record '{NameOf(family)}' of height {Keys.ReadHeight(key)}",
         _ => $"the record '{NameOf(family)}' of key {Convert.ToHexStringLower(key)}",
     };
 

@@ -40,8 +40,8 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     public KeptHeights Kept { get; private set; } = KeptHeights.All;
 
     /// <summary>
-    /// Fails with the first damage that any read meets, of the store or of a snapshot. Whoever runs on this store must
-    /// stop then: nobody knows what else is damaged.
+    /// Fails with the first damage that any read meets, of the store or of a snapshot. Whoever runs on this
+    /// store must stop then: nobody knows what else is damaged.
     /// </summary>
     public Task Damage => _families.Damage;
 
@@ -68,16 +68,18 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     }
 
     /// <summary>
-    /// Compares the journal with what the ledger remembers of it, and remembers with each block from now on how far it
-    /// has come.
+    /// Compares the journal with what the ledger remembers of it, and remembers with each block from now on
+    /// how far it has come.
     /// </summary>
-    /// <exception cref="DamagedDataException">The journal has lost records that were there before.</exception>
+    /// <exception cref="DamagedDataException">The journal has lost records that were there
+    /// before.</exception>
     public void Accompany(ConsensusJournal journal)
     {
         lock (_writing)
         {
             using var lease = _database.Use();
-            // A silent journal keeps no record, so a ledger that was restored may remember more of the lost one.
+            // A silent journal keeps no record, so a ledger that was restored may remember more of the lost
+            // one.
             if (journal.IsNew || journal.IsSilent || journal.IsVouchedFor)
             {
                 using var batch = new WriteBatch();
@@ -89,7 +91,8 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
                 journal.MustReach(seen);
             }
 
-            // Only now: after a crash in between, the journal would be found to have less than the ledger remembers.
+            // Only now: after a crash in between, the journal would be found to have less than the ledger
+            // remembers.
             journal.UseUpWaiver();
             _journal = journal;
         }
@@ -276,8 +279,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
     }
 
     /// <summary>
-    /// Lets bodies below a height go, and receipts and places of transactions as far as no transaction in them can still be
-    /// valid; headers and certificates stay. Returns when the disk has the space back. Appends may go on meanwhile.
+    /// Lets bodies below a height go, and receipts and places of transactions as far as no transaction in
+    /// them can still be valid; headers and certificates stay. Returns when the disk has the space back.
+    /// Appends may go on meanwhile.
     /// </summary>
     public void Prune(Height below)
     {
@@ -287,7 +291,9 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         pruning.Run(below, kept => Kept = kept);
     }
 
-    /// <summary>All of it as it is now in a folder beside, by hard links: at once, while appends go on.</summary>
+    /// <summary>
+    /// All of it as it is now in a folder beside, by hard links: at once, while appends go on.
+    /// </summary>
     /// <param name="folder">Must not exist, and lie on the same disk.</param>
     public void Checkpoint(string folder)
     {

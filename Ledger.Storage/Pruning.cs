@@ -4,8 +4,8 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// Removes what a pruned ledger does not keep. Each step first says what is kept and removes in the same batch, so a crash
-/// leaves a ledger that knows what it has.
+/// Removes what a pruned ledger does not keep. Each step first says what is kept and removes in the same
+/// batch, so a crash leaves a ledger that knows what it has.
 /// </summary>
 internal sealed class Pruning(Families families, LedgerReader reader, BlockHeader head, KeptHeights kept)
 {
@@ -75,7 +75,8 @@ internal sealed class Pruning(Families families, LedgerReader reader, BlockHeade
 
                 var isNewest = !key.AsSpan(0, key.Length - Keys.HeightBytes).SequenceEqual(previous);
                 previous = key[..^Keys.HeightBytes];
-                if (Keys.HeightOfHistory(key) < below && (!isNewest || HistoryValue.Decode(iterator.Value()) is null))
+                if (Keys.HeightOfHistory(key) < below
+                    && (!isNewest || HistoryValue.Decode(iterator.Value()) is null))
                 {
                     batch.Delete(key, families.History);
                 }
@@ -102,15 +103,16 @@ internal sealed class Pruning(Families families, LedgerReader reader, BlockHeade
     private void Compact()
     {
         byte[]? unbounded = null;
-        foreach (var family in new[] { families.Blocks, families.Receipts, families.Transactions, families.History })
+        foreach (var family
+            in new[] { families.Blocks, families.Receipts, families.Transactions, families.History })
         {
             families.Database.CompactRange(unbounded, unbounded, family);
         }
     }
 
     /// <summary>
-    /// The highest block whose transactions can no longer be valid: it and all above are what a snapshot's history holds.
-    /// Header times never run backwards.
+    /// The highest block whose transactions can no longer be valid: it and all above are what a snapshot's
+    /// history holds. Header times never run backwards.
     /// </summary>
     private Height ReplayHorizon()
     {
@@ -119,7 +121,8 @@ internal sealed class Pruning(Families families, LedgerReader reader, BlockHeade
         while (low < high)
         {
             var middle = low + ((high - low + 1) / 2);
-            var header = reader.ReadHeader(new(middle)) ?? throw reader.Damaged($"header {middle} is missing");
+            var header = reader.ReadHeader(new(middle))
+                ?? throw reader.Damaged($"header {middle} is missing");
             (low, high) = header.Time < horizon ? (middle, high) : (low, middle - 1);
         }
 
@@ -130,7 +133,8 @@ internal sealed class Pruning(Families families, LedgerReader reader, BlockHeade
     {
         batch.Put(KeptHeights.Key, now.Encode(), families.Meta);
 
-        // Told first: who still finds a block that is going is better off than who is promised one that is gone.
+        // Told first: who still finds a block that is going is better off than who is promised one that is
+        // gone.
         keeps(now);
         families.Database.Write(batch, _unsynced);
         kept = now;

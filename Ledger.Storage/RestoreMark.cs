@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Storage;
 
 /// <summary>
-/// A file in a data folder, from before the first byte is restored until after the last: a node refuses to start on half
-/// of a ledger, and says how to go on.
+/// A file in a data folder, from before the first byte is restored until after the last: a node refuses to
+/// start on half of a ledger, and says how to go on.
 /// </summary>
 public static class RestoreMark
 {
@@ -28,7 +28,8 @@ public static class RestoreMark
     }
 
     /// <returns>What is being restored here, or null.</returns>
-    public static string? In(string root) => File.Exists(PathIn(root)) ? File.ReadAllText(PathIn(root)).Trim() : null;
+    public static string? In(string root)
+        => File.Exists(PathIn(root)) ? File.ReadAllText(PathIn(root)).Trim() : null;
 
     public static void Clear(string root)
     {
@@ -43,7 +44,7 @@ public static class RestoreMark
         {
             throw new DataFolderException(
                 $"The data folder {root} holds a restore that was not finished ({what}); "
-                + "run the same restore again, which goes on where it was, or start from an empty folder");
+                + "run the same restore again, which finishes it, or start from an empty folder");
         }
     }
 

@@ -12,8 +12,8 @@ internal static class RocksFolder
     private const ulong InfoLogFiles = 2;
 
     /// <summary>
-    /// What opening may write: a log is turned into tables, and new files are begun. A library built with its assertions
-    /// on dies where it cannot, instead of telling us.
+    /// What opening may write: a log is turned into tables, and new files are begun. A library built with its
+    /// assertions on dies where it cannot, instead of telling us.
     /// </summary>
     private const long FreeBytesMin = 16 << 20;
 
@@ -33,11 +33,13 @@ internal static class RocksFolder
         => Guard(folder, remedy, () => RocksDb.Open(options, folder, families));
 
     /// <summary>To look and never to write; the folder must be there.</summary>
-    public static RocksDb OpenReadOnly(string folder, string remedy, DbOptions options, ColumnFamilies families)
+    public static RocksDb OpenReadOnly(
+        string folder, string remedy, DbOptions options, ColumnFamilies families)
     {
         try
         {
-            return RocksDb.OpenReadOnly(options.SetCreateIfMissing(false), folder, families, errIfLogFileExists: false);
+            return RocksDb.OpenReadOnly(
+                options.SetCreateIfMissing(false), folder, families, errIfLogFileExists: false);
         }
         catch (RocksDbSharpException failure)
         {

@@ -8,12 +8,13 @@ namespace Ledger.Cli.Audit;
 internal sealed record Comparison(ulong Common, ulong HeadOfFirst, ulong HeadOfSecond, AuditFault? Parting);
 
 /// <summary>
-/// Tells where two data folders of one chain part. Certificates may differ, since any quorum's will do; headers, blocks and
-/// outcomes may not.
+/// Tells where two data folders of one chain part. Certificates may differ, since any quorum's will do;
+/// headers, blocks and outcomes may not.
 /// </summary>
 internal static class ArchiveComparison
 {
-    private static readonly RecordFamily[] Compared = [RecordFamily.Headers, RecordFamily.Blocks, RecordFamily.Receipts];
+    private static readonly RecordFamily[] Compared =
+        [RecordFamily.Headers, RecordFamily.Blocks, RecordFamily.Receipts];
 
     public static Comparison Run(LedgerArchive first, LedgerArchive second, Action<ulong, ulong> progress)
     {
@@ -48,12 +49,14 @@ internal static class ArchiveComparison
         return AuditFault.Difference(height, new(family, key, inFirst), inSecond) is { } difference
             ? difference with
             {
-                What = inSecond is null ? "it is missing in the second folder" : "the second folder has another than the first",
+                What = inSecond is null
+                    ? "it is missing in the second folder" : "the second folder has another than the first",
             }
             : null;
     }
 
     private static ulong HeadOf(LedgerArchive archive)
         => archive.ReadHead()?.Value
-            ?? throw new DamagedDataException($"The data folder {archive.Root} has no head; audit it with 'ledger verify ledger'");
+            ?? throw new DamagedDataException(
+                $"The data folder {archive.Root} has no head; audit it with 'ledger verify ledger'");
 }

@@ -6,13 +6,15 @@ namespace Ledger.Cli.Audit;
 /// <param name="Height">The block that it belongs to.</param>
 /// <param name="Family">Which kind of record.</param>
 /// <param name="Record">The record, for a person.</param>
-/// <param name="FirstByte">Where in the record's value the fault begins; null when the record is missing or out of place.</param>
+/// <param name="FirstByte">Where in the record's value the fault begins; null when the record is missing or
+/// out of place.</param>
 /// <param name="EndByte">One behind its last byte.</param>
 /// <param name="What">What is wrong.</param>
 internal sealed record AuditFault(
     ulong Height, RecordFamily Family, string Record, int? FirstByte, int? EndByte, string What)
 {
-    public static AuditFault Of(ulong height, RecordFamily family, ReadOnlySpan<byte> key, Range? bytes, string what)
+    public static AuditFault Of(
+        ulong height, RecordFamily family, ReadOnlySpan<byte> key, Range? bytes, string what)
         => new(
             height, family, LedgerRecord.Describe(family, key), bytes?.Start.Value, bytes?.End.Value, what);
 
@@ -26,11 +28,13 @@ internal sealed record AuditFault(
 
         return found.AsSpan().SequenceEqual(expected.Value)
             ? null
-            : Of(height, expected.Family, expected.Key, RangeOf(expected.Value, found), "it is not what execution gives");
+            : Of(height, expected.Family, expected.Key, RangeOf(expected.Value, found),
+                "it is not what execution gives");
     }
 
     public override string ToString()
-        => $"height {Height}: {Record}{(FirstByte is null ? "" : $", bytes {FirstByte} to {EndByte}")}: {What}";
+        => $"height {Height}: {Record}{(FirstByte is null ? "" : $", bytes {FirstByte} to {EndByte}")}: "
+        + $"{What}";
 
     /// <summary>From the first byte that differs to the last one.</summary>
     private static Range RangeOf(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> found)

@@ -6,12 +6,15 @@ using Ledger.Storage;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// One way through a data folder. Signatures and certificates are checked on all cores, a bounded number of blocks ahead;
-/// execution follows in order, and every record that it should have left is compared byte for byte.
+/// One way through a data folder. Signatures and certificates are checked on all cores, a bounded number of
+/// blocks ahead; execution follows in order, and every record that it should have left is compared byte for
+/// byte.
 /// </summary>
-/// <param name="isExact">Whether records apart from their block are looked up one by one, to name the first wrong one.</param>
+/// <param name="isExact">Whether records apart from their block are looked up one by one, to name the first
+/// wrong one.</param>
 internal sealed class AuditPass(
-    LedgerArchive archive, Genesis genesis, AuditStart start, Height head, bool isExact, Action<ulong, ulong> progress)
+    LedgerArchive archive, Genesis genesis, AuditStart start, Height head, bool isExact,
+    Action<ulong, ulong> progress)
 {
     private readonly ScatteredRecords _scattered = new(archive, start, head, isExact);
     private readonly ConcurrentDictionary<Digest, ValidatorSet> _validators = new(
@@ -25,7 +28,8 @@ internal sealed class AuditPass(
     public async Task<AuditResult> RunAsync(CancellationToken cancellationToken)
     {
         var fault = await OutlinesFaultAsync(cancellationToken) ?? await BlocksFaultAsync(cancellationToken)
-            ?? UncertifiedFault() ?? HeadFault() ?? OutsideFault() ?? await _scattered.RestFaultAsync() ?? StateFault()
+            ?? UncertifiedFault() ?? HeadFault() ?? OutsideFault() ?? await _scattered.RestFaultAsync()
+            ?? StateFault()
             ?? _scattered.OlderVersionsFault(_state.Entries);
         return new(fault, start, _last?.Height.Value ?? 0, _transactions, fault is null ? _last : null);
     }
@@ -45,7 +49,8 @@ internal sealed class AuditPass(
 
         var below = Digest.Zero;
         await foreach (var outline in HeightsAhead.ReadAsync(
-            start.Kept.Headers, to, height => AuditedOutline.Read(archive, genesis, _validators, start.Kept, height),
+            start.Kept.Headers, to, height
+                => AuditedOutline.Read(archive, genesis, _validators, start.Kept, height),
             cancellationToken))
         {
             if (outline.Fault is { } fault)
@@ -74,8 +79,8 @@ internal sealed class AuditPass(
     }
 
     /// <summary>
-    /// The sets that certify what is not executed: the state names the changes, and each counts once those who were
-    /// validators before it have certified it.
+    /// The sets that certify what is not executed: the state names the changes, and each counts once those
+    /// who were validators before it have certified it.
     /// </summary>
     private AuditFault? ChangesFault(Height to)
     {
@@ -86,7 +91,8 @@ internal sealed class AuditPass(
             _changes.Add(header.Height);
             if (fault is null && header.Height < start.Kept.Headers)
             {
-                fault = _scattered.FaultIn(header.Height, [LedgerRecord.OfHash(header.ComputeHash(), header.Height)]);
+                fault = _scattered.FaultIn(
+                    header.Height, [LedgerRecord.OfHash(header.ComputeHash(), header.Height)]);
             }
         }
 
@@ -136,7 +142,8 @@ internal sealed class AuditPass(
         try
         {
             await foreach (var read in HeightsAhead.ReadAsync(
-                from, head, height => AuditedBlock.Read(archive, genesis, _validators, height), cancellationToken))
+                from, head, height
+                    => AuditedBlock.Read(archive, genesis, _validators, height), cancellationToken))
             {
                 // Those of a new epoch were read before execution had led to its validators.
                 var audited = read.IsCertificateUnchecked
@@ -173,7 +180,8 @@ internal sealed class AuditPass(
         if (machine.Validate(block, block.Header.Time, static _ => true) is { } broken)
         {
             return AuditFault.Of(
-                block.Height.Value, RecordFamily.Blocks, LedgerRecord.KeyOf(block.Height), 0..block.Encoded.Length, broken);
+                block.Height.Value, RecordFamily.Blocks, LedgerRecord.KeyOf(block.Height),
+                0..block.Encoded.Length, broken);
         }
 
         final = machine.Finalise([block], audited.Certificate is null ? [] : [audited.Certificate])[0];
@@ -188,7 +196,8 @@ internal sealed class AuditPass(
         _last = header;
 
         // Nobody certifies the genesis: it is what the chain is named by.
-        _uncertifiedFrom = isCertified || header.Height == Height.Genesis ? null : _uncertifiedFrom ?? header.Height.Value;
+        _uncertifiedFrom = isCertified || header.Height == Height.Genesis ? null : _uncertifiedFrom
+            ?? header.Height.Value;
         progress(header.Height.Value, head.Value);
     }
 
@@ -197,7 +206,8 @@ internal sealed class AuditPass(
         var height = final.Block.Height;
         foreach (var record in LedgerRecord.OfBlock(final))
         {
-            if (AuditFault.Difference(height.Value, record, archive.Read(record.Family, record.Key)) is { } fault)
+            if (AuditFault.Difference(
+                height.Value, record, archive.Read(record.Family, record.Key)) is { } fault)
             {
                 return fault;
             }
@@ -219,7 +229,9 @@ internal sealed class AuditPass(
         return AuditFault.Difference(head.Value, record, archive.Read(record.Family, record.Key));
     }
 
-    /// <summary>Records that no block has left: above the head, or below what the folder says that it keeps.</summary>
+    /// <summary>
+    /// Records that no block has left: above the head, or below what the folder says that it keeps.
+    /// </summary>
     private AuditFault? OutsideFault()
     {
         var above = LedgerRecord.KeyOf(head);
@@ -239,7 +251,8 @@ internal sealed class AuditPass(
 
                 if (key.AsSpan().SequenceCompareTo(lowest) < 0 && !IsOfChange(family, key))
                 {
-                    return AuditFault.Of(head.Value, family, key, null, "it stands below what the folder keeps");
+                    return AuditFault.Of(
+                        head.Value, family, key, null, "it stands below what the folder keeps");
                 }
             }
         }
@@ -256,7 +269,9 @@ internal sealed class AuditPass(
         => UnexecutedStateFault() ?? ContentFault(RecordFamily.State, _state.Entries)
             ?? ContentFault(RecordFamily.StateTree, _state.Pages);
 
-    /// <summary>Where nothing was executed, the certified state root alone says what the state must be.</summary>
+    /// <summary>
+    /// Where nothing was executed, the certified state root alone says what the state must be.
+    /// </summary>
     private AuditFault? UnexecutedStateFault()
     {
         if (start.Base is null || start.Snapshot is not null)
@@ -268,7 +283,8 @@ internal sealed class AuditPass(
         {
             if (!StateKey.IsStateKey(key))
             {
-                return AuditFault.Of(head.Value, RecordFamily.State, key, 0..value.Length, "no state has such a key");
+                return AuditFault.Of(
+                    head.Value, RecordFamily.State, key, 0..value.Length, "no state has such a key");
             }
 
             _state.Put([(key, value)]);
@@ -277,7 +293,8 @@ internal sealed class AuditPass(
         return _state.BuildTree(_last!) == _last!.StateRoot
             ? null
             : AuditFault.Of(
-                head.Value, RecordFamily.State, [], null, "all records together are not what the head's state root names");
+                head.Value, RecordFamily.State, [], null,
+                "all records together are not what the head's state root names");
     }
 
     /// <summary>Whether a family holds exactly these records.</summary>
@@ -288,7 +305,8 @@ internal sealed class AuditPass(
         {
             if (!expected.TryGetValue(key, out var bytes))
             {
-                return AuditFault.Of(head.Value, family, key, 0..value.Length, "execution leaves no such record");
+                return AuditFault.Of(
+                    head.Value, family, key, 0..value.Length, "execution leaves no such record");
             }
 
             if (AuditFault.Difference(head.Value, new(family, key, bytes), value) is { } fault)

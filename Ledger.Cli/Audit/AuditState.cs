@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// The state as execution from genesis gives it, in memory: an audit reads nothing that it has not made itself, and the
-/// audited folder only to compare.
+/// The state as execution from genesis gives it, in memory: an audit reads nothing that it has not made
+/// itself, and the audited folder only to compare.
 /// </summary>
 internal sealed class AuditState : ILedgerStore
 {
@@ -20,7 +20,9 @@ internal sealed class AuditState : ILedgerStore
 
     public IReadOnlyDictionary<byte[], byte[]> Pages => _pages;
 
-    /// <summary>Takes entries of a state that is not executed; <see cref="BuildTree"/> tells what they are worth.</summary>
+    /// <summary>
+    /// Takes entries of a state that is not executed; <see cref="BuildTree"/> tells what they are worth.
+    /// </summary>
     public void Put(IEnumerable<(byte[] Key, byte[] Value)> entries)
     {
         foreach (var (key, value) in entries)
@@ -42,7 +44,8 @@ internal sealed class AuditState : ILedgerStore
     {
         Head = head;
         var tree = StateTree.Empty(this).Update(
-            [.. _entries.Select(entry => new StateChange(StateKey.PathOf(entry.Key), StateKey.ValueDigest(entry.Value)))]);
+            [.. _entries.Select(
+                entry => new StateChange(StateKey.PathOf(entry.Key), StateKey.ValueDigest(entry.Value)))]);
         foreach (var (key, bytes) in tree.PageWrites())
         {
             Set(_pages, key, bytes);
@@ -81,7 +84,8 @@ internal sealed class AuditState : ILedgerStore
     public BlockHeader? ReadHeader(Height height) => _epochEnds.GetValueOrDefault(height);
 
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
-        => _entries.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(stateKey, out var value) ? value : null;
+        => _entries.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(stateKey, out var value)
+        ? value : null;
 
     public bool HoldsTransaction(Digest hash) => _transactions.Contains(hash);
 
@@ -101,7 +105,8 @@ internal sealed class AuditState : ILedgerStore
     }
 
     /// <summary>Byte strings by their bytes, looked up without a copy.</summary>
-    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    private sealed class BytesComparer
+        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public static BytesComparer Instance { get; } = new();
 

@@ -5,14 +5,16 @@ using Ledger.Storage;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// One block with all checked that needs neither its parent nor the state: form, signatures, certificate. This is nearly
-/// all of an audit's work, and any number of blocks can be done at once.
+/// One block with all checked that needs neither its parent nor the state: form, signatures, certificate.
+/// This is nearly all of an audit's work, and any number of blocks can be done at once.
 /// </summary>
 /// <param name="Block">Null when there is a fault.</param>
 /// <param name="Certificate">Its own; null when a descendant's makes it final.</param>
 internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate, AuditFault? Fault)
 {
-    /// <summary>Whether the signatures of the certificate are still to be checked: by a set that was not known yet.</summary>
+    /// <summary>
+    /// Whether the signatures of the certificate are still to be checked: by a set that was not known yet.
+    /// </summary>
     public bool IsCertificateUnchecked { get; private init; }
 
     /// <param name="archive">The folder.</param>
@@ -20,7 +22,8 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
     /// <param name="known">The validator sets that execution has led to so far, by hash.</param>
     /// <param name="height">Which.</param>
     public static AuditedBlock Read(
-        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, Height height)
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known,
+        Height height)
     {
         var key = LedgerRecord.KeyOf(height);
         if (archive.Read(RecordFamily.Blocks, key) is not { } record)
@@ -49,7 +52,8 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
     }
 
     private static AuditedBlock WithCertificate(
-        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, Block block, byte[] key)
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, Block block,
+        byte[] key)
     {
         if (archive.Read(RecordFamily.Certificates, key) is not { } record)
         {
@@ -67,10 +71,12 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
             return new(null, null, damaged);
         }
 
-        if (certificate.Kind != StatementKind.Commit || subject.Height != block.Height || subject.Block != block.Hash)
+        if (certificate.Kind != StatementKind.Commit || subject.Height != block.Height
+            || subject.Block != block.Hash)
         {
             return Bad(
-                block.Height, RecordFamily.Certificates, 0..record.Length, "it certifies something else than this block");
+                block.Height, RecordFamily.Certificates, 0..record.Length,
+                "it certifies something else than this block");
         }
 
         AuditedBlock audited = new(block, certificate, null) { IsCertificateUnchecked = true };
@@ -87,10 +93,13 @@ internal sealed record AuditedBlock(Block? Block, QuorumCertificate? Certificate
         return fault is null
             ? this with { IsCertificateUnchecked = false }
             : Bad(
-                Block.Height, RecordFamily.Certificates, 0..CertificateCodec.Encode(Certificate).Length, fault);
+                Block.Height, RecordFamily.Certificates, 0..CertificateCodec.Encode(Certificate).Length,
+                fault);
     }
 
-    /// <summary>Where the certificate is for the header that lies beside the block, the block's own is what changed.</summary>
+    /// <summary>
+    /// Where the certificate is for the header that lies beside the block, the block's own is what changed.
+    /// </summary>
     private static AuditFault? HeaderFault(LedgerArchive archive, Block block, Digest certified, byte[] key)
     {
         if (archive.Read(RecordFamily.Headers, key) is not { } record

@@ -5,8 +5,8 @@ using Ledger.Storage;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// One height that is not executed, with all checked that its header says: certificate, receipts, and the body where the
-/// folder still has it. That the header itself is the chain's is for its descendants to show.
+/// One height that is not executed, with all checked that its header says: certificate, receipts, and the
+/// body where the folder still has it. That the header itself is the chain's is for its descendants to show.
 /// </summary>
 /// <param name="Header">Null when there is a fault.</param>
 /// <param name="Receipts">Empty where the folder keeps none.</param>
@@ -20,7 +20,8 @@ internal sealed record AuditedOutline(
     /// <param name="kept">From which heights on there is what.</param>
     /// <param name="height">Which.</param>
     public static AuditedOutline Read(
-        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, KeptHeights kept,
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known,
+        KeptHeights kept,
         Height height)
     {
         var key = LedgerRecord.KeyOf(height);
@@ -29,7 +30,8 @@ internal sealed record AuditedOutline(
             return Bad(height, RecordFamily.Headers, null, "it is missing");
         }
 
-        if (!Canonical.TryDecode(record, HeaderCodec.Read, HeaderCodec.Write, out var header, out var malformed))
+        if (!Canonical.TryDecode(
+            record, HeaderCodec.Read, HeaderCodec.Write, out var header, out var malformed))
         {
             return Bad(height, RecordFamily.Headers, 0..record.Length, malformed);
         }
@@ -42,7 +44,8 @@ internal sealed record AuditedOutline(
         if (!known.TryGetValue(header.ValidatorsHash, out var validators))
         {
             return Bad(
-                height, RecordFamily.Headers, 0..record.Length, "it names validators that no certified change has led to");
+                height, RecordFamily.Headers, 0..record.Length,
+                "it names validators that no certified change has led to");
         }
 
         var (block, isCertified, fault) = height >= kept.Blocks
@@ -60,7 +63,8 @@ internal sealed record AuditedOutline(
     }
 
     private static (Block?, bool, AuditFault?) WithBody(
-        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known, BlockHeader header,
+        LedgerArchive archive, Genesis genesis, IReadOnlyDictionary<Digest, ValidatorSet> known,
+        BlockHeader header,
         byte[] record)
     {
         var audited = AuditedBlock.Read(archive, genesis, known, header.Height);
@@ -89,10 +93,12 @@ internal sealed record AuditedOutline(
         }
 
         var subject = certificate.Subject;
-        if (subject.Block != header.ComputeHash() && NamesItAsParent(archive, header.Height.Next, subject.Block))
+        if (subject.Block != header.ComputeHash()
+            && NamesItAsParent(archive, header.Height.Next, subject.Block))
         {
             return (null, false, AuditFault.Of(
-                header.Height.Value, RecordFamily.Headers, key, 0..record.Length, "it is not the header that was certified"));
+                header.Height.Value, RecordFamily.Headers, key, 0..record.Length,
+                "it is not the header that was certified"));
         }
 
         fault = certificate.Kind != StatementKind.Commit || subject.Height != header.Height
@@ -104,7 +110,9 @@ internal sealed record AuditedOutline(
             : AuditFault.Of(header.Height.Value, RecordFamily.Certificates, key, 0..encoded.Length, fault));
     }
 
-    /// <summary>Where header and certificate differ, the header above tells which of them was changed.</summary>
+    /// <summary>
+    /// Where header and certificate differ, the header above tells which of them was changed.
+    /// </summary>
     private static bool NamesItAsParent(LedgerArchive archive, Height above, Digest block)
         => archive.Read(RecordFamily.Headers, LedgerRecord.KeyOf(above)) is { } record
             && Canonical.TryDecode(record, HeaderCodec.Read, HeaderCodec.Write, out var header, out _)
@@ -121,9 +129,11 @@ internal sealed record AuditedOutline(
         }
 
         var fault = !ReceiptCodec.TryDecodeAll(record, out var decoded, out var malformed) ? malformed
-            : ReceiptTree.RootOf(decoded) != header.ReceiptsRoot ? "the receipts are not those that the header names"
+            : ReceiptTree.RootOf(decoded) != header.ReceiptsRoot
+            ? "the receipts are not those that the header names"
             : block is not null && !decoded.Select(receipt => receipt.Transaction).SequenceEqual(
-                block.Transactions.Select(transaction => transaction.Hash)) ? "the receipts are not those of the block"
+                block.Transactions.Select(transaction => transaction.Hash))
+                    ? "the receipts are not those of the block"
             : null;
         receipts = decoded ?? [];
         return fault is null
@@ -132,5 +142,6 @@ internal sealed record AuditedOutline(
     }
 
     private static AuditedOutline Bad(Height height, RecordFamily family, Range? bytes, string what)
-        => new(null, default, [], false, AuditFault.Of(height.Value, family, LedgerRecord.KeyOf(height), bytes, what));
+        => new(null, default, [], false, AuditFault.Of(
+            height.Value, family, LedgerRecord.KeyOf(height), bytes, what));
 }

@@ -6,8 +6,10 @@ namespace Ledger.Cli.Audit;
 /// <summary>Finds where in a block's record the fault lies, once it is known that there is one.</summary>
 internal static class BlockForensics
 {
-    /// <param name="record">A block's record that cannot be read, or whose body its header does not name.</param>
-    /// <returns>The bytes of the first part that is not well formed or not signed; all of them when none stands out.</returns>
+    /// <param name="record">A block's record that cannot be read, or whose body its header does not
+    /// name.</param>
+    /// <returns>The bytes of the first part that is not well formed or not signed; all of them when none
+    /// stands out.</returns>
     public static (Range Bytes, string Part) Locate(ReadOnlyMemory<byte> record)
     {
         var part = "the block";
@@ -25,14 +27,16 @@ internal static class BlockForensics
             {
                 (start, part) = ((int)reader.Consumed, $"transaction {i}");
                 var bytes = Fields.ReadBytes(ref reader, Limits.TransactionBytes, part);
-                if (!Transaction.TryDecode(bytes, out var transaction, out _) || !transaction.SignatureIsValid())
+                if (!Transaction.TryDecode(bytes, out var transaction, out _)
+                    || !transaction.SignatureIsValid())
                 {
                     return (start..(int)reader.Consumed, part);
                 }
             }
 
             start = (int)reader.Consumed;
-            return start < record.Length ? (start..record.Length, "what follows the block") : (0..record.Length, "the block");
+            return start < record.Length ? (start..record.Length, "what follows the block")
+                : (0..record.Length, "the block");
         }
         catch (Exception exception) when (exception is MalformedException or MessagePackSerializationException
             or EndOfStreamException or OverflowException or InvalidOperationException)

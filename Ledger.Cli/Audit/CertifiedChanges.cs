@@ -5,8 +5,8 @@ using MessagePack;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// How the validators have changed since genesis, where blocks cannot be executed to learn it. The state's record of them
-/// is believed only as far as each change is certified by the set before it.
+/// How the validators have changed since genesis, where blocks cannot be executed to learn it. The state's
+/// record of them is believed only as far as each change is certified by the set before it.
 /// </summary>
 internal static class CertifiedChanges
 {
@@ -49,7 +49,8 @@ internal static class CertifiedChanges
         return certified;
     }
 
-    private static AuditFault? TryReadHistory(LedgerArchive archive, Genesis genesis, out ValidatorHistory history)
+    private static AuditFault? TryReadHistory(
+        LedgerArchive archive, Genesis genesis, out ValidatorHistory history)
     {
         history = ValidatorHistory.Of(genesis);
         if (archive.Read(RecordFamily.State, StateKey.Validators) is not { } record)
@@ -65,7 +66,8 @@ internal static class CertifiedChanges
         catch (Exception exception) when (exception is MalformedException or MessagePackSerializationException
             or EndOfStreamException or ArgumentException or OverflowException or InvalidOperationException)
         {
-            return AuditFault.Of(0, RecordFamily.State, StateKey.Validators, 0..record.Length, "it cannot be decoded");
+            return AuditFault.Of(
+                0, RecordFamily.State, StateKey.Validators, 0..record.Length, "it cannot be decoded");
         }
     }
 
@@ -78,7 +80,8 @@ internal static class CertifiedChanges
             || !Canonical.TryDecode(record, HeaderCodec.Read, HeaderCodec.Write, out var header, out _))
         {
             fault = AuditFault.Of(
-                height.Value, RecordFamily.Headers, key, null, "it changed the validators, and is missing or torn");
+                height.Value, RecordFamily.Headers, key, null,
+                "it changed the validators, and is missing or torn");
             return null;
         }
 
@@ -91,7 +94,8 @@ internal static class CertifiedChanges
             return null;
         }
 
-        var why = FinalityVerifier.FaultIn(header, certificate.Subject.View, certificate.Signers, genesis, validators);
+        var why = FinalityVerifier.FaultIn(
+            header, certificate.Subject.View, certificate.Signers, genesis, validators);
         fault = why is null
             ? null
             : AuditFault.Of(height.Value, RecordFamily.Certificates, key, 0..encoded.Length, why);

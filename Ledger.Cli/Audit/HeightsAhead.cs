@@ -4,15 +4,16 @@ using Ledger.Core;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// Does the same for each height of a range on all cores, a bounded number of heights ahead of whoever takes the results
-/// in their order.
+/// Does the same for each height of a range on all cores, a bounded number of heights ahead of whoever takes
+/// the results in their order.
 /// </summary>
 internal static class HeightsAhead
 {
     private const int Ahead = 32;
 
     public static async IAsyncEnumerable<T> ReadAsync<T>(
-        Height from, Height to, Func<Height, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Height from, Height to, Func<Height, T> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Queue<Task<T>> running = [];
         try

@@ -6,8 +6,9 @@ using Ledger.Storage;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// Tells whether two sets of records are the same, whatever order they come in: the sum of their hashes. The salt is drawn
-/// after the records were written, so nobody can have chosen others with the same sum. Not for two threads at once.
+/// Tells whether two sets of records are the same, whatever order they come in: the sum of their hashes. The
+/// salt is drawn after the records were written, so nobody can have chosen others with the same sum. Not for
+/// two threads at once.
 /// </summary>
 internal sealed class RecordSum(byte[] salt)
 {

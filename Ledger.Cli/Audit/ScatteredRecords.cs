@@ -5,9 +5,10 @@ using Ledger.Storage;
 namespace Ledger.Cli.Audit;
 
 /// <summary>
-/// The records that a block leaves apart from the others of its height: they lie in the order of hashes and of state keys.
-/// To look each one up would cost more than to check the signatures, so the sets are compared: what the blocks must have
-/// left is added up as they pass, what is there in one sweep over the disk at the end.
+/// The records that a block leaves apart from the others of its height: they lie in the order of hashes and
+/// of state keys. To look each one up would cost more than to check the signatures, so the sets are compared:
+/// what the blocks must have left is added up as they pass, what is there in one sweep over the disk at the
+/// end.
 /// </summary>
 internal sealed class ScatteredRecords(LedgerArchive archive, AuditStart start, Height head, bool isExact)
 {
@@ -17,7 +18,8 @@ internal sealed class ScatteredRecords(LedgerArchive archive, AuditStart start, 
         = [RecordFamily.BlockHeights, RecordFamily.Transactions, RecordFamily.History];
 
     private readonly byte[] _salt = RandomNumberGenerator.GetBytes(SaltBytes);
-    private readonly Dictionary<RecordFamily, Tally> _expected = Families.ToDictionary(family => family, _ => new Tally());
+    private readonly Dictionary<RecordFamily, Tally> _expected = Families.ToDictionary(
+        family => family, _ => new Tally());
 
     /// <summary>Takes what one block must have left. One caller at a time.</summary>
     public AuditFault? FaultIn(Height height, IEnumerable<LedgerRecord> records)
@@ -30,7 +32,8 @@ internal sealed class ScatteredRecords(LedgerArchive archive, AuditStart start, 
             {
                 (expected.Sum ??= new(_salt)).Add(record);
             }
-            else if (AuditFault.Difference(height.Value, record, archive.Read(record.Family, record.Key)) is { } fault)
+            else if (AuditFault.Difference(
+                height.Value, record, archive.Read(record.Family, record.Key)) is { } fault)
             {
                 return fault;
             }
@@ -47,8 +50,8 @@ internal sealed class ScatteredRecords(LedgerArchive archive, AuditStart start, 
     }
 
     /// <summary>
-    /// The history of blocks that were not executed is not certified, but for what is still in force: the newest version of
-    /// a key must be the state's.
+    /// The history of blocks that were not executed is not certified, but for what is still in force: the
+    /// newest version of a key must be the state's.
     /// </summary>
     public AuditFault? OlderVersionsFault(IReadOnlyDictionary<byte[], byte[]> state)
     {
@@ -62,7 +65,8 @@ internal sealed class ScatteredRecords(LedgerArchive archive, AuditStart start, 
         {
             if (LedgerRecord.OfHistory(key) is not { } version)
             {
-                return AuditFault.Of(head.Value, RecordFamily.History, key, null, "no history has such a key");
+                return AuditFault.Of(
+                    head.Value, RecordFamily.History, key, null, "no history has such a key");
             }
 
             var isNewest = !version.StateKey.AsSpan().SequenceEqual(previous);
@@ -70,7 +74,8 @@ internal sealed class ScatteredRecords(LedgerArchive archive, AuditStart start, 
             if (isNewest)
             {
                 LedgerRecord expected = new(
-                    RecordFamily.History, key, LedgerRecord.VersionOf(state.GetValueOrDefault(version.StateKey)));
+                    RecordFamily.History, key, LedgerRecord.VersionOf(
+                        state.GetValueOrDefault(version.StateKey)));
                 if (AuditFault.Difference(version.Height.Value, expected, value) is { } fault)
                 {
                     return fault;
@@ -108,7 +113,8 @@ internal sealed class ScatteredRecords(LedgerArchive archive, AuditStart start, 
 
         return isExact || (expected.Sum ?? new(_salt)).IsSameAs(sum)
             ? null
-            : AuditFault.Of(head.Value, family, [], null, "all records together are not what execution gives");
+            : AuditFault.Of(
+                head.Value, family, [], null, "all records together are not what execution gives");
     }
 
     private bool IsOfUnexecuted(byte[] key)

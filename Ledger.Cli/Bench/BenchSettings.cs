@@ -7,7 +7,8 @@ namespace Ledger.Cli.Bench;
 /// <param name="Operations">In each transaction.</param>
 /// <param name="ValueBytes">Of each operation's value.</param>
 /// <param name="Batch">Transactions in one request.</param>
-/// <param name="RatePerSecond">Transactions a second over all clients; null for as many as the network takes.</param>
+/// <param name="RatePerSecond">Transactions a second over all clients; null for as many as the network
+/// takes.</param>
 /// <param name="Patience">How long one request may take.</param>
 internal sealed record BenchSettings(
     IReadOnlyList<Uri> Nodes,

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Ledger.Cli.Bench;
 
 /// <summary>
-/// Latencies in buckets whose width grows with their value: percentiles within 1%, in fixed memory, whatever the
-/// number of samples. Written by one client; added up at the end.
+/// Latencies in buckets whose width grows with their value: percentiles within 1%, in fixed memory, whatever
+/// the number of samples. Written by one client; added up at the end.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -38,7 +38,9 @@ internal sealed class LatencyHistogram
         MaxMicroseconds = Math.Max(MaxMicroseconds, other.MaxMicroseconds);
     }
 
-    /// <summary>The least value that at least this share of the samples does not exceed; 0 without samples.</summary>
+    /// <summary>
+    /// The least value that at least this share of the samples does not exceed; 0 without samples.
+    /// </summary>
     public long Percentile(double percent)
     {
         var rank = Math.Max(1, (long)Math.Ceiling(Count * percent / 100));

@@ -5,8 +5,9 @@ using Ledger.Core;
 namespace Ledger.Cli.Bench;
 
 /// <summary>
-/// Several clients that each send a batch, wait until it is final, and send the next. With a rate, latency counts from
-/// when a batch was due, not from when it could be sent: a network that stalls is not flattered by clients that wait.
+/// Several clients that each send a batch, wait until it is final, and send the next. With a rate, latency
+/// counts from when a batch was due, not from when it could be sent: a network that stalls is not flattered
+/// by clients that wait.
 /// </summary>
 internal sealed class LoadGenerator(BenchSettings settings, TransactionFactory factory)
 {
@@ -28,7 +29,8 @@ internal sealed class LoadGenerator(BenchSettings settings, TransactionFactory f
         _watch.Stop();
 
         await signing.CancelAsync();
-        await signer.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await signer.ContinueWith(
+            _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         BenchResult total = new();
         foreach (var result in _results)
         {

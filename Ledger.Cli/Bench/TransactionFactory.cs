@@ -7,8 +7,8 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Bench;
 
 /// <summary>
-/// Signs ahead of the clients, a bounded number of batches, so that what is measured is the network and not this
-/// program's signing.
+/// Signs ahead of the clients, a bounded number of batches, so that what is measured is the network and not
+/// this program's signing.
 /// </summary>
 internal sealed class TransactionFactory(string chainId, SigningKey key, BenchSettings settings)
 {

@@ -5,8 +5,8 @@ using Ledger.Cli.Shell;
 namespace Ledger.Cli.Client;
 
 /// <summary>
-/// Speaks to one node's administrative port. It is bound to loopback there, so this works on the node's own machine only
-/// (or through a tunnel to it).
+/// Speaks to one node's administrative port. It is bound to loopback there, so this works on the node's own
+/// machine only (or through a tunnel to it).
 /// </summary>
 internal sealed class AdminClient(Uri node, TimeSpan timeout) : IDisposable
 {
@@ -18,10 +18,14 @@ internal sealed class AdminClient(Uri node, TimeSpan timeout) : IDisposable
         => SendAsync<T>(new(HttpMethod.Get, AddressOf(path)), cancellationToken);
 
     public Task<T> PutAsync<T>(string path, object body, CancellationToken cancellationToken)
-        => SendAsync<T>(new(HttpMethod.Put, AddressOf(path)) { Content = JsonContent.Create(body, options: Json) }, cancellationToken);
+        => SendAsync<T>(new(HttpMethod.Put,
+            AddressOf(path))
+        { Content = JsonContent.Create(body, options: Json) }, cancellationToken);
 
     public Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken)
-        => SendAsync<T>(new(HttpMethod.Post, AddressOf(path)) { Content = JsonContent.Create(body, options: Json) }, cancellationToken);
+        => SendAsync<T>(new(HttpMethod.Post,
+            AddressOf(path))
+        { Content = JsonContent.Create(body, options: Json) }, cancellationToken);
 
     public void Dispose() => _http.Dispose();
 
@@ -37,13 +41,15 @@ internal sealed class AdminClient(Uri node, TimeSpan timeout) : IDisposable
                 var text = await response.Content.ReadAsStringAsync(cancellationToken);
                 return response.IsSuccessStatusCode
                     ? JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("it is empty")
-                    : throw new RefusedException(response.StatusCode, ReasonIn(text) ?? response.ReasonPhrase ?? "no reason given");
+                    : throw new RefusedException(
+                        response.StatusCode, ReasonIn(text) ?? response.ReasonPhrase ?? "no reason given");
             }
             catch (HttpRequestException exception)
             {
                 throw new CliException(
                     $"nothing answers at {node} ({exception.InnerException?.Message ?? exception.Message})",
-                    "run this on the node's own machine, and name its admin.listen with --admin or LEDGER_ADMIN");
+                    "run this on the node's own machine, and name its admin.listen with --admin or "
+                    + "LEDGER_ADMIN");
             }
             catch (JsonException exception)
             {
@@ -55,7 +61,8 @@ internal sealed class AdminClient(Uri node, TimeSpan timeout) : IDisposable
             {
                 throw new CliException(
                     $"no answer from {node} within {_http.Timeout.TotalSeconds:0} s",
-                    "the process may stand still: look with 'ledger doctor', or allow more with --timeout", ExitCode.TimedOut);
+                    "the process may stand still: look with 'ledger doctor', or allow more with --timeout",
+                    ExitCode.TimedOut);
             }
         }
     }

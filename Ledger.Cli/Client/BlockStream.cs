@@ -6,8 +6,8 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Client;
 
 /// <summary>
-/// The blocks of a chain as they become final, each once and in order, across disconnects and from node to node: it
-/// asks for the height after the last one it has shown.
+/// The blocks of a chain as they become final, each once and in order, across disconnects and from node to
+/// node: it asks for the height after the last one it has shown.
 /// </summary>
 internal static class BlockStream
 {
@@ -23,7 +23,8 @@ internal static class BlockStream
         var next = from;
         while (true)
         {
-            await using var blocks = ReadAsync(client, next, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var blocks = ReadAsync(client, next, cancellationToken)
+                .GetAsyncEnumerator(cancellationToken);
             string? broken = null;
             while (broken is null)
             {

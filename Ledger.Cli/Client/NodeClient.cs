@@ -9,8 +9,9 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Client;
 
 /// <summary>
-/// Speaks to one of several nodes: the one that answered last, and the next one when it does not answer. A request
-/// may so reach two nodes, which is harmless: a transaction is identified by its hash and applied at most once.
+/// Speaks to one of several nodes: the one that answered last, and the next one when it does not answer. A
+/// request may so reach two nodes, which is harmless: a transaction is identified by its hash and applied at
+/// most once.
 /// </summary>
 internal sealed class NodeClient : IDisposable
 {
@@ -37,7 +38,9 @@ internal sealed class NodeClient : IDisposable
 
     public Uri Current => _nodes[Volatile.Read(ref _current) % _nodes.Count];
 
-    /// <summary>The chain's genesis, asked for once: it names the chain that transactions are signed for.</summary>
+    /// <summary>
+    /// The chain's genesis, asked for once: it names the chain that transactions are signed for.
+    /// </summary>
     public async Task<Genesis> GenesisAsync(CancellationToken cancellationToken)
     {
         if (_genesis is null)
@@ -52,7 +55,8 @@ internal sealed class NodeClient : IDisposable
 
     public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
         => await FindAsync<T>(path, cancellationToken)
-            ?? throw new CliException($"{Current} has no {path}", "check the name, or ask another node with --node");
+            ?? throw new CliException(
+                $"{Current} has no {path}", "check the name, or ask another node with --node");
 
     /// <returns>Null when the node answers 404.</returns>
     public async Task<T?> FindAsync<T>(string path, CancellationToken cancellationToken)
@@ -76,8 +80,8 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <summary>
-    /// Sends transactions and, with <paramref name="wait"/>, waits until they are final; what is not when the client's
-    /// time is up comes back as pending.
+    /// Sends transactions and, with <paramref name="wait"/>, waits until they are final; what is not when the
+    /// client's time is up comes back as pending.
     /// </summary>
     public async Task<IReadOnlyList<TransactionReply>> SubmitAsync(
         IReadOnlyList<Transaction> transactions, bool wait, CancellationToken cancellationToken)
@@ -86,7 +90,8 @@ internal sealed class NodeClient : IDisposable
         var path = wait
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"v1/transactions?wait=final&timeoutMs={(int)(_timeout - AnswerMargin(_timeout)).TotalMilliseconds}")
+                $"v1/transactions?wait=final&timeoutMs="
+                + $"{(int)(_timeout - AnswerMargin(_timeout)).TotalMilliseconds}")
             : "v1/transactions";
         using var response = await SendAsync(HttpMethod.Post, path, body, cancellationToken);
         if (response.StatusCode == HttpStatusCode.TooManyRequests)
@@ -101,7 +106,8 @@ internal sealed class NodeClient : IDisposable
     /// <summary>An open stream of server-sent events. The caller disposes the response.</summary>
     public async Task<HttpResponseMessage> OpenEventsAsync(ulong from, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(Current, $"v1/events?from={from}&types=block"));
+        using HttpRequestMessage request = new(
+            HttpMethod.Get, new Uri(Current, $"v1/events?from={from}&types=block"));
         request.Headers.Accept.ParseAdd("text/event-stream");
         var response = await _http.SendAsync(
             request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -109,15 +115,20 @@ internal sealed class NodeClient : IDisposable
         return response;
     }
 
-    /// <summary>A client that asks the present node alone, where two answers must come from one state.</summary>
+    /// <summary>
+    /// A client that asks the present node alone, where two answers must come from one state.
+    /// </summary>
     public NodeClient OnlyCurrent() => new([Current], _timeout);
 
     public void UseNext() => Interlocked.Increment(ref _current);
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Waits out each refusal until the time is up; what the command's limit cuts off exits 3.</summary>
-    public async Task<T> LimitedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits out each refusal until the time is up; what the command's limit cuts off exits 3.
+    /// </summary>
+    public async Task<T> LimitedAsync<T>(
+        Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_timeout);
@@ -193,7 +204,8 @@ internal sealed class NodeClient : IDisposable
     private static TimeSpan AnswerMargin(TimeSpan timeout)
         => timeout / 10 < TimeSpan.FromSeconds(1) ? timeout / 10 : TimeSpan.FromSeconds(1);
 
-    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task<T> ReadAsync<T>(
+        HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
         {
@@ -203,12 +215,14 @@ internal sealed class NodeClient : IDisposable
         catch (JsonException exception)
         {
             throw new CliException(
-                $"the answer of {response.RequestMessage?.RequestUri} is not understood ({exception.Message})",
+                $"the answer of {response.RequestMessage?.RequestUri} is not understood "
+                + $"({exception.Message})",
                 "check that the URL is a node's, of the same version as this tool");
         }
     }
 
-    private static async Task RefuseProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task RefuseProblemAsync(
+        HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
         {
@@ -216,7 +230,8 @@ internal sealed class NodeClient : IDisposable
         }
 
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        throw new RefusedException(response.StatusCode, WordsOf(text) ?? response.ReasonPhrase ?? "no reason given");
+        throw new RefusedException(
+            response.StatusCode, WordsOf(text) ?? response.ReasonPhrase ?? "no reason given");
     }
 
     private static string? WordsOf(string text)

@@ -9,7 +9,9 @@ namespace Ledger.Cli.Client;
 /// <summary>One transaction's way: build, sign, send, and wait until it is final.</summary>
 internal static class Submission
 {
-    /// <summary>Long enough for a network that stands still for a while, short enough to be forgotten soon.</summary>
+    /// <summary>
+    /// Long enough for a network that stands still for a while, short enough to be forgotten soon.
+    /// </summary>
     private static readonly TimeSpan ValidFor = TimeSpan.FromMinutes(10);
 
     public static async Task<(TransactionReply Reply, TimeSpan Latency)> RunAsync(

@@ -4,7 +4,10 @@ using MessagePack;
 
 namespace Ledger.Cli.Client;
 
-/// <summary>Several transactions as one request body: an array of byte strings, each the canonical encoding as it was signed.</summary>
+/// <summary>
+/// Several transactions as one request body: an array of byte strings, each the canonical encoding as it was
+/// signed.
+/// </summary>
 internal static class TransactionBatch
 {
     private const int HeaderBytesMax = 5;

@@ -45,7 +45,8 @@ internal static class AdminCommands
         return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? new(uri, TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout)))
             : throw new CliException(
-                $"'{text}' is not a node's administrative URL", $"write it like {DefaultAdmin}", ExitCode.Usage);
+                $"'{text}' is not a node's administrative URL", $"write it like {DefaultAdmin}",
+                ExitCode.Usage);
     }
 
     private static ExampleCommand Peers(Terminal terminal)
@@ -69,7 +70,8 @@ internal static class AdminCommands
                 var why = peer.LastRefusal is { } reason ? $"; {reason}" : "";
                 var roundTrip = peer.RoundTripMs is { } ms ? $", {ms:0.0} ms away" : "";
                 terminal.Line(peer.Connected
-                    ? $"{peer.Name,-16} connected   {peer.Address,-22} in {peer.BytesIn} B, out {peer.BytesOut} B{roundTrip}{why}"
+                    ? $"{peer.Name,-16} connected   {peer.Address,-22} in {peer.BytesIn} B, out "
+                        + $"{peer.BytesOut} B{roundTrip}{why}"
                     : $"{peer.Name,-16} not there   {peer.Address,-22}{why}");
             }
 

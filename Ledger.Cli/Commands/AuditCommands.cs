@@ -8,7 +8,9 @@ using Spectre.Console;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger verify ledger</c> and <c>compare</c>: data folders that no node is using, checked offline.</summary>
+/// <summary>
+/// <c>ledger verify ledger</c> and <c>compare</c>: data folders that no node is using, checked offline.
+/// </summary>
 internal static class AuditCommands
 {
     public static IEnumerable<Command> Build(Terminal terminal) => [Audit(terminal), Compare(terminal)];
@@ -22,12 +24,14 @@ internal static class AuditCommands
             Required = true,
         };
         ExampleCommand command = new(
-            "ledger", "Check a whole data folder: signatures, certificates, and every record by executing all blocks again",
-            "ledger verify ledger --data .ledger-devnet/validator-1/data --genesis .ledger-devnet/genesis.json");
+            "ledger", "Check a whole data folder: signatures, certificates, and every record by executing "
+            + "all blocks again",
+            "ledger verify ledger --data .ledger-devnet/validator-1/data --genesis "
+            + ".ledger-devnet/genesis.json");
         Option<string?> snapshot = new("--snapshot")
         {
-            Description = "For a folder that lacks its first blocks: a snapshot to execute the others from; without it the "
-                + "folder's own is taken, if there is one",
+            Description = "For a folder that lacks its first blocks: a snapshot to execute the others "
+                + "from; without it the folder's own is taken, if there is one",
             HelpName = "FILE",
         };
         command.Add(data);
@@ -63,7 +67,8 @@ internal static class AuditCommands
             using var one = Open(parsed.GetRequiredValue(first), genesis);
             using var other = Open(parsed.GetRequiredValue(second), genesis);
             var result = await WithProgressAsync(
-                terminal, parsed, "comparing", progress => Task.FromResult(ArchiveComparison.Run(one, other, progress)));
+                terminal, parsed, "comparing", progress
+                    => Task.FromResult(ArchiveComparison.Run(one, other, progress)));
             return Print(terminal, parsed, result);
         });
         return command;
@@ -77,7 +82,8 @@ internal static class AuditCommands
         }
         catch (DamagedDataException damaged)
         {
-            throw new CliException($"{path}: {damaged.Message.TrimEnd('.')}", "the database cannot be opened at all", ExitCode.VerificationFailed);
+            throw new CliException($"{path}: {damaged.Message.TrimEnd('.')}",
+                "the database cannot be opened at all", ExitCode.VerificationFailed);
         }
         catch (DataFolderException unusable)
         {
@@ -104,7 +110,8 @@ internal static class AuditCommands
         catch (DamagedDataException damaged)
         {
             throw new CliException(
-                damaged.Message.TrimEnd('.'), "the database's own checksums found it", ExitCode.VerificationFailed);
+                damaged.Message.TrimEnd('.'), "the database's own checksums found it",
+                ExitCode.VerificationFailed);
         }
         catch (SnapshotException unusable)
         {
@@ -126,7 +133,12 @@ internal static class AuditCommands
                 result.Transactions,
                 Seconds = Math.Round(took.TotalSeconds, 3),
                 Kept = result.Start?.Kept is { } kept
-                    ? new { Headers = kept.Headers.Value, Receipts = kept.Receipts.Value, Blocks = kept.Blocks.Value }
+                    ? new
+                    {
+                        Headers = kept.Headers.Value,
+                        Receipts = kept.Receipts.Value,
+                        Blocks = kept.Blocks.Value
+                    }
                     : null,
                 ExecutedFrom = ExecutedFrom(result),
                 result.Start?.Snapshot,
@@ -140,7 +152,8 @@ internal static class AuditCommands
         {
             throw new CliException(
                 $"the data folder is not what the chain makes it, from {fault}",
-                "restore it from a backup, or let the node fetch the chain from its peers", ExitCode.VerificationFailed);
+                "restore it from a backup, or let the node fetch the chain from its peers",
+                ExitCode.VerificationFailed);
         }
 
         foreach (var line in Shown(result))
@@ -166,22 +179,24 @@ internal static class AuditCommands
         var start = result.Start!;
         if (start.Base is not { } below)
         {
-            yield return $"all {result.Blocks} blocks with {result.Transactions} transactions are as execution from genesis "
-                + "gives them";
+            yield return $"all {result.Blocks} blocks with {result.Transactions} transactions are as "
+                + "execution from genesis gives them";
             yield break;
         }
 
         var kept = start.Kept;
-        yield return $"the folder does not hold the whole chain: it keeps headers from height {kept.Headers} on, receipts from "
-            + $"{kept.Receipts} and bodies from {kept.Blocks}";
-        yield return $"headers {kept.Headers} to {below} are those that a quorum has certified; the receipts, bodies and indexes "
-            + "that are there are theirs";
+        yield return "the folder does not hold the whole chain: it keeps headers from height "
+            + $"{kept.Headers} on, receipts from {kept.Receipts} and bodies from {kept.Blocks}";
+        yield return $"headers {kept.Headers} to {below} are those that a quorum has certified; the "
+            + "receipts, bodies and indexes that are there are theirs";
         yield return start.Snapshot is { } snapshot
-            ? $"blocks {below.Next} to {result.Blocks} with {result.Transactions} transactions are as execution from the "
-                + $"certified snapshot {snapshot} gives them"
-            : $"no block was executed, since no snapshot of block {(kept.Blocks == Height.Genesis ? kept.Blocks : kept.Blocks.Previous)} "
-                + "or above is there; the state is the one that the certified head names";
-        yield return $"in the history of keys, versions up to height {below} are checked only where they are still in force";
+            ? $"blocks {below.Next} to {result.Blocks} with {result.Transactions} transactions are as "
+                + $"execution from the certified snapshot {snapshot} gives them"
+            : "no block was executed, since no snapshot of block "
+                + $"{(kept.Blocks == Height.Genesis ? kept.Blocks : kept.Blocks.Previous)} or above is "
+                + "there; the state is the one that the certified head names";
+        yield return $"in the history of keys, versions up to height {below} are checked only where they "
+            + "are still in force";
     }
 
     private static int Print(Terminal terminal, ParseResult parsed, Comparison result)
@@ -201,12 +216,14 @@ internal static class AuditCommands
         if (result.Parting is { } parting)
         {
             throw new CliException(
-                $"the folders part at {parting}", "audit each with 'ledger verify ledger' to learn which is right",
+                $"the folders part at {parting}",
+                "audit each with 'ledger verify ledger' to learn which is right",
                 ExitCode.VerificationFailed);
         }
 
         terminal.Line(
-            $"the same up to height {result.Common}; the first goes to {result.HeadOfFirst}, the second to {result.HeadOfSecond}");
+            $"the same up to height {result.Common}; the first goes to {result.HeadOfFirst}, the second to "
+            + $"{result.HeadOfSecond}");
         return ExitCode.Done;
     }
 }

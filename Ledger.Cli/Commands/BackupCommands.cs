@@ -10,7 +10,8 @@ namespace Ledger.Cli.Commands;
 /// <summary><c>ledger backup</c>: a node's whole ledger, again and again into one folder, and back.</summary>
 internal static class BackupCommands
 {
-    private static readonly Argument<string> Folder = new("folder") { Description = "The folder with the backups" };
+    private static readonly Argument<string> Folder =
+        new("folder") { Description = "The folder with the backups" };
 
     private static readonly Argument<string?> BackupName = new("name")
     {
@@ -69,7 +70,8 @@ internal static class BackupCommands
                 () => fault = folder.FaultIn(manifest, progress, cancellationToken), cancellationToken));
             if (fault is not null)
             {
-                throw new CliException($"backup {name}: {fault}", "make a new one", ExitCode.VerificationFailed);
+                throw new CliException(
+                    $"backup {name}: {fault}", "make a new one", ExitCode.VerificationFailed);
             }
 
             Print(terminal, parsed, name, manifest, started.Elapsed);
@@ -96,27 +98,32 @@ internal static class BackupCommands
             await RestoreTarget.FillAsync(
                 parsed, genesis, $"backup {name}",
                 root => Files.WithProgressAsync(terminal, parsed, "restoring", progress => Task.Run(
-                    () => folder.Restore(manifest, root, genesis, progress, cancellationToken), cancellationToken)));
+                    () => folder.Restore(manifest, root, genesis, progress, cancellationToken),
+                    cancellationToken)));
             Print(terminal, parsed, name, manifest, started.Elapsed);
             return ExitCode.Done;
         }));
         return command;
     }
 
-    private static (BackupFolder Folder, string Name, BackupManifest Manifest) Open(ParseResult parsed, Genesis genesis)
+    private static (BackupFolder Folder, string Name, BackupManifest Manifest) Open(
+        ParseResult parsed, Genesis genesis)
     {
         var path = parsed.GetRequiredValue(Folder);
         BackupFolder folder = new(path);
         var name = parsed.GetValue(BackupName) ?? (folder.Names is [.., var latest] ? latest : null)
-            ?? throw new CliException($"there is no backup in {path}", "make one with 'ledger backup create'");
+            ?? throw new CliException(
+                $"there is no backup in {path}", "make one with 'ledger backup create'");
         var manifest = folder.Read(name);
         return manifest.FaultIn(genesis) is { } fault
-            ? throw new CliException($"backup {name} is not of this chain: {fault}", "name another", ExitCode.VerificationFailed)
+            ? throw new CliException(
+                $"backup {name} is not of this chain: {fault}", "name another", ExitCode.VerificationFailed)
             : (folder, name, manifest);
     }
 
     private static void Print(
-        Terminal terminal, ParseResult parsed, string name, BackupManifest manifest, TimeSpan took, long? added = null)
+        Terminal terminal, ParseResult parsed, string name, BackupManifest manifest, TimeSpan took,
+        long? added = null)
     {
         if (parsed.IsJson())
         {
@@ -136,7 +143,8 @@ internal static class BackupCommands
         var news = added is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {added} of them new");
         terminal.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"block {manifest.Height} {manifest.Head}, {manifest.Files.Count} files, {manifest.Bytes} bytes{news}"));
+            $"block {manifest.Height} {manifest.Head}, {manifest.Files.Count} files, {manifest.Bytes} "
+            + $"bytes{news}"));
         terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{took.TotalSeconds:0.0} s"));
     }
 }

@@ -11,9 +11,11 @@ namespace Ledger.Cli.Commands;
 /// <summary><c>ledger bench</c>: load, and what the network made of it.</summary>
 internal static class BenchCommand
 {
-    private static readonly Option<int> Clients = Number("--clients", "Clients, each with its own connection", 8, "C");
+    private static readonly Option<int> Clients = Number(
+        "--clients", "Clients, each with its own connection", 8, "C");
     private static readonly Option<int> Duration = Number("--duration", "Seconds to send", 10, "S");
-    private static readonly Option<int> Operations = Number("--operations", "Operations in each transaction", 1, "K");
+    private static readonly Option<int> Operations = Number(
+        "--operations", "Operations in each transaction", 1, "K");
     private static readonly Option<int> Size = Number("--size", "Bytes of each value", 100, "B");
     private static readonly Option<int> Batch = Number("--batch", "Transactions in each request", 100, "N");
 
@@ -42,7 +44,8 @@ internal static class BenchCommand
 
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var key = KeyFiles.Load(KeyPath(parsed, terminal), () => Passphrase.Ask(terminal, "Passphrase"));
+            using var key = KeyFiles.Load(
+                KeyPath(parsed, terminal), () => Passphrase.Ask(terminal, "Passphrase"));
             BenchSettings settings = new(
                 await NodesAsync(parsed, terminal, cancellationToken), parsed.GetValue(Clients),
                 TimeSpan.FromSeconds(parsed.GetValue(Duration)), parsed.GetValue(Operations),
@@ -66,7 +69,9 @@ internal static class BenchCommand
         return command;
     }
 
-    /// <summary>Without --key, a devnet in this folder lends its own: a newcomer's first load needs no key.</summary>
+    /// <summary>
+    /// Without --key, a devnet in this folder lends its own: a newcomer's first load needs no key.
+    /// </summary>
     private static string KeyPath(ParseResult parsed, Terminal terminal)
     {
         var devnet = NetworkFolder.ClientKeyPath(DevnetFolder.DefaultPath);
@@ -76,7 +81,9 @@ internal static class BenchCommand
                 : parsed.KeyPath(terminal);
     }
 
-    /// <summary>The nodes that were named; or those of a devnet at its usual ports, as many as answer.</summary>
+    /// <summary>
+    /// The nodes that were named; or those of a devnet at its usual ports, as many as answer.
+    /// </summary>
     private static async Task<IReadOnlyList<Uri>> NodesAsync(
         ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
     {
@@ -96,7 +103,8 @@ internal static class BenchCommand
                 await client.LimitedAsync(client.GenesisAsync, cancellationToken);
                 alive.Add(validator.HttpUrl);
             }
-            catch (Exception exception) when (exception is NoNodeAnswersException or CliException or RefusedException)
+            catch (Exception exception)
+                when (exception is NoNodeAnswersException or CliException or RefusedException)
             {
                 // The first port speaks for itself below; a further one that is not a node is none of ours.
             }
@@ -145,8 +153,8 @@ internal static class BenchCommand
         }
 
         terminal.Line(
-            $"{settings.Clients} clients, {settings.Batch} transactions a request, {settings.Nodes.Count} nodes, "
-            + $"{elapsed.TotalSeconds:0.0} s");
+            $"{settings.Clients} clients, {settings.Batch} transactions a request, {settings.Nodes.Count} "
+            + $"nodes, {elapsed.TotalSeconds:0.0} s");
         terminal.Line($"final    {result.Applied:N0} transactions, {perSecond:N0} tx/s");
         var since = settings.RatePerSecond is null ? "sending" : "intended send time";
         terminal.Line($"latency  from {since} until final, in ms");

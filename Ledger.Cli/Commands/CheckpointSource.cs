@@ -9,8 +9,8 @@ using Ledger.Storage;
 namespace Ledger.Cli.Commands;
 
 /// <summary>
-/// A ledger that nobody changes, to make a snapshot or a backup of: a checkpoint of a running node on this machine, or of a
-/// stopped node's data folder. Given back when disposed.
+/// A ledger that nobody changes, to make a snapshot or a backup of: a checkpoint of a running node on this
+/// machine, or of a stopped node's data folder. Given back when disposed.
 /// </summary>
 internal sealed class CheckpointSource : IAsyncDisposable
 {
@@ -31,27 +31,34 @@ internal sealed class CheckpointSource : IAsyncDisposable
 
     public static Option<string> Admin { get; } = new("--admin")
     {
-        Description = "The administrative address of a running node on this machine, such as http://127.0.0.1:8081",
+        Description =
+            "The administrative address of a running node on this machine, such as http://127.0.0.1:8081",
         HelpName = "URL",
     };
 
     /// <summary>A folder that holds the ledger.</summary>
     public string Path { get; }
 
-    public static async Task<CheckpointSource> OpenAsync(ParseResult parsed, Genesis genesis, CancellationToken cancellationToken)
+    public static async Task<CheckpointSource> OpenAsync(
+        ParseResult parsed, Genesis genesis, CancellationToken cancellationToken)
         => (parsed.GetValue(Data), parsed.GetValue(Admin)) switch
         {
             ({ } data, null) => OfFolder(data, genesis),
             (null, { } admin) => await OfNodeAsync(admin, cancellationToken),
             _ => throw new CliException(
-                "which ledger is meant is not said", "name one with --data or --admin, and not both", ExitCode.Usage),
+                "which ledger is meant is not said", "name one with --data or --admin, and not both",
+                ExitCode.Usage),
         };
 
-    /// <summary>Opens the copy, which changes files beside those it consists of: what must be copied is copied before.</summary>
+    /// <summary>
+    /// Opens the copy, which changes files beside those it consists of: what must be copied is copied before.
+    /// </summary>
     public LedgerStore Store(Genesis genesis)
         => _store ??= LedgerStore.Open(Path, genesis.Hash, genesis.ChainId, StorageOptions.Default);
 
-    /// <summary>The last block, and what shows that it is final; nothing does for the genesis block.</summary>
+    /// <summary>
+    /// The last block, and what shows that it is final; nothing does for the genesis block.
+    /// </summary>
     public (BlockHeader Head, FinalityProof? Finality) Head(Genesis genesis)
     {
         var store = Store(genesis);
@@ -72,7 +79,8 @@ internal sealed class CheckpointSource : IAsyncDisposable
         {
             RestoreMark.MustNotBeIn(folder.Root);
             IncomingLedger.Settle(folder.Root);
-            using var store = LedgerStore.Open(folder.Root, genesis.Hash, genesis.ChainId, StorageOptions.Default);
+            using var store = LedgerStore.Open(
+                folder.Root, genesis.Hash, genesis.ChainId, StorageOptions.Default);
             return new(LedgerCheckpoint.Make(store, folder.Root), () =>
             {
                 LedgerCheckpoint.Remove(folder.Root);
@@ -91,7 +99,8 @@ internal sealed class CheckpointSource : IAsyncDisposable
     {
         if (!Uri.TryCreate(admin.TrimEnd('/') + "/admin/v1/checkpoint", UriKind.Absolute, out var uri))
         {
-            throw new CliException($"'{admin}' is no URL", "write it like http://127.0.0.1:8081", ExitCode.Usage);
+            throw new CliException(
+                $"'{admin}' is no URL", "write it like http://127.0.0.1:8081", ExitCode.Usage);
         }
 
         HttpClient http = new();
@@ -101,7 +110,8 @@ internal sealed class CheckpointSource : IAsyncDisposable
             if (!response.IsSuccessStatusCode)
             {
                 var problem = await response.Content.ReadFromJsonAsync<ProblemReply>(cancellationToken);
-                throw new CliException(problem?.Detail ?? $"the node answers {response.StatusCode}", "look at its log");
+                throw new CliException(
+                    problem?.Detail ?? $"the node answers {response.StatusCode}", "look at its log");
             }
 
             var reply = (await response.Content.ReadFromJsonAsync<CheckpointReply>(cancellationToken))!;
@@ -117,7 +127,8 @@ internal sealed class CheckpointSource : IAsyncDisposable
         {
             http.Dispose();
             throw new CliException(
-                $"{admin} does not answer ({failure.Message})", "name the admin.listen of a running node on this machine");
+                $"{admin} does not answer ({failure.Message})",
+                "name the admin.listen of a running node on this machine");
         }
         catch
         {

@@ -3,7 +3,9 @@ using Ledger.Cli.Shell;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger completion</c>: a script for a shell, which asks this tool through its suggest directive.</summary>
+/// <summary>
+/// <c>ledger completion</c>: a script for a shell, which asks this tool through its suggest directive.
+/// </summary>
 internal static class CompletionCommand
 {
     private const string Bash = """

@@ -36,10 +36,12 @@ internal static class DevnetCommands
             HelpName = "P",
         };
         Option<bool> fresh = new("--fresh") { Description = "Remove what the folder holds and start anew" };
-        Option<bool> detach = new("--detach") { Description = "Return once all are ready, and leave them running" };
+        Option<bool> detach =
+            new("--detach") { Description = "Return once all are ready, and leave them running" };
         Option<bool> prometheus = new("--with-prometheus")
         {
-            Description = "Start the system's Prometheus beside it, with the rules and alerts that ship with the ledger",
+            Description = "Start the system's Prometheus beside it, with the rules and alerts that ship "
+                + "with the ledger",
         };
         var mode = NetworkCommands.ModeOption();
         var evidence = NetworkCommands.EvidenceOption();
@@ -49,7 +51,8 @@ internal static class DevnetCommands
             "ledger devnet", "ledger devnet --validators 7 --base-port 9080 --dir other --detach",
             "ledger devnet --mode raft --validators 3 --witnesses 1", "ledger devnet --with-prometheus",
             "ledger devnet stop --dir other");
-        foreach (var option in new Option[] { validators, mode, witnesses, evidence, Dir, basePort, fresh, detach, prometheus })
+        foreach (var option in new Option[] { validators, mode, witnesses, evidence, Dir, basePort, fresh,
+            detach, prometheus })
         {
             command.Add(option);
         }
@@ -70,7 +73,8 @@ internal static class DevnetCommands
                 DevnetPrometheus.RefuseMissing(terminal);
             }
 
-            var folder = DevnetFolder.OpenOrCreate(parsed.GetRequiredValue(Dir), settings, parsed.GetValue(fresh));
+            var folder = DevnetFolder.OpenOrCreate(
+                parsed.GetRequiredValue(Dir), settings, parsed.GetValue(fresh));
             DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode(), terminal);
             await processes.StartAsync(cancellationToken);
             var watcher = parsed.GetValue(prometheus)
@@ -109,7 +113,8 @@ internal static class DevnetCommands
 
     private static ExampleCommand Status(Terminal terminal)
     {
-        ExampleCommand command = new("status", "Show whether a devnet runs and how it fares", "ledger devnet status");
+        ExampleCommand command = new(
+            "status", "Show whether a devnet runs and how it fares", "ledger devnet status");
         command.Add(Dir);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -117,7 +122,8 @@ internal static class DevnetCommands
             using DevnetMonitor monitor = new(folder.Validators);
             var picture = await monitor.SampleAsync(DateTimeOffset.UtcNow, cancellationToken);
             PrintStatus(terminal, parsed, folder, picture);
-            return picture.Samples.All(sample => sample is { IsReady: true }) ? ExitCode.Done : ExitCode.Failed;
+            return picture.Samples.All(sample => sample is { IsReady: true })
+                ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
     }
@@ -168,7 +174,8 @@ internal static class DevnetCommands
             await DevnetProcesses.StopAsync(folder.Validators);
         }
 
-        terminal.Remark($"stopped; its chain goes on with 'ledger devnet --dir {parsed.GetRequiredValue(Dir)}'");
+        terminal.Remark(
+            $"stopped; its chain goes on with 'ledger devnet --dir {parsed.GetRequiredValue(Dir)}'");
         return ExitCode.Interrupted;
     }
 
@@ -203,7 +210,9 @@ internal static class DevnetCommands
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    /// <summary>One dead validator is what a devnet is for trying out; all of them dead is the end of it.</summary>
+    /// <summary>
+    /// One dead validator is what a devnet is for trying out; all of them dead is the end of it.
+    /// </summary>
     private static void RefuseAllDead(DevnetFolder folder, DevnetProcesses processes)
     {
         if (folder.Validators.All(validator => validator.RunningPid() is null))
@@ -222,7 +231,8 @@ internal static class DevnetCommands
                 folder.Plan.ChainId,
                 Key = folder.ClientKey,
                 Prometheus = prometheus,
-                Validators = folder.Plan.Validators.Select(v => new { v.Name, Url = v.HttpUrl, Admin = v.AdminUrl }),
+                Validators = folder.Plan.Validators.Select(
+                    v => new { v.Name, Url = v.HttpUrl, Admin = v.AdminUrl }),
             });
             return;
         }
@@ -234,7 +244,8 @@ internal static class DevnetCommands
         terminal.Line($"{folder.Plan.ChainId} runs:");
         foreach (var (i, validator) in folder.Plan.Validators.Index())
         {
-            terminal.Line($"  {validator.Name,-14} {validator.HttpUrl}{(folder.Plan.IsWitness(i) ? "  witness" : "")}");
+            terminal.Line(
+                $"  {validator.Name,-14} {validator.HttpUrl}{(folder.Plan.IsWitness(i) ? "  witness" : "")}");
         }
 
         if (prometheus is not null)

@@ -12,7 +12,8 @@ internal static class DoctorCommand
     {
         Option<string?> dir = new("--dir")
         {
-            Description = "A devnet's folder: asks all its validators, and looks at the processes of those that are silent",
+            Description = "A devnet's folder: asks all its validators, and looks at the processes of those "
+                + "that are silent",
             HelpName = "DIR",
         };
         Option<int> patience = new("--patience")

@@ -5,7 +5,9 @@ using Spectre.Console;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary>What the commands about snapshots and backups share: how they fail, and how they show how far they are.</summary>
+/// <summary>
+/// What the commands about snapshots and backups share: how they fail, and how they show how far they are.
+/// </summary>
 internal static class Files
 {
     public static async Task<int> GuardedAsync(Func<Task<int>> work)
@@ -14,15 +16,18 @@ internal static class Files
         {
             return await work();
         }
-        catch (Exception failure) when (failure is SnapshotException { IsDamage: true } or BackupException { IsDamage: true })
+        catch (Exception failure)
+            when (failure is SnapshotException { IsDamage: true } or BackupException { IsDamage: true })
         {
-            throw new CliException(failure.Message.TrimEnd('.'), "use another one", ExitCode.VerificationFailed);
+            throw new CliException(
+                failure.Message.TrimEnd('.'), "use another one", ExitCode.VerificationFailed);
         }
         catch (Exception failure) when (failure is SnapshotException or BackupException)
         {
             throw new CliException(failure.Message.TrimEnd('.'), "what was there before has not changed");
         }
-        catch (Exception failure) when (failure is DataFolderException or DamagedDataException or StorageFailedException)
+        catch (Exception failure)
+            when (failure is DataFolderException or DamagedDataException or StorageFailedException)
         {
             throw new CliException(failure.Message.TrimEnd('.'), "nothing was put in place");
         }

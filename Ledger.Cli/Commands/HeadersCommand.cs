@@ -4,7 +4,10 @@ using Ledger.Core;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger headers</c>: saves certified headers, for a client to remember or to show that the chain goes on.</summary>
+/// <summary>
+/// <c>ledger headers</c>: saves certified headers, for a client to remember or to show that the chain goes
+/// on.
+/// </summary>
 internal static class HeadersCommand
 {
     public static Command Build(Terminal terminal)
@@ -12,7 +15,8 @@ internal static class HeadersCommand
         Option<ulong?> from = new("--from") { Description = "The first height [the latest]", HelpName = "H" };
         Option<ulong?> to = new("--to")
         {
-            Description = $"The last, or the next certified one above it; {ProofFile.HeadersMax} at most [the latest]",
+            Description =
+                $"The last, or the next certified one above it; {ProofFile.HeadersMax} at most [the latest]",
             HelpName = "H",
         };
         var file = ReceiptCommand.OutOption("new.headers.json");
@@ -35,7 +39,8 @@ internal static class HeadersCommand
                     var end = parsed.GetValue(to) is { } last ? $"&to={last}" : "";
                     return (
                         await client.GenesisAsync(limit),
-                        await ProofFiles.FetchAsync<HeadersProof>(client, $"v1/headers?from={first}{end}", limit));
+                        await ProofFiles.FetchAsync<HeadersProof>(
+                            client, $"v1/headers?from={first}{end}", limit));
                 },
                 cancellationToken);
             return ReceiptCommand.Save(

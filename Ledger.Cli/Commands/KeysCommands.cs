@@ -10,7 +10,8 @@ internal static class KeysCommands
 {
     public static Command Build(Terminal terminal)
     {
-        ExampleCommand keys = new("keys", "Make, show, encrypt and decrypt key files", "ledger keys new --out alice.key.json");
+        ExampleCommand keys = new(
+            "keys", "Make, show, encrypt and decrypt key files", "ledger keys new --out alice.key.json");
         keys.Add(New(terminal));
         keys.Add(Show(terminal));
         keys.Add(Seal(terminal));
@@ -20,8 +21,10 @@ internal static class KeysCommands
 
     private static ExampleCommand New(Terminal terminal)
     {
-        Option<string> output = new("--out") { Description = "The file to write", Required = true, HelpName = "FILE" };
-        Option<bool> encrypt = new("--encrypt") { Description = "Seal it with a passphrase [LEDGER_PASSPHRASE]" };
+        Option<string> output =
+            new("--out") { Description = "The file to write", Required = true, HelpName = "FILE" };
+        Option<bool> encrypt =
+            new("--encrypt") { Description = "Seal it with a passphrase [LEDGER_PASSPHRASE]" };
         ExampleCommand command = new(
             "new", "Make a key and write it to a file that only you can read",
             "ledger keys new --out alice.key.json", "ledger keys new --out alice.key.json --encrypt");
@@ -77,7 +80,8 @@ internal static class KeysCommands
     {
         var file = FileArgument();
         ExampleCommand command = new(
-            "decrypt", "Take the passphrase off a key file [LEDGER_PASSPHRASE]", "ledger keys decrypt alice.key.json");
+            "decrypt", "Take the passphrase off a key file [LEDGER_PASSPHRASE]",
+            "ledger keys decrypt alice.key.json");
         command.Add(file);
         command.SetAction(parsed =>
         {

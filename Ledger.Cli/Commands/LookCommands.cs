@@ -6,7 +6,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary>Looks at the chain and the network: <c>block</c>, <c>validators</c>, <c>status</c>, <c>watch</c>.</summary>
+/// <summary>
+/// Looks at the chain and the network: <c>block</c>, <c>validators</c>, <c>status</c>, <c>watch</c>.
+/// </summary>
 internal static class LookCommands
 {
     public static IEnumerable<Command> Build(Terminal terminal)
@@ -17,12 +19,14 @@ internal static class LookCommands
         Argument<string> height = new("height") { Description = "A height, or 'latest'" };
         height.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && token.Value != "latest" && !ulong.TryParse(token.Value, out _))
+            if (result.Tokens is [var token] && token.Value != "latest"
+                && !ulong.TryParse(token.Value, out _))
             {
                 result.AddError($"'{token.Value}' is neither a height nor 'latest'");
             }
         });
-        ExampleCommand command = new("block", "Show a block", "ledger block latest", "ledger block 42 --json");
+        ExampleCommand command = new(
+            "block", "Show a block", "ledger block latest", "ledger block 42 --json");
         command.Add(height);
         Connects(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -50,7 +54,8 @@ internal static class LookCommands
 
     private static ExampleCommand Validators(Terminal terminal)
     {
-        ExampleCommand command = new("validators", "List the validators, in their order", "ledger validators");
+        ExampleCommand command = new(
+            "validators", "List the validators, in their order", "ledger validators");
         Connects(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -75,7 +80,8 @@ internal static class LookCommands
         foreach (var validator in validators)
         {
             terminal.Line(
-                $"{validator.Index,3}  {validator.Name,-16} {validator.PublicKey}  {validator.Role,-8} {validator.Phase}");
+                $"{validator.Index,3}  {validator.Name,-16} {validator.PublicKey}  {validator.Role,-8} "
+                + $"{validator.Phase}");
         }
     }
 
@@ -90,7 +96,8 @@ internal static class LookCommands
             var failed = false;
             foreach (var node in parsed.Nodes(terminal))
             {
-                using NodeClient client = new([node], TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout)));
+                using NodeClient client = new(
+                    [node], TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout)));
                 try
                 {
                     var status = await client.LimitedAsync(
@@ -117,7 +124,8 @@ internal static class LookCommands
             HelpName = "H",
         };
         ExampleCommand command = new(
-            "watch", "Follow the chain, a line per block, until Ctrl-C", "ledger watch", "ledger watch --from 1 --json",
+            "watch", "Follow the chain, a line per block, until Ctrl-C", "ledger watch",
+            "ledger watch --from 1 --json",
             "ledger watch --verify --genesis genesis.json");
         command.Add(from);
         command.Add(VerifiedWatch.Verify);
@@ -134,7 +142,8 @@ internal static class LookCommands
                 return await VerifiedWatch.RunAsync(terminal, parsed, client, start, cancellationToken);
             }
 
-            await foreach (var block in BlockStream.FollowAsync(client, start, terminal.Remark, cancellationToken))
+            await foreach (
+                var block in BlockStream.FollowAsync(client, start, terminal.Remark, cancellationToken))
             {
                 PrintBlock(terminal, parsed, block);
             }
@@ -167,14 +176,16 @@ internal static class LookCommands
         }
 
         terminal.Line($"{status.Validator} at {node} is {status.State}");
-        terminal.Line($"  chain {status.ChainId} ({status.Mode}), {status.Role ?? "no validator"}, height {status.Height}");
+        terminal.Line($"  chain {status.ChainId} ({status.Mode}), {status.Role ?? "no validator"}, height "
+            + $"{status.Height}");
         var (view, primary) = status.Mode == "raft" ? ("term", "leader") : ("view", "primary");
         terminal.Line(
-            $"  {view} {new View(status.View)}, {primary} {status.Primary ?? "unknown"}, {status.Peers} peers, "
-            + $"{status.MempoolTransactions} transactions waiting");
+            $"  {view} {new View(status.View)}, {primary} {status.Primary ?? "unknown"}, {status.Peers} "
+            + $"peers, {status.MempoolTransactions} transactions waiting");
     }
 
-    private static DateTimeOffset TimeOf(BlockReply block) => DateTimeOffset.FromUnixTimeMilliseconds(block.Time);
+    private static DateTimeOffset TimeOf(BlockReply block)
+        => DateTimeOffset.FromUnixTimeMilliseconds(block.Time);
 
     private static void Connects(ExampleCommand command)
     {

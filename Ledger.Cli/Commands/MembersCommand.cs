@@ -10,8 +10,8 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Commands;
 
 /// <summary>
-/// <c>ledger admin members</c>: asks the leader whether the change may be, orders it as the admin's transaction, and waits
-/// until it is over.
+/// <c>ledger admin members</c>: asks the leader whether the change may be, orders it as the admin's
+/// transaction, and waits until it is over.
 /// </summary>
 internal static class MembersCommand
 {
@@ -40,10 +40,11 @@ internal static class MembersCommand
         Argument<string> key = new("validator") { Description = "Its address, or a key file that holds it" };
         Argument<string> address = new("address") { Description = "Where its peers reach it, as host:port" };
         ExampleCommand command = new(
-            "add", "Add a validator: in Raft it learns, and votes once it is promoted; in PBFT, and as a witness, it votes at "
-                + "once",
+            "add", "Add a validator: in Raft it learns, and votes once it is promoted; in PBFT, and as a "
+                + "witness, it votes at once",
             "ledger admin members add validator-4 validator.key.json 10.0.0.4:7000 --key admin.key.json",
-            "ledger admin members add witness-1 validator.key.json 10.0.0.5:7000 --witness --key admin.key.json");
+            "ledger admin members add witness-1 validator.key.json 10.0.0.5:7000 --witness --key "
+            + "admin.key.json");
         command.Add(name);
         command.Add(key);
         command.Add(address);
@@ -64,7 +65,8 @@ internal static class MembersCommand
             "ledger admin members promote validator-4 --key admin.key.json");
         command.Add(member);
         return Changes(command, terminal, (parsed, members) =>
-            [.. KeysOf(parsed.GetRequiredValue(member), members).Select(key => new Operation.PromoteValidator(key))]);
+            [.. KeysOf(parsed.GetRequiredValue(member), members)
+                .Select(key => new Operation.PromoteValidator(key))]);
     }
 
     private static ExampleCommand Remove(Terminal terminal)
@@ -75,7 +77,8 @@ internal static class MembersCommand
             "ledger admin members remove validator-1 --key admin.key.json");
         command.Add(member);
         return Changes(command, terminal, (parsed, members) =>
-            [.. KeysOf(parsed.GetRequiredValue(member), members).Select(key => new Operation.RemoveValidator(key))]);
+            [.. KeysOf(parsed.GetRequiredValue(member), members)
+                .Select(key => new Operation.RemoveValidator(key))]);
     }
 
     private static ExampleCommand Replace(Terminal terminal)
@@ -85,18 +88,22 @@ internal static class MembersCommand
         ExampleCommand command = new(
             "replace", "Raft: let learners vote in the place of voters, all at once",
             "ledger admin members replace validator-1 validator-4 --key admin.key.json",
-            "ledger admin members replace validator-1,validator-2 validator-4,validator-5 --key admin.key.json --json");
+            "ledger admin members replace validator-1,validator-2 validator-4,validator-5 --key "
+            + "admin.key.json --json");
         command.Add(leaves);
         command.Add(joins);
         return Changes(command, terminal, (parsed, members) =>
         [
-            .. KeysOf(parsed.GetRequiredValue(joins), members).Select(key => new Operation.PromoteValidator(key)),
-            .. KeysOf(parsed.GetRequiredValue(leaves), members).Select(key => new Operation.RemoveValidator(key)),
+            .. KeysOf(parsed.GetRequiredValue(joins), members)
+                .Select(key => new Operation.PromoteValidator(key)),
+            .. KeysOf(parsed.GetRequiredValue(leaves), members)
+                .Select(key => new Operation.RemoveValidator(key)),
         ]);
     }
 
     private static ExampleCommand Changes(
-        ExampleCommand command, Terminal terminal, Func<ParseResult, ValidatorReply[], IReadOnlyList<Operation>> build)
+        ExampleCommand command, Terminal terminal,
+        Func<ParseResult, ValidatorReply[], IReadOnlyList<Operation>> build)
     {
         command.Add(CommonOptions.Key);
         command.Add(CommonOptions.Node);
@@ -108,12 +115,14 @@ internal static class MembersCommand
             using var admin = AdminCommands.Connect(parsed, terminal);
             var members = await client.LimitedAsync(limit => MembersAsync(client, limit), cancellationToken);
             var operations = build(parsed, members);
-            if (operations.Select(OperationRules.FaultIn).FirstOrDefault(fault => fault is not null) is { } fault)
+            if (operations.Select(OperationRules.FaultIn)
+                .FirstOrDefault(fault => fault is not null) is { } fault)
             {
                 throw new CliException(fault, "correct it and try again", ExitCode.Usage);
             }
 
-            using var key = KeyFiles.Load(parsed.KeyPath(terminal), () => Passphrase.Ask(terminal, "Passphrase"));
+            using var key = KeyFiles.Load(
+                parsed.KeyPath(terminal), () => Passphrase.Ask(terminal, "Passphrase"));
             await admin.PostAsync<MembersReply>(
                 "members/check", new MembersRequest([.. operations.Select(RequestOf)]), cancellationToken);
             return await client.LimitedAsync(
@@ -123,7 +132,8 @@ internal static class MembersCommand
     }
 
     private static async Task<int> OrderAsync(
-        Terminal terminal, ParseResult parsed, NodeClient client, SigningKey key, IReadOnlyList<Operation> operations,
+        Terminal terminal, ParseResult parsed, NodeClient client, SigningKey key,
+        IReadOnlyList<Operation> operations,
         CancellationToken cancellationToken)
     {
         var (reply, _) = await Submission.RunAsync(client, key, operations, wait: true, cancellationToken);
@@ -135,7 +145,8 @@ internal static class MembersCommand
 
         if (!reply.IsApplied)
         {
-            terminal.Fail($"the ledger refused the change ({reply.Reason}); mend the cause and send a new one");
+            terminal.Fail(
+                $"the ledger refused the change ({reply.Reason}); mend the cause and send a new one");
             return ExitCode.Failed;
         }
 
@@ -153,7 +164,8 @@ internal static class MembersCommand
     private static bool IsUnderWay(ValidatorReply member)
         => member.Phase is not (ValidatorReply.Settled or ValidatorReply.Learning);
 
-    private static void Print(Terminal terminal, ParseResult parsed, TransactionReply reply, ValidatorReply[] members)
+    private static void Print(
+        Terminal terminal, ParseResult parsed, TransactionReply reply, ValidatorReply[] members)
     {
         if (parsed.IsJson())
         {

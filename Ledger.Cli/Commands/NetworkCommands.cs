@@ -11,7 +11,8 @@ internal static class NetworkCommands
     public static Command Build(Terminal terminal)
     {
         ExampleCommand network = new(
-            "network", "Prepare the files of a network", "ledger network init --validators 4 --mode pbft --out network");
+            "network", "Prepare the files of a network",
+            "ledger network init --validators 4 --mode pbft --out network");
         network.Add(Init(terminal));
         return network;
     }
@@ -25,10 +26,12 @@ internal static class NetworkCommands
             HelpName = "N",
             Validators = { result => CommonOptions.Positive(result, "--validators") },
         };
-        Option<string> output = new("--out") { Description = "The folder to write", Required = true, HelpName = "DIR" };
+        Option<string> output =
+            new("--out") { Description = "The folder to write", Required = true, HelpName = "DIR" };
         Option<string?> hosts = new("--hosts")
         {
-            Description = "The validators' hosts, in order, separated by commas [validator-1,validator-2,...]",
+            Description =
+                "The validators' hosts, in order, separated by commas [validator-1,validator-2,...]",
             HelpName = "a,b,c",
         };
         Option<string> chainId = new("--chain-id")
@@ -43,7 +46,8 @@ internal static class NetworkCommands
         ExampleCommand command = new(
             "init", "Write genesis, one folder per validator with its config and key, and a client key",
             "ledger network init --validators 4 --mode pbft --out network",
-            "ledger network init --validators 3 --mode raft --out network --hosts a.example,b.example,c.example",
+            "ledger network init --validators 3 --mode raft --out network --hosts "
+            + "a.example,b.example,c.example",
             "ledger network init --validators 3 --mode raft --witnesses 1 --out network",
             "ledger network init --validators 7 --evidence suspend --out network");
         foreach (var option in new Option[] { validators, mode, witnesses, output, hosts, chainId, evidence })
@@ -57,12 +61,19 @@ internal static class NetworkCommands
             var chosen = ModeOf(parsed.GetRequiredValue(mode));
             var policy = EvidenceOf(parsed.GetRequiredValue(evidence), chosen);
             var validatorHosts = HostsOf(parsed.GetValue(hosts), count);
-            var plan = NetworkPlan.OnHosts(ChainIdOf(parsed.GetRequiredValue(chainId)), chosen, validatorHosts);
-            plan = plan with { Evidence = policy, Witnesses = WitnessesOf(parsed.GetValue(witnesses), chosen, count) };
+            var plan = NetworkPlan.OnHosts(
+                ChainIdOf(parsed.GetRequiredValue(chainId)), chosen, validatorHosts);
+            plan = plan with
+            {
+                Evidence = policy,
+                Witnesses = WitnessesOf(
+                parsed.GetValue(witnesses), chosen, count)
+            };
             var folder = parsed.GetRequiredValue(output);
             if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             {
-                throw new CliException($"{folder} is not empty", "choose a new folder: keys are never overwritten");
+                throw new CliException(
+                    $"{folder} is not empty", "choose a new folder: keys are never overwritten");
             }
 
             var genesis = NetworkFolder.Create(folder, plan, DateTimeOffset.UtcNow);
@@ -88,8 +99,8 @@ internal static class NetworkCommands
     {
         Option<string> evidence = new("--evidence")
         {
-            Description = "What follows for a validator that is proven to vote twice: the proof is recorded, or its seat is "
-                + "emptied as well",
+            Description = "What follows for a validator that is proven to vote twice: the proof is "
+                + "recorded, or its seat is emptied as well",
             DefaultValueFactory = _ => "record",
             HelpName = "record|suspend",
         };
@@ -117,7 +128,8 @@ internal static class NetworkCommands
     public static int WitnessesOf(int count, ConsensusMode mode, int validators)
         => count > 0 && mode != ConsensusMode.Raft
             ? throw new CliException(
-                "--witnesses is for --mode raft: in PBFT who votes must have executed the block", "leave it out",
+                "--witnesses is for --mode raft: in PBFT who votes must have executed the block",
+                "leave it out",
                 ExitCode.Usage)
             : count > 0 && count >= validators
                 ? throw new CliException(
@@ -128,36 +140,42 @@ internal static class NetworkCommands
     public static EvidencePolicy EvidenceOf(string name, ConsensusMode mode) => (name, mode) switch
     {
         ("suspend", ConsensusMode.Raft) => throw new CliException(
-            "--evidence suspend is for --mode pbft: in Raft validators are trusted not to lie", "leave it out",
+            "--evidence suspend is for --mode pbft: in Raft validators are trusted not to lie",
+            "leave it out",
             ExitCode.Usage),
         ("suspend", _) => EvidencePolicy.Suspend,
         _ => EvidencePolicy.Record,
     };
 
-    public static ConsensusMode ModeOf(string name) => name == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
+    public static ConsensusMode ModeOf(string name)
+        => name == "raft" ? ConsensusMode.Raft : ConsensusMode.Pbft;
 
-    /// <summary>Four is the least that survives a liar, three the least that survives a crash: fewer run, with a word of
-    /// warning.</summary>
+    /// <summary>Four is the least that survives a liar, three the least that survives a crash: fewer run,
+    /// with a word of warning.</summary>
     public static void WarnIfTooFew(Terminal terminal, ConsensusMode mode, int count)
     {
         if (mode == ConsensusMode.Pbft && Quorums.Byzantine(count).Faulty == 0)
         {
-            terminal.Remark($"warning: {count} PBFT validator(s) tolerate no fault; four is the least that tolerates one");
+            terminal.Remark($"warning: {count} PBFT validator(s) tolerate no fault; four is the least that "
+                + "tolerates one");
         }
         else if (mode == ConsensusMode.Raft && Quorums.Crash(count).Faulty == 0)
         {
-            terminal.Remark($"warning: {count} Raft validator(s) tolerate no crash; three is the least that tolerates one");
+            terminal.Remark($"warning: {count} Raft validator(s) tolerate no crash; three is the least "
+                + "that tolerates one");
         }
     }
 
     private static string[] HostsOf(string? list, int count)
     {
-        string[] hosts = list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        string[] hosts = list?.Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             ?? [.. Enumerable.Range(1, count).Select(i => $"validator-{i}")];
         if (hosts.Length != count)
         {
             throw new CliException(
-                $"--hosts names {hosts.Length} hosts for {count} validators", "name one for each", ExitCode.Usage);
+                $"--hosts names {hosts.Length} hosts for {count} validators", "name one for each",
+                ExitCode.Usage);
         }
 
         return Array.Find(hosts, host => Uri.CheckHostName(host) == UriHostNameType.Unknown) is { } bad
@@ -166,10 +184,12 @@ internal static class NetworkCommands
     }
 
     private static string ChainIdOf(string text)
-        => text.Length is > 0 and <= Limits.ChainIdBytes && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+        => text.Length is > 0 and <= Limits.ChainIdBytes
+        && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
             ? text
             : throw new CliException(
-                $"'{text}' is not a chain id", $"use 1 to {Limits.ChainIdBytes} of a-z, 0-9, '-'", ExitCode.Usage);
+                $"'{text}' is not a chain id", $"use 1 to {Limits.ChainIdBytes} of a-z, 0-9, '-'",
+                ExitCode.Usage);
 
     private static void Print(
         Terminal terminal, ParseResult parsed, string folder, NetworkPlan plan, Genesis genesis)
@@ -197,7 +217,8 @@ internal static class NetworkCommands
         foreach (var (i, validator) in plan.Validators.Index())
         {
             terminal.Line(
-                $"{validator.Name}  {validator.HttpUrl}  peers {validator.PeerAddress}{(plan.IsWitness(i) ? "  witness" : "")}");
+                $"{validator.Name}  {validator.HttpUrl}  peers "
+                + $"{validator.PeerAddress}{(plan.IsWitness(i) ? "  witness" : "")}");
         }
 
         terminal.Line();

@@ -6,7 +6,9 @@ using Ledger.Node.Hosting;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger node run</c> and <c>ledger config show</c>: one validator, and what it was told.</summary>
+/// <summary>
+/// <c>ledger node run</c> and <c>ledger config show</c>: one validator, and what it was told.
+/// </summary>
 internal static class NodeCommands
 {
     public static IEnumerable<Command> Build(Terminal terminal)
@@ -15,7 +17,8 @@ internal static class NodeCommands
         node.Add(Run(terminal));
         node.Add(ProbeCommand.Build(terminal));
         yield return node;
-        ExampleCommand config = new("config", "Look at a validator's settings", "ledger config show --config node.json --origin");
+        ExampleCommand config = new(
+            "config", "Look at a validator's settings", "ledger config show --config node.json --origin");
         config.Add(Show(terminal));
         yield return config;
     }
@@ -23,7 +26,11 @@ internal static class NodeCommands
     private static ExampleCommand Run(Terminal terminal)
     {
         var (file, settings) = (ConfigOption(), SettingsOption());
-        Option<bool> check = new("--check-config") { Description = "Check everything that is read at the start, and start nothing" };
+        Option<bool> check = new("--check-config")
+        {
+            Description =
+            "Check everything that is read at the start, and start nothing"
+        };
         ExampleCommand command = new(
             "run", "Run one validator until SIGTERM or Ctrl-C", "ledger node run --config node.json",
             "ledger node run --config node.json --check-config",
@@ -55,7 +62,8 @@ internal static class NodeCommands
             }
             catch (ConfigurationException exception)
             {
-                terminal.Fail($"{exception.Message}\ncorrect these; 'ledger config show' lists every setting");
+                terminal.Fail(
+                    $"{exception.Message}\ncorrect these; 'ledger config show' lists every setting");
                 return ExitCode.BadConfiguration;
             }
         });
@@ -114,7 +122,8 @@ internal static class NodeCommands
             var equals = setting.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0)
             {
-                throw new CliException($"--set '{setting}' is no PATH=VALUE", "write --set http.listen=0.0.0.0:8080", ExitCode.Usage);
+                throw new CliException($"--set '{setting}' is no PATH=VALUE",
+                    "write --set http.listen=0.0.0.0:8080", ExitCode.Usage);
             }
 
             flags[setting[..equals]] = setting[(equals + 1)..];

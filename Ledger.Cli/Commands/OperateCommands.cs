@@ -7,8 +7,8 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Commands;
 
 /// <summary>
-/// The verbs of <c>ledger admin</c> that change how one node behaves until its next start: pause, resume, drain, log level;
-/// and a look at its journal.
+/// The verbs of <c>ledger admin</c> that change how one node behaves until its next start: pause, resume,
+/// drain, log level; and a look at its journal.
 /// </summary>
 internal static class OperateCommands
 {
@@ -17,17 +17,21 @@ internal static class OperateCommands
     public static IEnumerable<Command> Build(Terminal terminal) =>
     [
         Becomes(
-            terminal, "pause", "Have this node leave proposing to others; it goes on voting and serving", "paused",
-            "It votes and serves, and proposes no block. 'ledger admin resume' ends this; so does a restart."),
+            terminal, "pause", "Have this node leave proposing to others; it goes on voting and serving",
+            "paused",
+            "It votes and serves, and proposes no block. 'ledger admin resume' ends this; so does a "
+            + "restart."),
         Becomes(
             terminal, "resume", "Have this node do all its duties again, after a pause or a drain", "full",
             "It does all its duties."),
         Drain(terminal), LogLevel(terminal), Journal(terminal),
     ];
 
-    private static ExampleCommand Becomes(Terminal terminal, string name, string description, string duty, string words)
+    private static ExampleCommand Becomes(
+        Terminal terminal, string name, string description, string duty, string words)
     {
-        ExampleCommand command = new(name, description, $"ledger admin {name}", $"ledger admin {name} --admin http://127.0.0.1:8091");
+        ExampleCommand command = new(
+            name, description, $"ledger admin {name}", $"ledger admin {name} --admin http://127.0.0.1:8091");
         AdminCommands.Connects(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -42,7 +46,8 @@ internal static class OperateCommands
     private static ExampleCommand Drain(Terminal terminal)
     {
         ExampleCommand command = new(
-            "drain", "Have this node take no new transactions, and wait until it may be stopped without anybody's missing it",
+            "drain", "Have this node take no new transactions, and wait until it may be stopped without "
+            + "anybody's missing it",
             "ledger admin drain", "ledger admin drain --timeout 60 --admin http://127.0.0.1:8091");
         AdminCommands.Connects(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -50,15 +55,18 @@ internal static class OperateCommands
             using var client = AdminCommands.Connect(parsed, terminal);
             var limit = TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout));
             var watch = Stopwatch.StartNew();
-            var reply = await client.PutAsync<DutyReply>("duty", new DutyRequest("draining"), cancellationToken);
+            var reply = await client.PutAsync<DutyReply>(
+                "duty", new DutyRequest("draining"), cancellationToken);
             while (!reply.Drained)
             {
                 if (watch.Elapsed > limit)
                 {
                     throw new CliException(
-                        $"it is not drained after {limit.TotalSeconds:0} s: clients wait for {reply.WaitingTransactions} transactions"
+                        $"it is not drained after {limit.TotalSeconds:0} s: clients wait for "
+                        + $"{reply.WaitingTransactions} transactions"
                             + (reply.IsPrimary ? ", and it still proposes" : ""),
-                        "see with 'ledger doctor' whether the network advances; it goes on draining until 'ledger admin resume'",
+                        "see with 'ledger doctor' whether the network advances; it goes on draining until "
+                        + "'ledger admin resume'",
                         ExitCode.TimedOut);
                 }
 
@@ -81,7 +89,8 @@ internal static class OperateCommands
         };
         level.AcceptOnlyFromAmong("trace", "debug", "information", "warning", "error");
         ExampleCommand command = new(
-            "log-level", "Show or change how much this node logs, until its next start", "ledger admin log-level debug",
+            "log-level", "Show or change how much this node logs, until its next start",
+            "ledger admin log-level debug",
             "ledger admin log-level");
         command.Add(level);
         AdminCommands.Connects(command);
@@ -89,7 +98,8 @@ internal static class OperateCommands
         {
             using var client = AdminCommands.Connect(parsed, terminal);
             var reply = parsed.GetValue(level) is { } wanted
-                ? await client.PutAsync<LogLevelReply>("log-level", new LogLevelReply(wanted), cancellationToken)
+                ? await client.PutAsync<LogLevelReply>(
+                    "log-level", new LogLevelReply(wanted), cancellationToken)
                 : await client.GetAsync<LogLevelReply>("log-level", cancellationToken);
             Print(terminal, parsed, reply, reply.Level);
             return ExitCode.Done;
@@ -114,7 +124,8 @@ internal static class OperateCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = AdminCommands.Connect(parsed, terminal);
-            var journal = await client.GetAsync<JournalReply>($"journal?last={parsed.GetValue(last)}", cancellationToken);
+            var journal = await client.GetAsync<JournalReply>(
+                $"journal?last={parsed.GetValue(last)}", cancellationToken);
             if (parsed.IsJson())
             {
                 terminal.Json(journal);

@@ -6,8 +6,8 @@ using Ledger.Node.Configuration;
 namespace Ledger.Cli.Commands;
 
 /// <summary>
-/// <c>ledger node probe</c>: whether the validator with this configuration is alive, for a container's health check:
-/// the image has no other HTTP client, and only the configuration knows the port.
+/// <c>ledger node probe</c>: whether the validator with this configuration is alive, for a container's health
+/// check: the image has no other HTTP client, and only the configuration knows the port.
 /// </summary>
 internal static class ProbeCommand
 {
@@ -16,7 +16,8 @@ internal static class ProbeCommand
     public static Command Build(Terminal terminal)
     {
         var (file, settings) = (NodeCommands.ConfigOption(), NodeCommands.SettingsOption());
-        Option<bool> ready = new("--ready") { Description = "Ask whether it is in sync and connected to a quorum, too" };
+        Option<bool> ready =
+            new("--ready") { Description = "Ask whether it is in sync and connected to a quorum, too" };
         ExampleCommand command = new(
             "probe", "Ask the running validator of this configuration whether it is alive",
             "ledger node probe --config node.json", "ledger node probe --config node.json --ready");
@@ -27,9 +28,11 @@ internal static class ProbeCommand
         {
             try
             {
-                var options = NodeCommands.Load(parsed.GetRequiredValue(file), parsed.GetValue(settings) ?? []);
+                var options = NodeCommands.Load(
+                    parsed.GetRequiredValue(file), parsed.GetValue(settings) ?? []);
                 var path = parsed.GetValue(ready) ? "readyz" : "livez";
-                return await AskAsync(terminal, parsed, new(UrlOf(options.HttpListen), path), cancellationToken);
+                return await AskAsync(
+                    terminal, parsed, new(UrlOf(options.HttpListen), path), cancellationToken);
             }
             catch (ConfigurationException exception)
             {
@@ -61,11 +64,13 @@ internal static class ProbeCommand
         }
         catch (HttpRequestException)
         {
-            throw new CliException($"nothing answers at {url}", "see whether the validator runs, and its log");
+            throw new CliException(
+                $"nothing answers at {url}", "see whether the validator runs, and its log");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CliException($"no answer from {url} in {Limit.TotalSeconds:0} s", "see its log", ExitCode.TimedOut);
+            throw new CliException(
+                $"no answer from {url} in {Limit.TotalSeconds:0} s", "see its log", ExitCode.TimedOut);
         }
 
         var holds = answer == HttpStatusCode.OK;

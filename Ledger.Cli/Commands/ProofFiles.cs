@@ -31,11 +31,13 @@ internal static class ProofFiles
             ?? throw new GenesisException([$"{path} is longer than {ProofFile.BytesMax} bytes"])));
 
     public static CliException Forged(string path, string fault) => new(
-        $"{path} proves nothing: {fault}", "ask whoever gave it to you for the right one, or a node for a new one",
+        $"{path} proves nothing: {fault}",
+        "ask whoever gave it to you for the right one, or a node for a new one",
         ExitCode.VerificationFailed);
 
     /// <summary>A node's answer is checked as if a stranger had sent it.</summary>
-    public static async Task<T> FetchAsync<T>(NodeClient client, string path, CancellationToken cancellationToken)
+    public static async Task<T> FetchAsync<T>(
+        NodeClient client, string path, CancellationToken cancellationToken)
         where T : Proof
     {
         var bytes = await client.GetBytesAsync(path, cancellationToken);
@@ -47,7 +49,9 @@ internal static class ProofFiles
     private static byte[] ReadBounded(string path)
         => TryReadBounded(path) ?? throw Forged(path, $"it is longer than {ProofFile.BytesMax} bytes");
 
-    /// <summary>Counts what comes, since a length that a file claims need not be true, and some have no end.</summary>
+    /// <summary>
+    /// Counts what comes, since a length that a file claims need not be true, and some have no end.
+    /// </summary>
     /// <returns>Null when there is more than any proof has.</returns>
     private static byte[]? TryReadBounded(string path)
     {

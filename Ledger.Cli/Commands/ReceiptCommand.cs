@@ -21,7 +21,8 @@ internal static class ReceiptCommand
         var file = OutOption("payment.receipt.json");
         ExampleCommand command = new(
             "receipt", "Save a transaction's receipt: one file that convinces whoever has the genesis",
-            "ledger receipt $HASH --out payment.receipt.json", "ledger receipt $HASH --out payment.receipt.msgpack");
+            "ledger receipt $HASH --out payment.receipt.json",
+            "ledger receipt $HASH --out payment.receipt.msgpack");
         command.Add(hash);
         command.Add(file);
         command.Add(CommonOptions.Node);
@@ -35,7 +36,8 @@ internal static class ReceiptCommand
                     await ProofFiles.FetchAsync<ReceiptProof>(
                         client, $"v1/receipts/{parsed.GetRequiredValue(hash)}/proof", limit)),
                 cancellationToken);
-            return Save(terminal, parsed, parsed.GetRequiredValue(file), proof, ReceiptVerifier.Verify(proof, genesis));
+            return Save(terminal, parsed, parsed.GetRequiredValue(file), proof, ReceiptVerifier.Verify(
+                proof, genesis));
         });
         return command;
     }
@@ -47,7 +49,9 @@ internal static class ReceiptCommand
         Required = true,
     };
 
-    /// <summary>What is saved has been checked, so that nobody is the first to find a fault when they need the proof.</summary>
+    /// <summary>
+    /// What is saved has been checked, so that nobody is the first to find a fault when they need the proof.
+    /// </summary>
     public static int Save(Terminal terminal, ParseResult parsed, string path, Proof proof, Verdict verdict)
     {
         if (verdict.Fault is { } fault)
@@ -58,7 +62,12 @@ internal static class ReceiptCommand
         ProofFiles.Write(path, proof);
         if (parsed.IsJson())
         {
-            terminal.Json(new { File = path, Bytes = new FileInfo(path).Length, Height = proof.Finality.Header.Height.Value });
+            terminal.Json(new
+            {
+                File = path,
+                Bytes = new FileInfo(path).Length,
+                Height = proof.Finality.Header.Height.Value
+            });
         }
         else
         {

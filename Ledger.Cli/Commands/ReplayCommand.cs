@@ -17,7 +17,8 @@ internal static class ReplayCommand
     {
         Argument<string> file = new("FILE|DATADIR")
         {
-            Description = "A trace of 'ledger simulate', a node's flight recording, or its data folder with all of them",
+            Description = "A trace of 'ledger simulate', a node's flight recording, or its data folder "
+                + "with all of them",
         };
         Option<int> from = new("--from") { Description = "The first event to show", HelpName = "N" };
         Option<int> count = new("--count")

@@ -21,13 +21,15 @@ internal static class SimulateCommand
         Validators = { result => MustBeKnown(result, "engine", SimulationOptions.Engines) },
     };
 
-    private static readonly Option<int> Nodes = Number("--nodes", "Validators in each network, 1 to 31", 4, "N");
+    private static readonly Option<int> Nodes = Number(
+        "--nodes", "Validators in each network, 1 to 31", 4, "N");
     private static readonly Option<int> Seeds = Number(
         "--seeds", "How many seeds to run, one after the other", 1, "K");
     private static readonly Option<int> Clients = Number("--clients", "Clients in each network", 3, "C");
 
     private static readonly Option<int> Steps = Number(
-        "--steps", "Engine steps in each network before the faults stop", SimulationOptions.DefaultSteps, "T");
+        "--steps", "Engine steps in each network before the faults stop", SimulationOptions.DefaultSteps,
+        "T");
 
     private static readonly Option<ulong?> Seed = new("--seed")
     {
@@ -68,7 +70,8 @@ internal static class SimulateCommand
 
     private static readonly Option<string?> Trace = new("--trace")
     {
-        Description = "Write what happened to this file, for 'ledger replay': of the failing seed, or of the only one",
+        Description =
+            "Write what happened to this file, for 'ledger replay': of the failing seed, or of the only one",
         HelpName = "FILE",
     };
 
@@ -83,7 +86,8 @@ internal static class SimulateCommand
         ExampleCommand command = new(
             "simulate", "Run the consensus of whole networks on a virtual clock, with faults and liars",
             "ledger simulate --seeds 1000",
-            "ledger simulate --nodes 7 --faults loss,partition,crash --byzantine 2 --seed 42 --trace run.trace",
+            "ledger simulate --nodes 7 --faults loss,partition,crash --byzantine 2 --seed 42 --trace "
+            + "run.trace",
             "ledger simulate --nodes 4 --byzantine 2  # more liars than it can bear: shows the fork");
         foreach (var option in new Option[]
             { Engine, Nodes, Seed, Seeds, Steps, Faults, Byzantine, Strategy, Clients, Trace, History })
@@ -198,7 +202,8 @@ internal static class SimulateCommand
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
         var progress = console.Progress().Columns(
-            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(),
+            new RemainingTimeColumn());
         await progress.StartAsync(async context =>
         {
             var bar = context.AddTask("simulating", maxValue: sweep.Seeds);
@@ -212,7 +217,8 @@ internal static class SimulateCommand
     }
 
     private static void Print(
-        Terminal terminal, ParseResult parsed, SimulationOptions first, SeedSweep sweep, SimulationResult? smallest,
+        Terminal terminal, ParseResult parsed, SimulationOptions first, SeedSweep sweep,
+        SimulationResult? smallest,
         TimeSpan elapsed)
     {
         var totals = sweep.Totals;
@@ -229,8 +235,10 @@ internal static class SimulateCommand
                 totals.Events,
                 StepsPerSecond = Math.Round(perSecond),
                 VirtualHours = Math.Round(totals.VirtualTime.TotalHours, 3),
-                Faults = FaultSet.Names.Zip(totals.Faults).ToDictionary(pair => pair.First, pair => pair.Second),
-                Lies = Strategies.Names.Zip(totals.Lies).ToDictionary(pair => pair.First, pair => pair.Second),
+                Faults = FaultSet.Names.Zip(totals.Faults)
+                    .ToDictionary(pair => pair.First, pair => pair.Second),
+                Lies = Strategies.Names.Zip(totals.Lies)
+                    .ToDictionary(pair => pair.First, pair => pair.Second),
                 totals.Blocks,
                 totals.Transactions,
                 totals.Reads,
@@ -239,17 +247,28 @@ internal static class SimulateCommand
                 totals.Evidence,
                 TraceHash = sweep.Seeds == 1 ? totals.TraceHash : null,
                 Broken = sweep.Failing is { } bad
-                    ? new { bad.Options.Seed, bad.Breach!.Name, bad.Breach.Detail, Smallest = Reproduce(smallest!) }
+                    ? new
+                    {
+                        bad.Options.Seed,
+                        bad.Breach!.Name,
+                        bad.Breach.Detail,
+                        Smallest = Reproduce(
+                        smallest!)
+                    }
                     : null,
             });
             return;
         }
 
-        terminal.Line($"seeds          {first.Seed} to {first.Seed + (ulong)sweep.Seeds - 1}, {sweep.Done:N0} run");
+        terminal.Line(
+            $"seeds          {first.Seed} to {first.Seed + (ulong)sweep.Seeds - 1}, {sweep.Done:N0} run");
         terminal.Line($"engine steps   {totals.Steps:N0}, {perSecond:N0} a second");
-        terminal.Line($"virtual time   {totals.VirtualTime.TotalHours:0.00} hours in {elapsed.TotalSeconds:0.0} s");
-        terminal.Line($"final          {totals.Blocks:N0} blocks, {totals.Transactions:N0} transactions; {totals.Reads:N0} reads");
-        terminal.Line($"view changes   {totals.ViewChanges:N0} asked for; {totals.Evidence:N0} proofs of lies");
+        terminal.Line(
+            $"virtual time   {totals.VirtualTime.TotalHours:0.00} hours in {elapsed.TotalSeconds:0.0} s");
+        terminal.Line($"final          {totals.Blocks:N0} blocks, {totals.Transactions:N0} transactions; "
+            + $"{totals.Reads:N0} reads");
+        terminal.Line(
+            $"view changes   {totals.ViewChanges:N0} asked for; {totals.Evidence:N0} proofs of lies");
         terminal.Line($"validators     changed {totals.Epochs:N0} times");
         terminal.Line("faults         " + Counted(FaultSet.Names, totals.Faults));
         if (first.Engine == "pbft")
@@ -293,7 +312,8 @@ internal static class SimulateCommand
         var liars = options.Byzantine is { } k ? $" --byzantine {k}" : "";
         var strategy = options.Strategy is { } name ? $" --strategy {name}" : "";
         return $"ledger simulate --engine {options.Engine} --nodes {options.Nodes} --seed {options.Seed} "
-            + $"--steps {options.Steps} --clients {options.Clients} --faults {options.Faults}{liars}{strategy}";
+            + $"--steps {options.Steps} --clients {options.Clients} --faults "
+            + $"{options.Faults}{liars}{strategy}";
     }
 
     private static void MustBeKnown(

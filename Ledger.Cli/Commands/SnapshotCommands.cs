@@ -7,7 +7,9 @@ using Ledger.Storage;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger snapshot</c>: the state of one block as one file, made, looked at and restored.</summary>
+/// <summary>
+/// <c>ledger snapshot</c>: the state of one block as one file, made, looked at and restored.
+/// </summary>
 internal static class SnapshotCommands
 {
     public static Command Build(Terminal terminal)
@@ -23,10 +25,13 @@ internal static class SnapshotCommands
 
     private static ExampleCommand Create(Terminal terminal)
     {
-        Option<string> file = new("--out") { Description = "Where to write it", HelpName = "FILE", Required = true };
+        Option<string> file =
+            new("--out") { Description = "Where to write it", HelpName = "FILE", Required = true };
         ExampleCommand command = new(
-            "create", "Make a snapshot of a ledger: a running node's, which goes on meanwhile, or a stopped one's",
-            "ledger snapshot create --admin http://127.0.0.1:8081 --genesis genesis.json --out ledger.snapshot",
+            "create",
+            "Make a snapshot of a ledger: a running node's, which goes on meanwhile, or a stopped one's",
+            "ledger snapshot create --admin http://127.0.0.1:8081 --genesis genesis.json --out "
+            + "ledger.snapshot",
             "ledger snapshot create --data node/data --genesis genesis.json --out ledger.snapshot");
         command.Add(CheckpointSource.Data);
         command.Add(CheckpointSource.Admin);
@@ -39,7 +44,8 @@ internal static class SnapshotCommands
             var started = Stopwatch.StartNew();
             await using var source = await CheckpointSource.OpenAsync(parsed, genesis, cancellationToken);
             using var state = source.Store(genesis).Snapshot();
-            var manifest = new SnapshotWriter(genesis, state, cancellationToken).Write(path, () => source.Head(genesis).Finality);
+            var manifest = new SnapshotWriter(genesis, state, cancellationToken)
+                .Write(path, () => source.Head(genesis).Finality);
             Print(terminal, parsed, manifest, $"wrote {path}", started.Elapsed);
             return ExitCode.Done;
         }));
@@ -64,8 +70,10 @@ internal static class SnapshotCommands
             await RestoreTarget.FillAsync(
                 parsed, genesis, $"snapshot of block {snapshot.Manifest.Height}",
                 root => Files.WithProgressAsync(terminal, parsed, "restoring", progress => Task.Run(
-                    () => RestoreAll(snapshot, root, genesis, progress, cancellationToken), cancellationToken)));
-            Print(terminal, parsed, snapshot.Manifest, $"restored into {parsed.GetValue(RestoreTarget.Data)}", started.Elapsed);
+                    () => RestoreAll(snapshot, root, genesis, progress, cancellationToken),
+                    cancellationToken)));
+            Print(terminal, parsed, snapshot.Manifest, $"restored into {parsed.GetValue(RestoreTarget.Data)}",
+                started.Elapsed);
             return ExitCode.Done;
         }));
         return command;
@@ -87,7 +95,8 @@ internal static class SnapshotCommands
             await Files.WithProgressAsync(terminal, parsed, "checking", progress => Task.Run(
                 () => CheckAll(snapshot, progress, cancellationToken), cancellationToken));
             Print(
-                terminal, parsed, snapshot.Manifest, FinalityVerifier.Describe(snapshot.Manifest.Finality, genesis),
+                terminal, parsed, snapshot.Manifest, FinalityVerifier.Describe(
+                    snapshot.Manifest.Finality, genesis),
                 started.Elapsed);
             return ExitCode.Done;
         }));
@@ -95,7 +104,8 @@ internal static class SnapshotCommands
     }
 
     private static void RestoreAll(
-        SnapshotFile snapshot, string root, Genesis genesis, Action<long, long> progress, CancellationToken cancellationToken)
+        SnapshotFile snapshot, string root, Genesis genesis, Action<long, long> progress,
+        CancellationToken cancellationToken)
     {
         using var restore = SnapshotRestore.Begin(root, genesis, snapshot.Manifest);
         restore.AcceptAll(
@@ -106,7 +116,8 @@ internal static class SnapshotCommands
         restore.Finish();
     }
 
-    private static void CheckAll(SnapshotFile snapshot, Action<long, long> progress, CancellationToken cancellationToken)
+    private static void CheckAll(
+        SnapshotFile snapshot, Action<long, long> progress, CancellationToken cancellationToken)
     {
         for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
         {
@@ -133,7 +144,8 @@ internal static class SnapshotCommands
     }
 
     private static CliException Lies(string path, string fault)
-        => new($"{path} is not the state of this chain: {fault}", "get a snapshot from another validator", ExitCode.VerificationFailed);
+        => new($"{path} is not the state of this chain: {fault}", "get a snapshot from another validator",
+            ExitCode.VerificationFailed);
 
     private static void Print(
         Terminal terminal, ParseResult parsed, SnapshotManifest manifest, string what, TimeSpan took)
@@ -157,7 +169,8 @@ internal static class SnapshotCommands
         terminal.Line(what);
         terminal.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"block {manifest.Height} {manifest.Header.ComputeHash()}, state root {manifest.Header.StateRoot}"));
+            $"block {manifest.Height} {manifest.Header.ComputeHash()}, state root "
+            + $"{manifest.Header.StateRoot}"));
         terminal.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"{manifest.State.Count} chunks of state, {manifest.History.Count} of history from height "

@@ -18,7 +18,8 @@ internal static class StateCommands
         var (space, key) = KeyArguments();
         var consistency = ConsistencyOption();
         ExampleCommand command = new(
-            "get", "Read a key", "ledger get notes greeting", "ledger get notes greeting --consistency linearizable",
+            "get", "Read a key", "ledger get notes greeting",
+            "ledger get notes greeting --consistency linearizable",
             "ledger get notes greeting --prove --out greeting.proof.json");
         command.Add(space);
         command.Add(key);
@@ -34,7 +35,8 @@ internal static class StateCommands
                 return;
             }
 
-            var path = $"v1/state/{PathOf(parsed, space, key)}&consistency={parsed.GetRequiredValue(consistency)}";
+            var path =
+                $"v1/state/{PathOf(parsed, space, key)}&consistency={parsed.GetRequiredValue(consistency)}";
             var entry = await client.FindAsync<StateReply>(path, cancellationToken)
                 ?? throw NoKey(parsed, space, key);
             if (parsed.IsJson())
@@ -45,7 +47,8 @@ internal static class StateCommands
             {
                 terminal.Line(TextOf(entry.Value));
                 terminal.Remark(
-                    $"version {entry.Version}, read at height {entry.Height}, {parsed.GetRequiredValue(consistency)}");
+                    $"version {entry.Version}, read at height {entry.Height}, "
+                    + $"{parsed.GetRequiredValue(consistency)}");
             }
         }, terminal);
     }
@@ -59,7 +62,8 @@ internal static class StateCommands
             DefaultValueFactory = _ => 100,
             HelpName = "N",
         };
-        ExampleCommand command = new("history", "List the newest changes of a key, oldest first", "ledger history notes greeting");
+        ExampleCommand command = new(
+            "history", "List the newest changes of a key, oldest first", "ledger history notes greeting");
         command.Add(space);
         command.Add(key);
         command.Add(limit);
@@ -109,7 +113,8 @@ internal static class StateCommands
                 ? Accounts.Parse(named)
                 : KeyFiles.Describe(parsed.KeyPath(terminal)).PublicKey;
             var reply = await client.GetAsync<AccountReply>(
-                $"v1/accounts/{address}?consistency={parsed.GetRequiredValue(consistency)}", cancellationToken);
+                $"v1/accounts/{address}?consistency={parsed.GetRequiredValue(consistency)}",
+                cancellationToken);
             var wanted = parsed.GetValue(asset);
             var balances = reply.Balances.Where(b => wanted is null || b.Asset == wanted).ToList();
             if (parsed.IsJson())
@@ -126,7 +131,8 @@ internal static class StateCommands
 
             foreach (var role in wanted is null ? reply.Roles : [])
             {
-                terminal.Line($"role     {role.Role}{(role.Namespace is { Length: > 0 } space ? $" in {space}" : "")}");
+                terminal.Line(
+                    $"role     {role.Role}{(role.Namespace is { Length: > 0 } space ? $" in {space}" : "")}");
             }
         }, terminal);
     }
@@ -170,7 +176,8 @@ internal static class StateCommands
         => Uri.EscapeDataString(parsed.GetRequiredValue(space))
             + $"?key={Uri.EscapeDataString(parsed.GetRequiredValue(key))}";
 
-    private static CliException NoKey(ParseResult parsed, Argument<string> space, Argument<string> key) => new(
+    private static CliException NoKey(ParseResult parsed, Argument<string> space, Argument<string> key)
+        => new(
         $"there is no key '{parsed.GetRequiredValue(key)}' in namespace '{parsed.GetRequiredValue(space)}'",
         "check both names; what was put just now may reach this node a moment later");
 
@@ -179,7 +186,8 @@ internal static class StateCommands
     {
         try
         {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Convert.FromBase64String(base64));
+            return new UTF8Encoding(false, throwOnInvalidBytes: true)
+                .GetString(Convert.FromBase64String(base64));
         }
         catch (Exception exception) when (exception is DecoderFallbackException or FormatException)
         {

@@ -5,7 +5,9 @@ using Ledger.Core;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger get --prove</c>: saves what shows a key's value, its absence, or all keys with a prefix.</summary>
+/// <summary>
+/// <c>ledger get --prove</c>: saves what shows a key's value, its absence, or all keys with a prefix.
+/// </summary>
 internal static class StateProofCommand
 {
     private static readonly Option<bool> Prove = new("--prove")
@@ -40,7 +42,8 @@ internal static class StateProofCommand
         command.Validators.Add(result =>
         {
             var isProof = result.GetValue(Prove);
-            if (isProof != result.GetValue(Out) is not null || (!isProof && (result.GetValue(Prefix) || result.GetValue(Height) is not null)))
+            if (isProof != result.GetValue(Out) is not null
+                || (!isProof && (result.GetValue(Prefix) || result.GetValue(Height) is not null)))
             {
                 result.AddError("--prove and --out go together, and --prefix and --height with them");
             }
@@ -50,7 +53,8 @@ internal static class StateProofCommand
     public static bool IsAsked(ParseResult parsed) => parsed.GetValue(Prove);
 
     public static async Task SaveAsync(
-        Terminal terminal, ParseResult parsed, NodeClient client, string space, string key, string consistency,
+        Terminal terminal, ParseResult parsed, NodeClient client, string space, string key,
+        string consistency,
         CancellationToken cancellationToken)
     {
         var genesis = await client.GenesisAsync(cancellationToken);

@@ -16,7 +16,8 @@ internal static class SubmitCommand
 
     public static Command Build(Terminal terminal)
     {
-        Option<string> file = new("--file") { Description = "The file of operations", Required = true, HelpName = "F" };
+        Option<string> file =
+            new("--file") { Description = "The file of operations", Required = true, HelpName = "F" };
         Option<OperationFormat> format = new("--format")
         {
             Description = "jsonl: one JSON object per line; binary: length and canonical operation",
@@ -49,21 +50,24 @@ internal static class SubmitCommand
             SubmitSettings settings = new(
                 parsed.GetValue(rate), parsed.GetValue(retryFailed),
                 TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout)));
-            using var key = KeyFiles.Load(parsed.KeyPath(terminal), () => Passphrase.Ask(terminal, "Passphrase"));
+            using var key = KeyFiles.Load(
+                parsed.KeyPath(terminal), () => Passphrase.Ask(terminal, "Passphrase"));
             return await RunAsync(terminal, parsed, operations, settings, key, cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, ParseResult parsed, OperationFile operations, SubmitSettings settings, SigningKey key,
+        Terminal terminal, ParseResult parsed, OperationFile operations, SubmitSettings settings,
+        SigningKey key,
         CancellationToken cancellationToken)
     {
         using var client = parsed.Connect(terminal);
         var genesis = await client.LimitedAsync(client.GenesisAsync, cancellationToken);
         var digest = await operations.DigestAsync(cancellationToken);
         using var journal = SubmitJournal.Open(
-            SubmitJournal.PathFor(operations.Path, genesis.Hash, key.PublicKey), digest, genesis.Hash, key.PublicKey);
+            SubmitJournal.PathFor(operations.Path, genesis.Hash, key.PublicKey), digest, genesis.Hash,
+            key.PublicKey);
         FileSubmission submission = new(
             client, operations, new(genesis.ChainId, digest, key), journal, settings, terminal.Remark);
 
@@ -90,7 +94,8 @@ internal static class SubmitCommand
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
         var progress = console.Progress().Columns(
-            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(),
+            new RemainingTimeColumn());
         await progress.StartAsync(async context =>
         {
             var bar = context.AddTask("submitting", maxValue: Math.Max(1, length));
@@ -104,7 +109,8 @@ internal static class SubmitCommand
         await run;
     }
 
-    private static void PrintTotals(Terminal terminal, ParseResult parsed, SubmitTotals totals, TimeSpan elapsed)
+    private static void PrintTotals(
+        Terminal terminal, ParseResult parsed, SubmitTotals totals, TimeSpan elapsed)
     {
         var perSecond = totals.Applied / Math.Max(0.001, elapsed.TotalSeconds);
         if (parsed.IsJson())

@@ -10,7 +10,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger tx</c>: every operation as a command of its own, files of them, and a look at one.</summary>
+/// <summary>
+/// <c>ledger tx</c>: every operation as a command of its own, files of them, and a look at one.
+/// </summary>
 internal static class TransactionCommands
 {
     private static readonly Option<bool> NoWait = new("--no-wait")
@@ -21,20 +23,24 @@ internal static class TransactionCommands
     /// <summary>Of a member that is added.</summary>
     public static readonly Option<bool> Witness = new("--witness")
     {
-        Description = "Raft: it votes at once and keeps no blocks; its node is started with peers.join=witness",
+        Description =
+            "Raft: it votes at once and keeps no blocks; its node is started with peers.join=witness",
     };
 
     public static Command Build(Terminal terminal)
     {
-        ExampleCommand tx = new("tx", "Build, sign and submit transactions", "ledger tx put notes greeting hello --key client.key.json");
+        ExampleCommand tx = new("tx", "Build, sign and submit transactions",
+            "ledger tx put notes greeting hello --key client.key.json");
         tx.Add(Put(terminal));
         tx.Add(Delete(terminal));
         tx.Add(DefineAsset(terminal));
         tx.Add(Issue(terminal));
         tx.Add(Transfer(terminal));
         tx.Add(Burn(terminal));
-        tx.Add(GrantOrRevoke(terminal, "grant", "Give an account a role", (a, r, n) => new Operation.Grant(a, r, n)));
-        tx.Add(GrantOrRevoke(terminal, "revoke", "Take a role from an account", (a, r, n) => new Operation.Revoke(a, r, n)));
+        tx.Add(GrantOrRevoke(
+            terminal, "grant", "Give an account a role", (a, r, n) => new Operation.Grant(a, r, n)));
+        tx.Add(GrantOrRevoke(
+            terminal, "revoke", "Take a role from an account", (a, r, n) => new Operation.Revoke(a, r, n)));
         tx.Add(AddValidator(terminal));
         tx.Add(PromoteValidator(terminal));
         tx.Add(RemoveValidator(terminal));
@@ -61,7 +67,8 @@ internal static class TransactionCommands
     {
         var (space, key) = KeyArguments();
         var expected = ExpectedVersion();
-        ExampleCommand command = new("delete", "Remove a key", "ledger tx delete notes greeting --key client.key.json");
+        ExampleCommand command = new(
+            "delete", "Remove a key", "ledger tx delete notes greeting --key client.key.json");
         return Submits(command, terminal, [space, key], [expected], parsed => new Operation.Delete(
             parsed.GetRequiredValue(space), parsed.GetRequiredValue(key), parsed.GetValue(expected)));
     }
@@ -124,7 +131,8 @@ internal static class TransactionCommands
             HelpName = "NS",
         };
         ExampleCommand command = new(
-            name, description, $"ledger tx {name} alice.key.json writer --namespace notes --key client.key.json");
+            name, description,
+            $"ledger tx {name} alice.key.json writer --namespace notes --key client.key.json");
         return Submits(command, terminal, [account, role], [space], parsed => build(
             Accounts.Parse(parsed.GetRequiredValue(account)), parsed.GetRequiredValue(role),
             parsed.GetRequiredValue(space)));
@@ -136,9 +144,11 @@ internal static class TransactionCommands
         var key = AccountArgument("validator");
         Argument<string> address = new("address") { Description = "Where its peers reach it, as host:port" };
         ExampleCommand command = new(
-            "add-validator", "Add a validator; once the transaction is final its node votes, or in Raft learns",
+            "add-validator",
+            "Add a validator; once the transaction is final its node votes, or in Raft learns",
             "ledger tx add-validator validator-5 validator.key.json 10.0.0.5:7000 --key admin.key.json");
-        return Submits(command, terminal, [name, key, address], [Witness], parsed => new Operation.AddValidator(
+        return Submits(
+            command, terminal, [name, key, address], [Witness], parsed => new Operation.AddValidator(
             parsed.GetRequiredValue(name), Accounts.Parse(parsed.GetRequiredValue(key)),
             parsed.GetRequiredValue(address), parsed.GetValue(Witness)));
     }
@@ -183,7 +193,8 @@ internal static class TransactionCommands
     }
 
     private static ExampleCommand Submits(
-        ExampleCommand command, Terminal terminal, IReadOnlyList<Argument> arguments, IReadOnlyList<Option> options,
+        ExampleCommand command, Terminal terminal, IReadOnlyList<Argument> arguments,
+        IReadOnlyList<Option> options,
         Func<ParseResult, Operation> build)
     {
         foreach (var argument in arguments)
@@ -266,7 +277,8 @@ internal static class TransactionCommands
         }
 
         terminal.Fail(reply.IsFinal
-            ? $"the transaction is final but did not take effect ({reply.Reason}); mend the cause and send a new one"
+            ? $"the transaction is final but did not take effect ({reply.Reason}); mend the cause and send "
+                + "a new one"
             : $"the node refused the transaction ({reply.Reason}); mend the cause and send a new one");
         return ExitCode.Failed;
     }

@@ -4,7 +4,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger admin transfer-leadership</c>: the leader of a Raft network hands over while it works.</summary>
+/// <summary>
+/// <c>ledger admin transfer-leadership</c>: the leader of a Raft network hands over while it works.
+/// </summary>
 internal static class TransferLeadershipCommand
 {
     public static Command Build(Terminal terminal)

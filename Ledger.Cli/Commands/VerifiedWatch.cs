@@ -7,8 +7,8 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Commands;
 
 /// <summary>
-/// <c>ledger watch --verify</c>: a light client in the terminal. What nodes announce only says when to ask; what is shown
-/// are headers whose certificates were checked here, each on the one shown before.
+/// <c>ledger watch --verify</c>: a light client in the terminal. What nodes announce only says when to ask;
+/// what is shown are headers whose certificates were checked here, each on the one shown before.
 /// </summary>
 internal sealed class VerifiedWatch(Terminal terminal, bool isJson, NodeClient client, Genesis genesis)
 {
@@ -26,12 +26,14 @@ internal sealed class VerifiedWatch(Terminal terminal, bool isJson, NodeClient c
     };
 
     public static async Task<int> RunAsync(
-        Terminal terminal, ParseResult parsed, NodeClient client, ulong start, CancellationToken cancellationToken)
+        Terminal terminal, ParseResult parsed, NodeClient client, ulong start,
+        CancellationToken cancellationToken)
     {
         var path = parsed.GetValue(GenesisPath);
         if (path is null)
         {
-            terminal.Remark("checking against the node's own genesis; name one that you trust with --genesis FILE");
+            terminal.Remark(
+                "checking against the node's own genesis; name one that you trust with --genesis FILE");
         }
 
         var genesis = path is null
@@ -47,7 +49,9 @@ internal sealed class VerifiedWatch(Terminal terminal, bool isJson, NodeClient c
         return ExitCode.Done;
     }
 
-    /// <summary>Goes on to a height that was announced, unless an earlier answer has reached it already.</summary>
+    /// <summary>
+    /// Goes on to a height that was announced, unless an earlier answer has reached it already.
+    /// </summary>
     private async Task ReachAsync(ulong height, CancellationToken cancellationToken)
     {
         if (_light is { } there && there.Height.Value >= height)
@@ -69,7 +73,8 @@ internal sealed class VerifiedWatch(Terminal terminal, bool isJson, NodeClient c
         }
 
         var (next, fault) = _light?.Accept(headers) ?? LightClient.From(headers, genesis);
-        _light = next ?? throw ProofFiles.Forged($"{client.Current}, asked for headers from {from} on,", fault!);
+        _light = next
+            ?? throw ProofFiles.Forged($"{client.Current}, asked for headers from {from} on,", fault!);
         Print(headers.Finality);
     }
 

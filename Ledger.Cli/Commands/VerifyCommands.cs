@@ -4,7 +4,9 @@ using Ledger.Core;
 
 namespace Ledger.Cli.Commands;
 
-/// <summary><c>ledger verify</c>: checks files with the genesis alone, offline; exits 4 and names the first fault.</summary>
+/// <summary>
+/// <c>ledger verify</c>: checks files with the genesis alone, offline; exits 4 and names the first fault.
+/// </summary>
 internal static class VerifyCommands
 {
     public static readonly Option<string> GenesisPath = new("--genesis")
@@ -17,12 +19,14 @@ internal static class VerifyCommands
     public static Command Build(Terminal terminal)
     {
         ExampleCommand verify = new(
-            "verify", "Check proofs and data offline", "ledger verify receipt payment.receipt.json --genesis genesis.json");
+            "verify", "Check proofs and data offline",
+            "ledger verify receipt payment.receipt.json --genesis genesis.json");
         verify.Add(Checks<ReceiptProof>(
             terminal, "receipt", "Check a transaction's receipt", "a receipt", ReceiptVerifier.Verify,
             "ledger verify receipt payment.receipt.json --genesis genesis.json"));
         verify.Add(Checks<Proof>(
-            terminal, "state", "Check a proof of a key's value or absence, or of all keys with a prefix", "a state proof",
+            terminal, "state", "Check a proof of a key's value or absence, or of all keys with a prefix",
+            "a state proof",
             (proof, genesis) => proof switch
             {
                 KeyProof key => StateVerifier.Verify(key, genesis),
@@ -45,7 +49,8 @@ internal static class VerifyCommands
     private static ExampleCommand Extends(Terminal terminal)
     {
         Argument<string> old = new("old") { Description = "What was remembered: a proof of any kind" };
-        Argument<string> now = new("new") { Description = "Headers from there on: 'ledger headers --from H --out NEW'" };
+        Argument<string> now =
+            new("new") { Description = "Headers from there on: 'ledger headers --from H --out NEW'" };
         ExampleCommand command = new(
             "extends", "Check that the chain seen now goes on from what was seen before",
             "ledger verify extends old.headers.json new.headers.json --genesis genesis.json");
@@ -67,8 +72,8 @@ internal static class VerifyCommands
                 ? Verdict.Of(fork!)
                 : Verdict.Of(
                 [
-                    $"chain '{genesis.ChainId}' goes on: block {next.Height} ({next.HeadHash}) extends block {client.Height} "
-                        + $"({client.HeadHash})",
+                    $"chain '{genesis.ChainId}' goes on: block {next.Height} ({next.HeadHash}) extends "
+                        + $"block {client.Height} ({client.HeadHash})",
                 ]));
         });
         return command;

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Ledger.Cli.Devnet;
 
-/// <summary>A process of a devnet that lives on by itself: its log and its pid, in files beside each other.</summary>
+/// <summary>
+/// A process of a devnet that lives on by itself: its log and its pid, in files beside each other.
+/// </summary>
 /// <param name="home">The folder it starts in.</param>
 /// <param name="name">Of its log and pid files.</param>
 /// <param name="mark">One of its arguments that no other process has: pids are used again.</param>
@@ -15,8 +17,8 @@ internal sealed class DetachedProcess(string home, string name, string mark)
     private const int LogTailBytes = 16 * 1024;
 
     /// <summary>
-    /// A session of its own, so that Ctrl-C reaches only the devnet, which stops its processes in order; and a log
-    /// that does not depend on the devnet's living on. exec keeps the pid.
+    /// A session of its own, so that Ctrl-C reaches only the devnet, which stops its processes in order; and
+    /// a log that does not depend on the devnet's living on. exec keeps the pid.
     /// </summary>
     private const string StartScript = """exec setsid "$@" >>"$LEDGER_DEVNET_LOG" 2>&1 </dev/null""";
 
@@ -78,7 +80,9 @@ internal sealed class DetachedProcess(string home, string name, string mark)
             : string.Join('\n', lines.TakeLast(LogTailLines).Select(line => $"  {line}"));
     }
 
-    /// <summary>No command line has a process while it turns into another program, and one that has ended.</summary>
+    /// <summary>
+    /// No command line has a process while it turns into another program, and one that has ended.
+    /// </summary>
     private static bool IsAboutToRun(int pid)
         => File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].TrimStart() is not ['Z' or 'X', ..];
 

@@ -5,8 +5,11 @@ using Ledger.Core;
 
 namespace Ledger.Cli.Devnet;
 
-/// <summary>What a devnet was made with; a folder keeps it, so that it can be started again as it was.</summary>
-internal sealed record DevnetSettings(int Validators, string Mode, int BasePort, string Evidence = "record", int Witnesses = 0)
+/// <summary>
+/// What a devnet was made with; a folder keeps it, so that it can be started again as it was.
+/// </summary>
+internal sealed record DevnetSettings(
+    int Validators, string Mode, int BasePort, string Evidence = "record", int Witnesses = 0)
 {
     public NetworkPlan Plan(string chainId)
     {
@@ -32,7 +35,8 @@ internal sealed class DevnetFolder
 
     private const string SettingsName = "devnet.json";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private DevnetFolder(string path, DevnetSettings settings)
     {
@@ -59,7 +63,8 @@ internal sealed class DevnetFolder
         var file = System.IO.Path.Combine(full, SettingsName);
         if (!File.Exists(file))
         {
-            throw new CliException($"there is no devnet in {path}", $"make one with 'ledger devnet --dir {path}'");
+            throw new CliException(
+                $"there is no devnet in {path}", $"make one with 'ledger devnet --dir {path}'");
         }
 
         try
@@ -74,7 +79,9 @@ internal sealed class DevnetFolder
         }
     }
 
-    /// <summary>Resumes the folder if it was made with the same settings, makes it if there is none.</summary>
+    /// <summary>
+    /// Resumes the folder if it was made with the same settings, makes it if there is none.
+    /// </summary>
     public static DevnetFolder OpenOrCreate(string path, DevnetSettings settings, bool fresh)
     {
         var full = System.IO.Path.GetFullPath(path);
@@ -99,14 +106,17 @@ internal sealed class DevnetFolder
         }
 
         // Each devnet is a chain of its own: what was signed for one is nothing to another.
-        var chainId = $"devnet-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4))}";
+        var chainId =
+            $"devnet-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4))}";
         NetworkFolder.Create(full, settings.Plan(chainId), DateTimeOffset.UtcNow);
         File.WriteAllText(
             System.IO.Path.Combine(full, SettingsName), JsonSerializer.Serialize(settings, Json));
         return Open(full);
     }
 
-    /// <summary>Removes a devnet that does not run; anything else that may lie there is not ours to remove.</summary>
+    /// <summary>
+    /// Removes a devnet that does not run; anything else that may lie there is not ours to remove.
+    /// </summary>
     private static void RemoveOld(string full)
     {
         if (!Directory.EnumerateFileSystemEntries(full).Any())

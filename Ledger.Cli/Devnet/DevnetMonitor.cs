@@ -51,16 +51,19 @@ internal sealed class DevnetMonitor(IReadOnlyList<DevnetValidator> validators) :
     private static double RateOf(ulong now, ulong before, double seconds)
         => now > before ? (now - before) / seconds : 0;
 
-    private async Task<ValidatorSample?> AskAsync(DevnetValidator validator, CancellationToken cancellationToken)
+    private async Task<ValidatorSample?> AskAsync(
+        DevnetValidator validator, CancellationToken cancellationToken)
     {
         try
         {
             var url = validator.Plan.HttpUrl;
-            var status = await _http.GetFromJsonAsync<StatusReply>(new Uri(url, "v1/status"), cancellationToken);
+            var status = await _http.GetFromJsonAsync<StatusReply>(
+                new Uri(url, "v1/status"), cancellationToken);
             var metrics = await _http.GetStringAsync(new Uri(url, "metrics"), cancellationToken);
             return status is null ? null : new(status, ValidatorSample.TransactionsIn(metrics));
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or JsonException
+        catch (Exception exception)
+            when (exception is HttpRequestException or TaskCanceledException or JsonException
             && !cancellationToken.IsCancellationRequested)
         {
             return null;

@@ -6,7 +6,8 @@ using Ledger.Storage;
 namespace Ledger.Cli.Devnet;
 
 /// <summary>Starts a devnet's validators, waits until they are ready, and stops them.</summary>
-internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string> nodeCommand, Terminal terminal)
+internal sealed class DevnetProcesses(
+    DevnetFolder folder, IReadOnlyList<string> nodeCommand, Terminal terminal)
 {
     private const int SigTerm = 15;
     private const int SigKill = 9;
@@ -28,8 +29,8 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
     }
 
     /// <summary>
-    /// Starts those that do not run, and says which. All are ready when this returns; when one is not, none of those
-    /// that this started is left running.
+    /// Starts those that do not run, and says which. All are ready when this returns; when one is not, none
+    /// of those that this started is left running.
     /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -41,7 +42,8 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
 
         terminal.Remark(dead.Length == folder.Validators.Count
             ? $"starting {dead.Length} validators..."
-            : $"starting what does not run: {string.Join(", ", dead.Select(validator => validator.Plan.Name))}...");
+            : "starting what does not run: "
+                + $"{string.Join(", ", dead.Select(validator => validator.Plan.Name))}...");
         await WaitUntilBuriedAsync(dead, cancellationToken);
         RefuseTakenPorts(dead);
         try
@@ -64,7 +66,8 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
     public static async Task<int> StopAsync(IReadOnlyList<DevnetValidator> validators)
     {
         var stopped = validators.Count(validator => validator.Send(SigTerm));
-        while (!await Polling.UntilAsync(() => Task.FromResult(AllEnded()), Poll, StopLimit, CancellationToken.None))
+        while (!await Polling.UntilAsync(
+            () => Task.FromResult(AllEnded()), Poll, StopLimit, CancellationToken.None))
         {
             foreach (var validator in validators)
             {
@@ -83,18 +86,22 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
         if (folder.Validators.FirstOrDefault(validator => validator.RunningPid() is null) is { } dead)
         {
             throw new CliException(
-                $"{dead.Plan.Name} ended; the last lines of its log:\n{dead.LogTail()}\n", $"see {dead.LogPath}");
+                $"{dead.Plan.Name} ended; the last lines of its log:\n{dead.LogTail()}\n",
+                $"see {dead.LogPath}");
         }
     }
 
-    private async Task WaitUntilBuriedAsync(IReadOnlyList<DevnetValidator> dead, CancellationToken cancellationToken)
+    private async Task WaitUntilBuriedAsync(
+        IReadOnlyList<DevnetValidator> dead, CancellationToken cancellationToken)
     {
         if (Holder() is { } dying)
         {
-            terminal.Remark($"the data of {dying.Plan.Name} is still held by a process that ends; waiting for it...");
+            terminal.Remark(
+                $"the data of {dying.Plan.Name} is still held by a process that ends; waiting for it...");
         }
 
-        if (!await Polling.UntilAsync(() => Task.FromResult(Holder() is null), Poll, BurialLimit, cancellationToken))
+        if (!await Polling.UntilAsync(
+            () => Task.FromResult(Holder() is null), Poll, BurialLimit, cancellationToken))
         {
             throw new CliException(
                 $"another process holds the data of {Holder()?.Plan.Name ?? "a validator"}",
@@ -107,10 +114,12 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
     private void RefuseTakenPorts(IReadOnlyList<DevnetValidator> dead)
     {
         var names = dead.Select(validator => validator.Plan.Name).ToHashSet();
-        foreach (var (validator, port) in folder.Plan.Ports().Where(taken => names.Contains(taken.Validator.Name)))
+        foreach (
+            var (validator, port) in folder.Plan.Ports().Where(taken => names.Contains(taken.Validator.Name)))
         {
             using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            // What closed a moment ago still holds its port for a while; a listener may share it, and so may we.
+            // What closed a moment ago still holds its port for a while; a listener may share it, and so may
+            // we.
             probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             try
             {
@@ -134,7 +143,8 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
         {
             var late = waiting[0];
             throw new CliException(
-                $"{late.Plan.Name} is not ready after {ReadyLimit.TotalSeconds:0} s; the last lines of its log:\n"
+                $"{late.Plan.Name} is not ready after {ReadyLimit.TotalSeconds:0} s; the last lines of its "
+                + "log:\n"
                 + $"{late.LogTail()}\n", $"see {late.LogPath}", ExitCode.TimedOut);
         }
 
@@ -158,7 +168,8 @@ internal sealed class DevnetProcesses(DevnetFolder folder, IReadOnlyList<string>
     {
         try
         {
-            using var response = await http.GetAsync(new Uri(validator.Plan.HttpUrl, "readyz"), cancellationToken);
+            using var response = await http.GetAsync(
+                new Uri(validator.Plan.HttpUrl, "readyz"), cancellationToken);
             return response.IsSuccessStatusCode;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException

@@ -7,8 +7,8 @@ using Ledger.Cli.Shell;
 namespace Ledger.Cli.Devnet;
 
 /// <summary>
-/// A Prometheus beside a devnet, which scrapes its validators every second under the rules and alerts that ship with the
-/// ledger. The program itself is the system's.
+/// A Prometheus beside a devnet, which scrapes its validators every second under the rules and alerts that
+/// ship with the ledger. The program itself is the system's.
 /// </summary>
 internal sealed class DevnetPrometheus
 {
@@ -16,7 +16,9 @@ internal sealed class DevnetPrometheus
     private const int SigTerm = 15;
     private const int SigKill = 9;
 
-    /// <summary>Above the first validator's HTTP port: 9095 by default, since Debian's own service has 9090.</summary>
+    /// <summary>
+    /// Above the first validator's HTTP port: 9095 by default, since Debian's own service has 9090.
+    /// </summary>
     private const int PortOffset = 1015;
 
     private static readonly string[] RuleFiles = ["rules.yml", "alerts.yml"];
@@ -62,7 +64,8 @@ internal sealed class DevnetPrometheus
         WriteFiles();
         using var process = _process.Start(
         [
-            Find(terminal.Variable("PATH") ?? "")!, ConfigArgument, $"--storage.tsdb.path={Path.Combine(_home, "data")}",
+            Find(terminal.Variable("PATH") ?? "")!, ConfigArgument,
+            $"--storage.tsdb.path={Path.Combine(_home, "data")}",
             $"--web.listen-address=127.0.0.1:{_port}", "--storage.tsdb.retention.time=1d",
         ]);
         await WaitUntilReadyAsync(cancellationToken);
@@ -84,7 +87,8 @@ internal sealed class DevnetPrometheus
         }
     }
 
-    internal static string? Find(string searchPath) => searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries)
+    internal static string? Find(string searchPath)
+        => searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries)
         .Select(folder => Path.Combine(folder, Program)).FirstOrDefault(File.Exists);
 
     internal static string Configuration(IEnumerable<ValidatorPlan> validators) => $"""
@@ -124,7 +128,8 @@ internal sealed class DevnetPrometheus
         catch (SocketException)
         {
             throw new CliException(
-                $"port {_port}, which Prometheus needs, is in use", "stop what uses it, or choose another --base-port");
+                $"port {_port}, which Prometheus needs, is in use",
+                "stop what uses it, or choose another --base-port");
         }
     }
 

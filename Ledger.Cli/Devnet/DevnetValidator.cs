@@ -18,7 +18,8 @@ internal sealed class DevnetValidator(string folder, ValidatorPlan plan)
     public string DataPath => Path.Combine(Path.GetDirectoryName(ConfigPath)!, "data");
 
     /// <param name="nodeCommand">What runs a node, up to its <c>--config</c>.</param>
-    public Process Start(IReadOnlyList<string> nodeCommand) => _process.Start([.. nodeCommand, "--config", ConfigPath]);
+    public Process Start(IReadOnlyList<string> nodeCommand)
+        => _process.Start([.. nodeCommand, "--config", ConfigPath]);
 
     public int? RunningPid() => _process.RunningPid();
 

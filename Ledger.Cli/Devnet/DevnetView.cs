@@ -23,7 +23,8 @@ internal static class DevnetView
             figures.AddColumn(new GridColumn().Width(14).PadRight(1));
         }
 
-        figures.AddRow("[grey]height[/]", "[grey]blocks/s[/]", "[grey]tx/s[/]", isRaft ? "[grey]term[/]" : "[grey]view[/]", isRaft ? "[grey]leader[/]" : "[grey]primary[/]");
+        figures.AddRow("[grey]height[/]", "[grey]blocks/s[/]", "[grey]tx/s[/]", isRaft
+            ? "[grey]term[/]" : "[grey]view[/]", isRaft ? "[grey]leader[/]" : "[grey]primary[/]");
         figures.AddRow(
             $"[bold cyan]{picture.Height:N0}[/]",
             $"[bold]{picture.BlocksPerSecond:N1}[/]",
@@ -36,7 +37,9 @@ internal static class DevnetView
             figures,
             new Markup($"[grey]tx/s [/][green]{Spark(picture.Spark)}[/]\n"),
             Validators(folder, picture, leader),
-            new Markup($"[grey]ledger bench          load it          ledger watch  follow the blocks\nCtrl-C                stop all         logs in {Markup.Escape(Short(folder.Path))}/*/node.log[/]"));
+            new Markup("[grey]ledger bench          load it          ledger watch  follow the "
+                + "blocks\nCtrl-C                stop all         logs in "
+                + $"{Markup.Escape(Short(folder.Path))}/*/node.log[/]"));
     }
 
     /// <summary>The same in one line, where nothing can be drawn over.</summary>
@@ -110,7 +113,8 @@ internal static class DevnetView
         return leader;
     }
 
-    private static View ViewOf(DevnetPicture picture) => new(picture.Samples.Max(sample => sample?.Status.View ?? 0));
+    private static View ViewOf(DevnetPicture picture)
+        => new(picture.Samples.Max(sample => sample?.Status.View ?? 0));
 
     private static string Age(TimeSpan? age) => age switch
     {

@@ -3,7 +3,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.Cli.Devnet;
 
-/// <summary>What one validator said at one moment: its status, and from its metrics the count of transactions.</summary>
+/// <summary>
+/// What one validator said at one moment: its status, and from its metrics the count of transactions.
+/// </summary>
 internal sealed record ValidatorSample(StatusReply Status, ulong Transactions)
 {
     private const string Committed = "ledger_transactions_committed_total";
@@ -22,7 +24,8 @@ internal sealed record ValidatorSample(StatusReply Status, ulong Transactions)
         foreach (var line in metrics.AsSpan().EnumerateLines())
         {
             if (line.StartsWith(Committed, StringComparison.Ordinal)
-                && double.TryParse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture, out var value))
+                && double.TryParse(
+                    line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture, out var value))
             {
                 sum += value;
             }

@@ -2,7 +2,9 @@ using Ledger.Cli.Devnet;
 
 namespace Ledger.Cli.Doctor;
 
-/// <summary>What a devnet's folder shows of a validator that does not answer: its process, its disk, its last words.</summary>
+/// <summary>
+/// What a devnet's folder shows of a validator that does not answer: its process, its disk, its last words.
+/// </summary>
 internal static class DevnetTrace
 {
     private static readonly string[] Reasons = ["cannot go on", "error:", "Unhandled exception"];
@@ -19,7 +21,8 @@ internal static class DevnetTrace
     private static string? LastWords(string log)
     {
         var lines = log.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return lines.LastOrDefault(line => Reasons.Any(reason => line.Contains(reason, StringComparison.Ordinal)));
+        return lines.LastOrDefault(
+            line => Reasons.Any(reason => line.Contains(reason, StringComparison.Ordinal)));
     }
 
     private static long FreeBytes(string config)

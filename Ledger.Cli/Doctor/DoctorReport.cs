@@ -29,7 +29,8 @@ internal static class DoctorReport
         var proposes = facts.IsRaft ? "leader" : "primary";
         terminal.Line();
         terminal.Line(Row(
-            "validator", "state", "height", facts.ViewWord, proposes, "waits for", "peers", "waiting", "disk MiB", "sync ms",
+            "validator", "state", "height", facts.ViewWord, proposes, "waits for", "peers", "waiting",
+            "disk MiB", "sync ms",
             "clock s"));
         foreach (var visit in facts.Visits.Where(visit => visit.Status is not null || !visit.IsGuess))
         {
@@ -88,15 +89,18 @@ internal static class DoctorReport
         if (visit is not { Status: { } status, Vitals: { } vitals })
         {
             return visit.Status is { } old
-                ? Row(old.Validator, old.State, old.Height, new View(old.View), old.Primary ?? "-", "-", old.Peers, old.MempoolTransactions, "-", "-", "-")
+                ? Row(old.Validator, old.State, old.Height, new View(old.View), old.Primary
+                    ?? "-", "-", old.Peers, old.MempoolTransactions, "-", "-", "-")
                 : Row(visit.Name, "silent", "-", "-", "-", "-", "-", "-", "-", "-", "-");
         }
 
         return Row(
-            status.Validator, status.State, status.Height, new View(status.View), status.Primary ?? "-", vitals.WaitsFor, status.Peers,
+            status.Validator, status.State, status.Height, new View(status.View), status.Primary
+            ?? "-", vitals.WaitsFor, status.Peers,
             status.MempoolTransactions, vitals.DiskFreeBytes >> 20,
             vitals.JournalSyncMs.ToString("0.0", CultureInfo.InvariantCulture),
-            Math.Round(visit.ClockOffset.TotalSeconds, 1).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture));
+            Math.Round(visit.ClockOffset.TotalSeconds, 1)
+                .ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture));
     }
 
     private static string Row(params object[] cells)

@@ -8,14 +8,17 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Doctor;
 
 /// <summary>Where a node is asked, and what is known of it before.</summary>
-internal sealed record Address(Uri Url, string? Expected = null, Func<LocalTrace>? Local = null, bool IsGuess = false);
+internal sealed record Address(
+    Uri Url, string? Expected = null, Func<LocalTrace>? Local = null, bool IsGuess = false);
 
 /// <summary>Asks every node at once, then those that the first ones lead to. Judges nothing.</summary>
 internal sealed class DoctorRound : IDisposable
 {
     private const int BlocksWanted = 32;
 
-    /// <summary>Blocks that put evidence on the ledger, the latest ones; what came before them is older still.</summary>
+    /// <summary>
+    /// Blocks that put evidence on the ledger, the latest ones; what came before them is older still.
+    /// </summary>
     private const int AgesWanted = 8;
 
     private readonly HttpClient _http;
@@ -35,7 +38,8 @@ internal sealed class DoctorRound : IDisposable
         var distinct = addresses.DistinctBy(address => address.Url);
         List<Visit> visits = [.. Neighbours.Recognise(await VisitAllAsync(distinct, cancellationToken))];
         visits.AddRange(await VisitAllAsync(Neighbours.Of(visits), cancellationToken));
-        visits.RemoveAll(visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
+        visits.RemoveAll(
+            visit => visit is { IsGuess: true, Status: { } status } && status.Validator != visit.Expected);
         Facts facts = new([], visits, []);
 
         // A witness knows heights and has no block to show: it is asked where nobody else answers.
@@ -50,7 +54,8 @@ internal sealed class DoctorRound : IDisposable
         var validators = await FindAsync<ValidatorReply[]>(best.Url, "v1/validators", cancellationToken);
         return facts with
         {
-            Validators = validators is null ? NamesIn(best.Status) : NamesOf(validators, ValidatorReply.Voter, ValidatorReply.Witness),
+            Validators = validators is null
+                ? NamesIn(best.Status) : NamesOf(validators, ValidatorReply.Voter, ValidatorReply.Witness),
             Learners = validators is null ? [] : NamesOf(validators, ValidatorReply.Learner),
             Witnesses = validators is null ? [] : NamesOf(validators, ValidatorReply.Witness),
             Blocks = blocks ?? [],
@@ -76,7 +81,8 @@ internal sealed class DoctorRound : IDisposable
 
     private async Task<Visit> VisitAsync(Address address, CancellationToken cancellationToken)
     {
-        Visit visit = new(address.Url, address.Expected, Local: address.Local?.Invoke(), IsGuess: address.IsGuess);
+        Visit visit = new(
+            address.Url, address.Expected, Local: address.Local?.Invoke(), IsGuess: address.IsGuess);
         try
         {
             // The first question opens the connection; the second one is as quick as the way there and back.
@@ -95,8 +101,8 @@ internal sealed class DoctorRound : IDisposable
     }
 
     /// <summary>
-    /// Every member is asked: one that was cut off may hold what no other has. Where most have it from the ledger and one
-    /// does not yet, the ledger's word stands.
+    /// Every member is asked: one that was cut off may hold what no other has. Where most have it from the
+    /// ledger and one does not yet, the ledger's word stands.
     /// </summary>
     private async Task<IReadOnlyList<Proof>> ProofsAsync(
         IReadOnlyList<Visit> members, Visit best, CancellationToken cancellationToken)
@@ -106,8 +112,10 @@ internal sealed class DoctorRound : IDisposable
             Evidence: await FindAsync<EvidenceReply[]>(member.Url, "v1/evidence", cancellationToken) ?? [])));
         Proof[] proofs =
         [
-            .. served.SelectMany(answer => answer.Evidence.Select(evidence => (answer.Name, Evidence: evidence)))
-                .GroupBy(told => (told.Evidence.PublicKey, told.Evidence.Kind, told.Evidence.View, told.Evidence.Height))
+            .. served.SelectMany(
+                answer => answer.Evidence.Select(evidence => (answer.Name, Evidence: evidence)))
+                .GroupBy(told =>
+                    (told.Evidence.PublicKey, told.Evidence.Kind, told.Evidence.View, told.Evidence.Height))
                 .Select(about => new Proof(
                     [.. about.Select(told => told.Name).Distinct()],
                     about.Select(told => told.Evidence).MaxBy(evidence => evidence.RecordedAt ?? 0)!)),
@@ -124,7 +132,8 @@ internal sealed class DoctorRound : IDisposable
 
         return
         [
-            .. proofs.Select(proof => proof.Evidence.RecordedAt is { } height && ages.TryGetValue(height, out var age)
+            .. proofs.Select(
+                proof => proof.Evidence.RecordedAt is { } height && ages.TryGetValue(height, out var age)
                 ? proof with { Age = age }
                 : proof),
         ];
@@ -156,14 +165,20 @@ internal sealed class DoctorRound : IDisposable
 
     private static Silence Of(Exception exception) => exception switch
     {
-        HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } refused
+        HttpRequestException
+        {
+            InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused },
+        } refused
             => new(SilenceKind.NothingListens, refused.InnerException!.Message),
         HttpRequestException { InnerException: SocketException unreachable }
             => new(SilenceKind.Unreachable, unreachable.Message),
         HttpRequestException { StatusCode: HttpStatusCode status }
             => new(SilenceKind.NotANode, $"HTTP {(int)status}"),
         JsonException garbled => new(SilenceKind.NotANode, garbled.Message),
-        OperationCanceledException { InnerException: TimeoutException { InnerException: OperationCanceledException or IOException } }
+        OperationCanceledException
+        {
+            InnerException: TimeoutException { InnerException: OperationCanceledException or IOException },
+        }
             => new(SilenceKind.NoAnswer, "no answer in time"),
         OperationCanceledException => new(SilenceKind.Unreachable, "no connection in time"),
         _ => new(SilenceKind.Unreachable, exception.InnerException?.Message ?? exception.Message),

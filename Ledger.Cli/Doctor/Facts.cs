@@ -4,7 +4,8 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Doctor;
 
 /// <summary>All that the doctor learnt, at one moment; what it concludes follows from this alone.</summary>
-/// <param name="Validators">The names of the present validators, in the order of their seats; empty when no node answered.</param>
+/// <param name="Validators">The names of the present validators, in the order of their seats; empty when no
+/// node answered.</param>
 /// <param name="Visits">Every node that was asked.</param>
 /// <param name="Blocks">The last blocks with their signers, oldest first.</param>
 internal sealed record Facts(
@@ -52,7 +53,9 @@ internal sealed record Facts(
 
     public ulong Height => Members.Max(member => (ulong?)member.Status!.Height) ?? 0;
 
-    /// <summary>Whether these two have a connection, as far as either says; one of them must have answered.</summary>
+    /// <summary>
+    /// Whether these two have a connection, as far as either says; one of them must have answered.
+    /// </summary>
     public bool Connected(string one, string other)
         => Says(one, other) ?? Says(other, one) ?? false;
 
@@ -99,7 +102,8 @@ internal sealed record Visit(
 /// <summary>A proof that is on the ledger, or that one node at least holds until it is.</summary>
 /// <param name="By">Who serves it.</param>
 /// <param name="Evidence">As one of them serves it, with its place on the ledger where it has one.</param>
-/// <param name="Age">Since the ledger has it; null while it is on none, or its block is not to be had.</param>
+/// <param name="Age">Since the ledger has it; null while it is on none, or its block is not to be
+/// had.</param>
 internal sealed record Proof(IReadOnlyList<string> By, EvidenceReply Evidence, TimeSpan? Age = null);
 
 /// <summary>Why a node did not answer.</summary>

@@ -19,7 +19,8 @@ internal enum Severity
 /// <param name="Who">The validators it is about.</param>
 /// <param name="What">What is so.</param>
 /// <param name="Next">What to do about it.</param>
-internal sealed record Finding(string Code, Severity Severity, IReadOnlyList<string> Who, string What, string Next);
+internal sealed record Finding(
+    string Code, Severity Severity, IReadOnlyList<string> Who, string What, string Next);
 
 /// <summary>One thing to look for: facts in, findings out, and nothing else.</summary>
 internal interface IRule

@@ -1,8 +1,8 @@
 namespace Ledger.Cli.Doctor;
 
 /// <summary>
-/// Which validators can speak to each other: the groups that their connections make, largest first. A validator that was
-/// not asked, but that others are connected to, belongs to their group.
+/// Which validators can speak to each other: the groups that their connections make, largest first. A
+/// validator that was not asked, but that others are connected to, belongs to their group.
 /// </summary>
 internal static class Islands
 {
@@ -20,7 +20,8 @@ internal static class Islands
             List<string> island = [first];
             for (var i = 0; i < island.Count; i++)
             {
-                foreach (var other in facts.Validators.Where(name => left.Contains(name) && facts.Connected(island[i], name)))
+                foreach (var other in facts.Validators.Where(
+                    name => left.Contains(name) && facts.Connected(island[i], name)))
                 {
                     left.Remove(other);
                     island.Add(other);
@@ -37,5 +38,6 @@ internal static class Islands
     private static bool IsThere(Facts facts, string name)
         => facts.Members.Any(member => member.Name == name)
             || (facts.Testimonies(name).Any(said => said.Peer.Connected)
-                && facts.Visits.All(visit => visit.Name != name || visit.Silence?.Kind != SilenceKind.NoAnswer));
+                && facts.Visits.All(
+                    visit => visit.Name != name || visit.Silence?.Kind != SilenceKind.NoAnswer));
 }

@@ -3,19 +3,24 @@ using System.Globalization;
 namespace Ledger.Cli.Doctor;
 
 /// <summary>
-/// Where the validators that were not named might be asked. Nodes know each other's peer ports alone; the HTTP port is as
-/// far from it as at the node that was asked, in a devnet and on machines of their own alike. A guess, and treated as one.
+/// Where the validators that were not named might be asked. Nodes know each other's peer ports alone; the
+/// HTTP port is as far from it as at the node that was asked, in a devnet and on machines of their own alike.
+/// A guess, and treated as one.
 /// </summary>
 internal static class Neighbours
 {
-    /// <summary>Gives silent nodes the names of the validators that must be there: by address, or as the only one left.</summary>
+    /// <summary>
+    /// Gives silent nodes the names of the validators that must be there: by address, or as the only one
+    /// left.
+    /// </summary>
     public static IReadOnlyList<Visit> Recognise(IReadOnlyList<Visit> visits)
     {
         var guesses = Of(visits);
         Visit[] named =
         [
             .. visits.Select(visit => visit is { Status: null, Expected: null }
-                ? visit with { Expected = guesses.FirstOrDefault(guess => guess.Url.Authority == visit.Url.Authority)?.Expected }
+                ? visit with { Expected =
+                    guesses.FirstOrDefault(guess => guess.Url.Authority == visit.Url.Authority)?.Expected }
                 : visit),
         ];
         HashSet<string> known = [.. named.Select(visit => visit.Name)];
@@ -26,7 +31,8 @@ internal static class Neighbours
         ];
         var nameless = named.Count(visit => visit is { Status: null, Expected: null });
         return left.Length == 1 && nameless == 1
-            ? [.. named.Select(visit => visit is { Status: null, Expected: null } ? visit with { Expected = left[0] } : visit)]
+            ? [.. named.Select(visit =>
+                visit is { Status: null, Expected: null } ? visit with { Expected = left[0] } : visit)]
             : named;
     }
 
@@ -51,14 +57,16 @@ internal static class Neighbours
     private static Uri? Guess(Visit visit, string endpoint)
     {
         var colon = endpoint.LastIndexOf(':');
-        if (colon < 1 || !int.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var peerPort))
+        if (colon < 1 || !int.TryParse(
+            endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var peerPort))
         {
             return null;
         }
 
         var port = visit.Url.Port + peerPort - visit.Vitals!.PeerPort;
         return port is > 0 and <= 65535
-            && Uri.TryCreate($"{visit.Url.Scheme}://{endpoint[..colon]}:{port}/", UriKind.Absolute, out var url)
+            && Uri.TryCreate(
+                $"{visit.Url.Scheme}://{endpoint[..colon]}:{port}/", UriKind.Absolute, out var url)
                 ? url
                 : null;
     }

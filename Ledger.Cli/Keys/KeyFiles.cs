@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Cli.Keys;
 
-/// <summary>Key files as the command line sees them: a passphrase is asked for only when one is needed.</summary>
+/// <summary>
+/// Key files as the command line sees them: a passphrase is asked for only when one is needed.
+/// </summary>
 internal static class KeyFiles
 {
     public static void Create(string path, SigningKey key, string? passphrase)
@@ -20,7 +22,8 @@ internal static class KeyFiles
             return true;
         });
 
-    public static (PublicKey PublicKey, bool IsEncrypted) Describe(string path) => Explained(() => KeyFile.Describe(path));
+    public static (PublicKey PublicKey, bool IsEncrypted) Describe(string path)
+        => Explained(() => KeyFile.Describe(path));
 
     /// <param name="path">The file.</param>
     /// <param name="passphrase">Asked for only when the file is sealed.</param>

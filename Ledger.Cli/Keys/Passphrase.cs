@@ -3,7 +3,9 @@ using Ledger.Cli.Shell;
 
 namespace Ledger.Cli.Keys;
 
-/// <summary>Asks for a passphrase: LEDGER_PASSPHRASE for scripts, the keyboard without echo for people.</summary>
+/// <summary>
+/// Asks for a passphrase: LEDGER_PASSPHRASE for scripts, the keyboard without echo for people.
+/// </summary>
 internal static class Passphrase
 {
     private const string Variable = "LEDGER_PASSPHRASE";

@@ -5,8 +5,8 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Network;
 
 /// <summary>
-/// Writes a network to disk: <c>genesis.json</c>, <c>client.key.json</c>, and for each validator a folder with its
-/// <c>node.json</c> and its <c>validator.key.json</c>.
+/// Writes a network to disk: <c>genesis.json</c>, <c>client.key.json</c>, and for each validator a folder
+/// with its <c>node.json</c> and its <c>validator.key.json</c>.
 /// </summary>
 internal static class NetworkFolder
 {
@@ -36,7 +36,8 @@ internal static class NetworkFolder
             members.Add(new(validator.Name, key.PublicKey, IsWitness: plan.IsWitness(members.Count)));
         }
 
-        // Each validator gets its own copy of the one genesis: its folder is then all that its container needs.
+        // Each validator gets its own copy of the one genesis: its folder is then all that its container
+        // needs.
         Genesis genesis = new(
             plan.ChainId, plan.Mode, new(now.ToUnixTimeMilliseconds()), members, RolesOf(client.PublicKey),
             plan.Evidence);

@@ -4,7 +4,8 @@ using Ledger.Core;
 namespace Ledger.Cli.Network;
 
 /// <summary>Where one validator listens. Admin is on loopback only, wherever the rest is.</summary>
-internal sealed record ValidatorPlan(string Name, string Host, string ListenHost, int HttpPort, int AdminPort, int PeerPort)
+internal sealed record ValidatorPlan(
+    string Name, string Host, string ListenHost, int HttpPort, int AdminPort, int PeerPort)
 {
     public Uri HttpUrl => new($"http://{Host}:{HttpPort}");
 
@@ -14,7 +15,8 @@ internal sealed record ValidatorPlan(string Name, string Host, string ListenHost
 }
 
 /// <summary>A network before any file of it exists: who takes part, where, and in which mode.</summary>
-internal sealed record NetworkPlan(string ChainId, ConsensusMode Mode, IReadOnlyList<ValidatorPlan> Validators)
+internal sealed record NetworkPlan(
+    string ChainId, ConsensusMode Mode, IReadOnlyList<ValidatorPlan> Validators)
 {
     public const int DefaultHttpPort = 8080;
 
@@ -29,8 +31,8 @@ internal sealed record NetworkPlan(string ChainId, ConsensusMode Mode, IReadOnly
     public int Witnesses { get; init; }
 
     /// <summary>
-    /// All on this machine, each validator 10 ports above the one before. Peer ports move along with the HTTP ports,
-    /// so that two devnets with base ports far enough apart share nothing.
+    /// All on this machine, each validator 10 ports above the one before. Peer ports move along with the HTTP
+    /// ports, so that two devnets with base ports far enough apart share nothing.
     /// </summary>
     public static NetworkPlan OnThisMachine(string chainId, ConsensusMode mode, int count, int basePort)
     {

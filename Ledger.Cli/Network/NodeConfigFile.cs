@@ -5,7 +5,8 @@ namespace Ledger.Cli.Network;
 /// <summary>The <c>node.json</c> of one validator. Paths in it are relative to the file.</summary>
 internal static class NodeConfigFile
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public static string Write(NetworkPlan plan, int index)
     {
@@ -19,7 +20,8 @@ internal static class NodeConfigFile
                 Peers = new
                 {
                     Listen = $"{self.ListenHost}:{self.PeerPort}",
-                    Endpoints = plan.Validators.Where(v => v != self).ToDictionary(v => v.Name, v => v.PeerAddress),
+                    Endpoints = plan.Validators.Where(v => v != self)
+                        .ToDictionary(v => v.Name, v => v.PeerAddress),
                 },
                 Http = new { Listen = $"{self.ListenHost}:{self.HttpPort}" },
                 Admin = new { Listen = $"127.0.0.1:{self.AdminPort}" },

@@ -10,5 +10,6 @@ internal static class Accounts
         => PublicKey.TryParse(text, out var address) ? address
             : File.Exists(text) ? KeyFiles.Describe(text).PublicKey
             : throw new CliException(
-                $"'{text}' is no account", "give an address of 64 hexadecimal digits, or a key file", ExitCode.Usage);
+                $"'{text}' is no account", "give an address of 64 hexadecimal digits, or a key file",
+                ExitCode.Usage);
 }

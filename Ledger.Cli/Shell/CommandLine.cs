@@ -10,7 +10,9 @@ using Ledger.Node.Configuration;
 
 namespace Ledger.Cli.Shell;
 
-/// <summary>Parses one command line, runs its command, and turns every way to end into an exit code.</summary>
+/// <summary>
+/// Parses one command line, runs its command, and turns every way to end into an exit code.
+/// </summary>
 internal static class CommandLine
 {
     public static async Task<int> RunAsync(
@@ -48,12 +50,14 @@ internal static class CommandLine
             terminal.Fail(exception.Message);
             return ExitCode.Failed;
         }
-        catch (Exception exception) when (exception is GenesisException or ConfigurationException or KeyFileException)
+        catch (Exception exception)
+            when (exception is GenesisException or ConfigurationException or KeyFileException)
         {
             terminal.Fail($"{exception.Message.TrimEnd('.')}; correct what it names");
             return ExitCode.BadConfiguration;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or SocketException)
         {
             terminal.Fail($"{exception.Message.TrimEnd('.')}; "
                 + (exception.Message.Contains("No space left", StringComparison.Ordinal)
@@ -119,7 +123,9 @@ internal static class CommandLine
         return ExitCode.Usage;
     }
 
-    /// <summary>The parser names a type of the runtime where a value is not of it: say what to write instead.</summary>
+    /// <summary>
+    /// The parser names a type of the runtime where a value is not of it: say what to write instead.
+    /// </summary>
     private static string WordsFor(ParseError error)
     {
         if (!error.Message.Contains("expected type", StringComparison.Ordinal))

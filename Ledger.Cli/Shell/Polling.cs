@@ -1,8 +1,8 @@
 namespace Ledger.Cli.Shell;
 
 /// <summary>
-/// Looks again and again. For what tells nobody when it changes: a process that is not our child, a node that becomes
-/// ready, figures that others count up.
+/// Looks again and again. For what tells nobody when it changes: a process that is not our child, a node that
+/// becomes ready, figures that others count up.
 /// </summary>
 internal static class Polling
 {
@@ -26,7 +26,9 @@ internal static class Polling
         return true;
     }
 
-    /// <summary>Shows how far some work is until it has ended, however it ends: its owner awaits it.</summary>
+    /// <summary>
+    /// Shows how far some work is until it has ended, however it ends: its owner awaits it.
+    /// </summary>
     public static async Task WhileRunsAsync(Task work, TimeSpan every, Action show)
     {
         using PeriodicTimer timer = new(every);

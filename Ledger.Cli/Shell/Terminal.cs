@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Ledger.Cli.Shell;
 
 /// <summary>
-/// Where a command speaks: data on <paramref name="output"/>, words on <paramref name="error"/>. Handed in, so that a
-/// test can listen and set the environment.
+/// Where a command speaks: data on <paramref name="output"/>, words on <paramref name="error"/>. Handed in,
+/// so that a test can listen and set the environment.
 /// </summary>
 internal sealed class Terminal(
     TextWriter output, TextWriter error, bool isInteractive, Func<string, string?> environment)

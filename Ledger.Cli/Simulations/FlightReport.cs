@@ -86,5 +86,6 @@ internal static class FlightReport
     }
 
     private static CliException Unusable(string file, FlightException fault)
-        => new($"{file} cannot be replayed: {fault.Message}", "name another recording of the data folder's 'flight'");
+        => new($"{file} cannot be replayed: {fault.Message}",
+            "name another recording of the data folder's 'flight'");
 }

@@ -4,17 +4,21 @@ namespace Ledger.Cli.Simulations;
 
 /// <summary>What all runs of a sweep came to.</summary>
 internal sealed record SweepTotals(
-    long Steps, long Events, TimeSpan VirtualTime, ulong Blocks, long Transactions, long Reads, long ViewChanges,
+    long Steps, long Events, TimeSpan VirtualTime, ulong Blocks, long Transactions, long Reads,
+    long ViewChanges,
     ulong Epochs, long Evidence, IReadOnlyList<long> Faults, IReadOnlyList<long> Lies, string TraceHash)
 {
     public static readonly SweepTotals None = new(
-        0, 0, TimeSpan.Zero, 0, 0, 0, 0, 0, 0, [.. FaultSet.Names.Select(_ => 0L)], [.. Strategies.Names.Select(_ => 0L)], "");
+        0, 0, TimeSpan.Zero, 0, 0, 0, 0, 0, 0, [.. FaultSet.Names.Select(_ => 0L)],
+        [.. Strategies.Names.Select(_ => 0L)], "");
 
     public SweepTotals With(SimulationResult run) => new(
         Steps + run.Steps, Events + run.Events, VirtualTime + run.VirtualTime, Blocks + run.Blocks,
-        Transactions + run.Transactions, Reads + run.Reads, ViewChanges + run.ViewChanges, Epochs + run.Epochs,
+        Transactions + run.Transactions, Reads + run.Reads, ViewChanges + run.ViewChanges, Epochs
+        + run.Epochs,
         Evidence + run.Evidence,
-        [.. Faults.Zip(run.Faults, (a, b) => a + b)], [.. Lies.Zip(run.Lies, (a, b) => a + b)], run.TraceHash.ToString());
+        [.. Faults.Zip(run.Faults, (a, b) => a + b)], [.. Lies.Zip(run.Lies, (a, b) => a + b)],
+        run.TraceHash.ToString());
 }
 
 /// <summary>

@@ -20,7 +20,8 @@ internal static class TraceReport
         }
 
         request.Show(
-            events, Math.Max(trace.Options.Nodes, events.Select(each => each.Node + 1).DefaultIfEmpty().Max()));
+            events, Math.Max(
+                trace.Options.Nodes, events.Select(each => each.Node + 1).DefaultIfEmpty().Max()));
         if (same < Math.Max(events.Count, trace.Events.Count))
         {
             request.Terminal.Fail(
@@ -45,7 +46,8 @@ internal static class TraceReport
         catch (TraceException fault)
         {
             throw new CliException(
-                $"{path} cannot be replayed: {fault.Message}", "write it anew with 'ledger simulate --trace'");
+                $"{path} cannot be replayed: {fault.Message}",
+                "write it anew with 'ledger simulate --trace'");
         }
     }
 }

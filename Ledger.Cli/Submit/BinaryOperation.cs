@@ -6,8 +6,8 @@ using MessagePack;
 namespace Ledger.Cli.Submit;
 
 /// <summary>
-/// One operation in its canonical encoding. The core decodes whole transactions, so it is read as the only operation
-/// of one: the same limits, and the same refusal of every other encoding.
+/// One operation in its canonical encoding. The core decodes whole transactions, so it is read as the only
+/// operation of one: the same limits, and the same refusal of every other encoding.
 /// </summary>
 internal static class BinaryOperation
 {

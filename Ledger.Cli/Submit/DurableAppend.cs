@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Ledger.Cli.Submit;
 
 /// <summary>
-/// Appends that are on the disk when <see cref="Sync"/> returns. It calls fsync itself, because the framework's own
-/// flush does not report a failed one on Linux.
+/// Appends that are on the disk when <see cref="Sync"/> returns. It calls fsync itself, because the
+/// framework's own flush does not report a failed one on Linux.
 /// </summary>
 internal sealed class DurableAppend : IDisposable
 {
@@ -31,7 +31,8 @@ internal sealed class DurableAppend : IDisposable
         _file.Flush();
         if (Fsync(_file.SafeFileHandle) != 0)
         {
-            throw new IOException($"{_path} could not be synced to disk: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new IOException(
+                $"{_path} could not be synced to disk: {Marshal.GetLastPInvokeErrorMessage()}");
         }
     }
 

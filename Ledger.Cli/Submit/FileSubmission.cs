@@ -7,8 +7,9 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Submit;
 
 /// <summary>
-/// Sends a file of operations, one transaction per line: one reader that signs, and several senders that each wait for
-/// their batch to be final. The journal decides what is sent; a run that ends anywhere is resumed by the next.
+/// Sends a file of operations, one transaction per line: one reader that signs, and several senders that each
+/// wait for their batch to be final. The journal decides what is sent; a run that ends anywhere is resumed by
+/// the next.
 /// </summary>
 internal sealed class FileSubmission(
     NodeClient client,
@@ -20,7 +21,8 @@ internal sealed class FileSubmission(
 {
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(200);
 
-    private readonly Channel<List<Line>> _batches = Channel.CreateBounded<List<Line>>(SubmitSettings.InFlight);
+    private readonly Channel<List<Line>> _batches = Channel.CreateBounded<List<Line>>(
+        SubmitSettings.InFlight);
 
     public SubmitTotals Totals { get; } = new();
 
@@ -36,7 +38,8 @@ internal sealed class FileSubmission(
 
         try
         {
-            // The first that fails stops the others; all are awaited, so that none writes to a closed journal.
+            // The first that fails stops the others; all are awaited, so that none writes to a closed
+            // journal.
             await foreach (var finished in Task.WhenEach(work))
             {
                 if (!finished.IsCompletedSuccessfully)
@@ -91,7 +94,8 @@ internal sealed class FileSubmission(
                     line.Number, journal.Lines.AttemptOf(line.Number), line.Operation!, validUntil);
                 bytes += transaction.Encoded.Length;
                 batch.Add(new(line.Number, transaction));
-                if (batch.Count >= pace.BatchOf(SubmitSettings.BatchMax) || bytes >= SubmitSettings.BatchBytesMax)
+                if (batch.Count >= pace.BatchOf(SubmitSettings.BatchMax)
+                    || bytes >= SubmitSettings.BatchBytesMax)
                 {
                     await pace.TakeAsync(batch.Count, cancellationToken);
                     await HandOverAsync(batch, cancellationToken);
@@ -154,7 +158,9 @@ internal sealed class FileSubmission(
         }
     }
 
-    /// <summary>The same bytes again and again: a node that has them already says so, or what became of them.</summary>
+    /// <summary>
+    /// The same bytes again and again: a node that has them already says so, or what became of them.
+    /// </summary>
     private async Task SendUntilFinalAsync(List<Line> batch, CancellationToken cancellationToken)
     {
         var open = batch;
@@ -166,11 +172,13 @@ internal sealed class FileSubmission(
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 limit.CancelAfter(settings.Patience);
-                var replies = await client.SubmitAsync([.. open.Select(l => l.Transaction)], wait: true, limit.Token);
+                var replies = await client.SubmitAsync(
+                    [.. open.Select(l => l.Transaction)], wait: true, limit.Token);
                 open = Settle(open, replies);
                 if (open.Count > 0)
                 {
-                    // Room for some was found, not for all, or time was up for some: let a block be made first.
+                    // Room for some was found, not for all, or time was up for some: let a block be made
+                    // first.
                     await Task.Delay(Breath, cancellationToken);
                 }
             }
@@ -192,8 +200,10 @@ internal sealed class FileSubmission(
             if (open.Count > 0 && DateTime.UtcNow >= deadline)
             {
                 throw new CliException(
-                    $"line {open[0].Number} and others are not final after {settings.Patience.TotalSeconds:0} s",
-                    "look with 'ledger status'; run the same command again to go on from here", ExitCode.TimedOut);
+                    $"line {open[0].Number} and others are not final after "
+                    + $"{settings.Patience.TotalSeconds:0} s",
+                    "look with 'ledger status'; run the same command again to go on from here",
+                    ExitCode.TimedOut);
             }
         }
     }
@@ -204,7 +214,8 @@ internal sealed class FileSubmission(
         {
             throw new CliException(
                 $"{client.Current} answered for {replies.Count} of {sent.Count} transactions",
-                "check that the node's version is this tool's; run the same command again to go on from here");
+                "check that the node's version is this tool's; run the same command again to go on from "
+                + "here");
         }
 
         List<Line> open = [];

@@ -5,13 +5,14 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Submit;
 
 /// <summary>
-/// Makes of a line always the same transaction: the nonce is a hash over the file's digest, the line's number and its
-/// attempt, and the valid-until is the journal's.
+/// Makes of a line always the same transaction: the nonce is a hash over the file's digest, the line's number
+/// and its attempt, and the valid-until is the journal's.
 /// </summary>
 internal sealed class LineSigner(string chainId, Digest file, SigningKey key)
 {
     public Transaction Sign(long line, int attempt, Operation operation, Timestamp validUntil)
-        => Transaction.Sign(new(chainId, key.PublicKey, validUntil, NonceOf(line, attempt), [operation]), key);
+        => Transaction.Sign(
+            new(chainId, key.PublicKey, validUntil, NonceOf(line, attempt), [operation]), key);
 
     private ulong NonceOf(long line, int attempt)
     {

@@ -1,6 +1,8 @@
 namespace Ledger.Cli.Submit;
 
-/// <summary>What is known of every line of a file, in one byte per line: files have millions of lines.</summary>
+/// <summary>
+/// What is known of every line of a file, in one byte per line: files have millions of lines.
+/// </summary>
 internal sealed class LineStates
 {
     private const byte AppliedBit = 0x80;

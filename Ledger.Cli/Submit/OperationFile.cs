@@ -15,11 +15,13 @@ internal enum OperationFormat
 }
 
 /// <summary>One entry of a file: its number from 1, and its operation or what is wrong with it.</summary>
-internal readonly record struct NumberedOperation(long Number, Operation? Operation, string? Fault, long EndOffset);
+internal readonly record struct NumberedOperation(
+    long Number, Operation? Operation, string? Fault, long EndOffset);
 
 /// <summary>
-/// Reads a file of operations from beginning to end, one entry at a time, in bounded memory. JSON lines are split at
-/// line feeds; binary entries are a big-endian 32-bit length and an operation in its canonical encoding.
+/// Reads a file of operations from beginning to end, one entry at a time, in bounded memory. JSON lines are
+/// split at line feeds; binary entries are a big-endian 32-bit length and an operation in its canonical
+/// encoding.
 /// </summary>
 internal sealed class OperationFile(string path, OperationFormat format)
 {
@@ -71,7 +73,8 @@ internal sealed class OperationFile(string path, OperationFormat format)
                 {
                     if (format == OperationFormat.Binary)
                     {
-                        // Lines begin anew after a line feed; a wrong length leaves no place to begin anew at.
+                        // Lines begin anew after a line feed; a wrong length leaves no place to begin anew
+                        // at.
                         var fault = $"it is longer than {EntryBytesMax} bytes; what follows is not read";
                         yield return new(number + 1, null, fault, offset);
                         yield break;
@@ -118,7 +121,8 @@ internal sealed class OperationFile(string path, OperationFormat format)
             ? TryCutLine(ref buffer, isLast, out entry)
             : TryCutCounted(ref buffer, out entry);
 
-    private static bool TryCutLine(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> entry)
+    private static bool TryCutLine(
+        ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> entry)
     {
         if (buffer.PositionOf((byte)'\n') is { } end)
         {

@@ -7,8 +7,8 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Submit;
 
 /// <summary>
-/// One line of a file of operations: a JSON object whose <c>op</c> names the operation. Strict, so that a misspelt
-/// field is a bad line and not a silent default.
+/// One line of a file of operations: a JSON object whose <c>op</c> names the operation. Strict, so that a
+/// misspelt field is a bad line and not a silent default.
 /// </summary>
 internal static class OperationLine
 {
@@ -41,15 +41,20 @@ internal static class OperationLine
     private static Operation Build(Fields fields) => fields.Op switch
     {
         "put" => new Operation.Put(
-            Text(fields.Namespace, "namespace"), Text(fields.Key, "key"), ValueOf(fields), fields.ExpectedVersion),
+            Text(fields.Namespace, "namespace"), Text(fields.Key, "key"), ValueOf(fields),
+            fields.ExpectedVersion),
         "delete" => new Operation.Delete(
             Text(fields.Namespace, "namespace"), Text(fields.Key, "key"), fields.ExpectedVersion),
         "define-asset" => new Operation.DefineAsset(Text(fields.Asset, "asset"), fields.Decimals ?? 0),
-        "issue" => new Operation.Issue(Text(fields.Asset, "asset"), Account(fields.To, "to"), AmountOf(fields)),
-        "transfer" => new Operation.Transfer(Text(fields.Asset, "asset"), Account(fields.To, "to"), AmountOf(fields)),
+        "issue" => new Operation.Issue(
+            Text(fields.Asset, "asset"), Account(fields.To, "to"), AmountOf(fields)),
+        "transfer" => new Operation.Transfer(
+            Text(fields.Asset, "asset"), Account(fields.To, "to"), AmountOf(fields)),
         "burn" => new Operation.Burn(Text(fields.Asset, "asset"), AmountOf(fields)),
-        "grant" => new Operation.Grant(Account(fields.Account, "account"), RoleOf(fields), fields.Namespace ?? ""),
-        "revoke" => new Operation.Revoke(Account(fields.Account, "account"), RoleOf(fields), fields.Namespace ?? ""),
+        "grant" => new Operation.Grant(
+            Account(fields.Account, "account"), RoleOf(fields), fields.Namespace ?? ""),
+        "revoke" => new Operation.Revoke(
+            Account(fields.Account, "account"), RoleOf(fields), fields.Namespace ?? ""),
         null => throw new FieldException("op is missing"),
         var other => throw new FieldException($"op '{other}' is no operation"),
     };
@@ -83,7 +88,8 @@ internal static class OperationLine
             : throw new FieldException($"{name} is not an address of 64 hexadecimal digits");
 
     private sealed record Fields(
-        string? Op, string? Namespace, string? Key, string? Value, byte[]? ValueBase64, ulong? ExpectedVersion,
+        string? Op, string? Namespace, string? Key, string? Value, byte[]? ValueBase64,
+        ulong? ExpectedVersion,
         string? Asset, byte? Decimals, string? To, ulong? Amount, string? Account, string? Role);
 
     private sealed class FieldException(string message) : Exception(message);

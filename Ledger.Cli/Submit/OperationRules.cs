@@ -2,7 +2,9 @@ using Ledger.Core;
 
 namespace Ledger.Cli.Submit;
 
-/// <summary>What no node would accept needs no node to say so: the core's own rules, for one operation.</summary>
+/// <summary>
+/// What no node would accept needs no node to say so: the core's own rules, for one operation.
+/// </summary>
 internal static class OperationRules
 {
     private const string AnyChain = "any";

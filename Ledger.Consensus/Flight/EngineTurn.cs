@@ -7,7 +7,8 @@ namespace Ledger.Consensus.Flight;
 /// </summary>
 public sealed record EngineTurn(Input[] Inputs, TurnEffects Effects)
 {
-    public static EngineTurn Of(IReadOnlyList<Input> inputs, Effects effects) => new([.. inputs], effects.Copy());
+    public static EngineTurn Of(IReadOnlyList<Input> inputs, Effects effects)
+        => new([.. inputs], effects.Copy());
 }
 
 /// <summary>The effects of one turn, as they were handed over.</summary>

@@ -38,7 +38,8 @@ public sealed record FlightRecording(FlightStart Start, IReadOnlyList<FlightTurn
 
             return new(start, turns, bytes.Length - at);
         }
-        catch (Exception fault) when (fault is ArgumentException or InvalidCastException or TargetInvocationException)
+        catch (Exception fault)
+            when (fault is ArgumentException or InvalidCastException or TargetInvocationException)
         {
             throw PictureReader.Damaged();
         }

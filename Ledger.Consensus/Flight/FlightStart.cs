@@ -20,7 +20,8 @@ public sealed record FlightSource(
 /// Of the types that this and all turns are drawn from: where it differs, nothing can be read.
 /// </param>
 /// <param name="Picture">The engine's fields.</param>
-public sealed record FlightStart(FlightSource Source, string Engine, Digest Shape, ReadOnlyMemory<byte> Picture)
+public sealed record FlightStart(
+    FlightSource Source, string Engine, Digest Shape, ReadOnlyMemory<byte> Picture)
 {
     private static readonly Lazy<Digest> OurShape = new(
         () => Form.Fingerprint(typeof(IEngine), typeof(EngineTurn)));

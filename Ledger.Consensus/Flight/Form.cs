@@ -63,7 +63,8 @@ internal abstract class Form
             }
 
             var form = Of(type);
-            lines[type.ToString()] = $"{type} {form.GetType().Name} {form.Note} {string.Join(' ', form.Parts)}\n";
+            lines[type.ToString()] =
+                $"{type} {form.GetType().Name} {form.Note} {string.Join(' ', form.Parts)}\n";
             foreach (var part in form.Parts)
             {
                 open.Enqueue(part);
@@ -147,7 +148,8 @@ internal abstract class Form
             return new SequenceForm(arguments[0].MakeArrayType(), arguments[0]);
         }
 
-        return definition == typeof(List<>) || definition == typeof(Queue<>) || definition == typeof(HashSet<>)
+        return definition == typeof(List<>) || definition == typeof(Queue<>)
+            || definition == typeof(HashSet<>)
             || definition == typeof(SortedSet<>)
                 ? new SequenceForm(type, arguments[0])
                 : null;

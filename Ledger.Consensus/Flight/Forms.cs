@@ -19,7 +19,8 @@ internal sealed class FieldsForm : Form
         for (var level = type; level is not null; level = level.BaseType)
         {
             fields.InsertRange(0, level.GetFields(
-                BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly));
+                BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic
+                | BindingFlags.DeclaredOnly));
         }
 
         _fields = [.. fields];
@@ -90,7 +91,8 @@ internal sealed class FamilyForm(Type declared) : Form
             return null;
         }
 
-        return index <= (ulong)_members.Length ? Of(_members[index - 1]).Read(reader) : throw PictureReader.Damaged();
+        return index <= (ulong)_members.Length
+            ? Of(_members[index - 1]).Read(reader) : throw PictureReader.Damaged();
     }
 }
 
@@ -133,7 +135,8 @@ internal sealed class NullableForm(Type value) : Form
         }
     }
 
-    public override object? Read(PictureReader reader) => reader.Number() == 0 ? null : Of(value).Read(reader);
+    public override object? Read(PictureReader reader)
+        => reader.Number() == 0 ? null : Of(value).Read(reader);
 }
 
 /// <summary>An array, list, queue or set: its elements in their order.</summary>
@@ -151,7 +154,8 @@ internal sealed class SequenceForm(Type type, Type element) : Form
         // A set tells its length only to those who know what is in it.
         var elements = (IEnumerable)value!;
         var form = Of(element);
-        writer.Number((ulong)(elements is ICollection known ? known.Count : elements.Cast<object?>().Count()));
+        writer.Number(
+            (ulong)(elements is ICollection known ? known.Count : elements.Cast<object?>().Count()));
         foreach (var each in elements)
         {
             form.Write(each, writer);

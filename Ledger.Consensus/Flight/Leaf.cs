@@ -14,11 +14,14 @@ internal sealed class Leaf(Action<object, PictureWriter> write, Func<PictureRead
         [typeof(int)] = new((value, to) => to.Number(Fold((int)value)), from => (int)Unfold(from.Number())),
         [typeof(uint)] = new((value, to) => to.Number((uint)value), from => (uint)from.Number()),
         [typeof(long)] = new((value, to) => to.Number(Fold((long)value)), from => Unfold(from.Number())),
-        [typeof(ulong)] = new(WriteWord, from => BinaryPrimitives.ReadUInt64BigEndian(from.Bytes(sizeof(ulong)))),
+        [typeof(ulong)] = new(
+            WriteWord, from => BinaryPrimitives.ReadUInt64BigEndian(from.Bytes(sizeof(ulong)))),
         [typeof(TimeSpan)] = new(
-            (value, to) => to.Number(Fold(((TimeSpan)value).Ticks)), from => new TimeSpan(Unfold(from.Number()))),
+            (value, to) => to.Number(Fold(((TimeSpan)value).Ticks)), from
+                => new TimeSpan(Unfold(from.Number()))),
         [typeof(Digest)] = new(
-            (value, to) => ((Digest)value).CopyTo(to.Bytes(Digest.Size)), from => new Digest(from.Bytes(Digest.Size))),
+            (value, to) => ((Digest)value).CopyTo(to.Bytes(Digest.Size)), from
+                => new Digest(from.Bytes(Digest.Size))),
         [typeof(PublicKey)] = new(
             (value, to) => ((PublicKey)value).CopyTo(to.Bytes(PublicKey.Size)),
             from => new PublicKey(from.Bytes(PublicKey.Size))),
@@ -68,6 +71,7 @@ internal sealed class Leaf(Action<object, PictureWriter> write, Func<PictureRead
             }
         }
 
-        public override object? Read(PictureReader reader) => reader.Number() == 0 ? null : Words.Read(reader);
+        public override object? Read(PictureReader reader)
+            => reader.Number() == 0 ? null : Words.Read(reader);
     }
 }

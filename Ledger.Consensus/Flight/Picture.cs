@@ -88,7 +88,8 @@ internal sealed class PictureReader(ReadOnlyMemory<byte> source)
 
         if (mark >= 2)
         {
-            return mark - 2 < (ulong)_read.Count && _read[(int)(mark - 2)] is { } known ? known : throw Damaged();
+            return mark - 2 < (ulong)_read.Count && _read[(int)(mark - 2)] is { } known
+                ? known : throw Damaged();
         }
 
         var place = _read.Count;

@@ -12,7 +12,9 @@ internal enum Verdict
     Invalid,
 }
 
-/// <summary>The blocks above the final head that this replica holds, by hash, and what the executor said of them.</summary>
+/// <summary>
+/// The blocks above the final head that this replica holds, by hash, and what the executor said of them.
+/// </summary>
 internal sealed class BlockPool
 {
     private readonly SortedDictionary<Digest, Entry> _entries = [];
@@ -46,8 +48,8 @@ internal sealed class BlockPool
     public bool IsVouched(Digest hash) => _entries.GetValueOrDefault(hash)?.IsVouched ?? false;
 
     /// <summary>
-    /// A quorum has prepared this block, or this replica has before it restarted. What was said of it without knowing
-    /// that may rest on the clock alone, and is asked again.
+    /// A quorum has prepared this block, or this replica has before it restarted. What was said of it without
+    /// knowing that may rest on the clock alone, and is asked again.
     /// </summary>
     public void Vouch(Digest hash)
     {

@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// The end of the chain of committed blocks, as far back as a view's base can matter. Reaches below its memory are
-/// answered with no, which can cost a vote and never safety.
+/// The end of the chain of committed blocks, as far back as a view's base can matter. Reaches below its
+/// memory are answered with no, which can cost a vote and never safety.
 /// </summary>
 internal sealed class FinalChain
 {
@@ -15,7 +15,8 @@ internal sealed class FinalChain
     private readonly Digest[] _recent = new Digest[Memory];
     private Height _oldest;
 
-    /// <param name="recent">Hashes of the last blocks on disk, ascending, the head last; at least one.</param>
+    /// <param name="recent">Hashes of the last blocks on disk, ascending, the head last; at least
+    /// one.</param>
     /// <param name="head">The height of the last.</param>
     public FinalChain(IReadOnlyList<Digest> recent, Height head)
     {
@@ -33,7 +34,8 @@ internal sealed class FinalChain
     public Digest Head => this[Height];
 
     /// <summary>
-    /// True from the block on that ends an epoch until the next begins: nothing may stand on it before it is durable.
+    /// True from the block on that ends an epoch until the next begins: nothing may stand on it before it is
+    /// durable.
     /// </summary>
     public bool IsClosed { get; private set; }
 

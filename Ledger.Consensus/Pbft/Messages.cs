@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus.Pbft;
 
-/// <summary>The primary proposes a block; it stands for the primary's PREPARE and is signed as one (OSDI '99 §4.2).</summary>
+/// <summary>
+/// The primary proposes a block; it stands for the primary's PREPARE and is signed as one (OSDI '99 §4.2).
+/// </summary>
 public sealed record PrePrepare(View View, Block Block) : PromiseMessage
 {
     public Subject Subject => new(View, Block.Height, Block.Hash);
@@ -30,7 +32,8 @@ public sealed record Commit(Subject Subject) : PromiseMessage
 }
 
 /// <summary>
-/// The sender asks for a view and reports the highest prepared certificate it knows; it votes no more below that view.
+/// The sender asks for a view and reports the highest prepared certificate it knows; it votes no more below
+/// that view.
 /// </summary>
 public sealed record ViewChange(View Target, QuorumCertificate Highest) : PromiseMessage
 {
@@ -39,13 +42,16 @@ public sealed record ViewChange(View Target, QuorumCertificate Highest) : Promis
     public override string ToString() => $"VIEW-CHANGE to v{Target} with {Highest.Subject}";
 }
 
-/// <summary>The primary of a view opens it: the proof that a quorum asked for it, and the base that follows.</summary>
+/// <summary>
+/// The primary of a view opens it: the proof that a quorum asked for it, and the base that follows.
+/// </summary>
 public sealed record NewView(TimeoutCertificate Timeout, QuorumCertificate Base) : PromiseMessage
 {
     public View View => Timeout.View;
 
     public override Statement StatementOn(Digest chain)
-        => new(chain, StatementKind.NewView, View, Base.Subject.View, Base.Subject.Height, Base.Subject.Block);
+        => new(chain, StatementKind.NewView, View, Base.Subject.View, Base.Subject.Height,
+            Base.Subject.Block);
 
     public override string ToString() => $"NEW-VIEW v{View} on {Base.Subject}";
 }
@@ -64,7 +70,8 @@ public sealed record ReadQuery(ulong Question) : HintMessage
 }
 
 /// <param name="Question">What is answered.</param>
-/// <param name="Highest">Of the sender's certificates the one that no committed block of its knowledge is above.</param>
+/// <param name="Highest">Of the sender's certificates the one that no committed block of its knowledge is
+/// above.</param>
 /// <param name="Committed">The last block that the sender has decided.</param>
 public sealed record ReadAnswer(ulong Question, QuorumCertificate Highest, Height Committed) : HintMessage
 {
@@ -79,8 +86,8 @@ public readonly record struct Report(ValidatorIndex Validator, Subject Highest, 
 }
 
 /// <summary>
-/// A quorum's reports for one view (FC '22, section 3). The highest of them names the base of that view: every block
-/// committed below it is that base or an ancestor of it.
+/// A quorum's reports for one view (FC '22, section 3). The highest of them names the base of that view:
+/// every block committed below it is that base or an ancestor of it.
 /// </summary>
 public sealed record TimeoutCertificate(View View, IReadOnlyList<Report> Reports)
 {

@@ -3,9 +3,9 @@ using Ledger.Core;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// When a view has had its chance. L1: a view's timer runs only while work waits. L2: it doubles per failed view up to
-/// a cap and returns to its base when a block commits. L3: after asking for a view it starts when a quorum has asked
-/// for that view or a higher one, so that replicas meet (OSDI '99 §4.5.2).
+/// When a view has had its chance. L1: a view's timer runs only while work waits. L2: it doubles per failed
+/// view up to a cap and returns to its base when a block commits. L3: after asking for a view it starts when
+/// a quorum has asked for that view or a higher one, so that replicas meet (OSDI '99 §4.5.2).
 /// </summary>
 internal sealed class Pacemaker(PbftOptions options)
 {

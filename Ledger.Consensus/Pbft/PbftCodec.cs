@@ -6,8 +6,8 @@ using MessagePack;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// The canonical encodings of PBFT's envelopes and journal records: [kind, fields...]. Blocks travel as byte strings
-/// in their own encoding, so that they are encoded once and hashed once.
+/// The canonical encodings of PBFT's envelopes and journal records: [kind, fields...]. Blocks travel as byte
+/// strings in their own encoding, so that they are encoded once and hashed once.
 /// </summary>
 public static class PbftCodec
 {
@@ -41,7 +41,9 @@ public static class PbftCodec
 
     public static byte[] EncodeRecord(JournalRecord record) => Canonical.Encode(record, WriteRecord);
 
-    /// <summary>Decodes a record of our own journal; a fault means a damaged disk, not a lying peer.</summary>
+    /// <summary>
+    /// Decodes a record of our own journal; a fault means a damaged disk, not a lying peer.
+    /// </summary>
     public static bool TryDecodeRecord(
         ReadOnlyMemory<byte> encoded,
         [MaybeNullWhen(false)] out JournalRecord record,
@@ -59,7 +61,8 @@ public static class PbftCodec
     private static Envelope ReadEnvelope(ref MessagePackReader reader)
     {
         Fields.ReadFixedArray(ref reader, 3, "an envelope");
-        return new(Fields.ReadValidator(ref reader), ReadMessage(ref reader), Fields.ReadSignature(ref reader));
+        return new(
+            Fields.ReadValidator(ref reader), ReadMessage(ref reader), Fields.ReadSignature(ref reader));
     }
 
     private static void WriteMessage(ref MessagePackWriter writer, Message message)
@@ -229,7 +232,8 @@ public static class PbftCodec
     private static Subject ReadSubject(ref MessagePackReader reader)
     {
         var subject = CertificateCodec.ReadSubject(ref reader);
-        return subject.View.Value <= ViewMax ? subject : throw new MalformedException("the view is out of range");
+        return subject.View.Value <= ViewMax
+            ? subject : throw new MalformedException("the view is out of range");
     }
 
     private static View ReadView(ref MessagePackReader reader)

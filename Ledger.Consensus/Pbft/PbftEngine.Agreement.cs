@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus.Pbft;
 
-/// <summary>Agreement on one block per height in a view: PRE-PREPARE, PREPARE, COMMIT (OSDI '99 §4.2).</summary>
+/// <summary>
+/// Agreement on one block per height in a view: PRE-PREPARE, PREPARE, COMMIT (OSDI '99 §4.2).
+/// </summary>
 public sealed partial class PbftEngine
 {
     private void OnPrePrepare(Verified message, PrePrepare proposal, Effects effects)
@@ -60,7 +62,9 @@ public sealed partial class PbftEngine
         OnPrepared(tally, effects);
     }
 
-    /// <summary>The certificate becomes durable, and then, unless we have left its view, is committed to.</summary>
+    /// <summary>
+    /// The certificate becomes durable, and then, unless we have left its view, is committed to.
+    /// </summary>
     private void OnPrepared(Tally tally, Effects effects)
     {
         if (tally.Certificate is not { } certificate)
@@ -105,7 +109,9 @@ public sealed partial class PbftEngine
         }
     }
 
-    /// <summary>Two different signed proposals of one primary for one height prove that it lies: no reason to wait.</summary>
+    /// <summary>
+    /// Two different signed proposals of one primary for one height prove that it lies: no reason to wait.
+    /// </summary>
     private void OnPrimaryEquivocated(string kind, Verified first, Verified second, Effects effects)
     {
         effects.Note(new Notice.Equivocation(kind, second.From, first, second));
@@ -209,8 +215,8 @@ public sealed partial class PbftEngine
     }
 
     /// <summary>
-    /// Asks the executor for a block and whatever it stands on, down to the final head, each once, parents first; what
-    /// is not here is fetched. A quorum vouches for the base, and so for all below it.
+    /// Asks the executor for a block and whatever it stands on, down to the final head, each once, parents
+    /// first; what is not here is fetched. A quorum vouches for the base, and so for all below it.
     /// </summary>
     /// <returns>True when the executor has been asked for all of it.</returns>
     private bool EnsureValidated(Digest hash, Height height, Effects effects, bool isVouched = false)
@@ -255,7 +261,9 @@ public sealed partial class PbftEngine
         }
     }
 
-    /// <summary>As primary: asks for the next block while the window has room; the answer may take until work comes.</summary>
+    /// <summary>
+    /// As primary: asks for the next block while the window has room; the answer may take until work comes.
+    /// </summary>
     private void RequestProposal(Effects effects)
     {
         if (!IsPrimary || _requested is not null)
@@ -282,8 +290,8 @@ public sealed partial class PbftEngine
     }
 
     /// <summary>
-    /// A base that ends the epoch can have no descendant before it is final: it becomes final by being proposed again (S6).
-    /// Where it is this view's own proposal there is nothing to do but wait.
+    /// A base that ends the epoch can have no descendant before it is final: it becomes final by being
+    /// proposed again (S6). Where it is this view's own proposal there is nothing to do but wait.
     /// </summary>
     private void ProposeAgain(Block block, Effects effects)
     {
@@ -295,7 +303,9 @@ public sealed partial class PbftEngine
         }
     }
 
-    /// <summary>What the next proposal stands on: our last in this view, the final head above the base, or the base.</summary>
+    /// <summary>
+    /// What the next proposal stands on: our last in this view, the final head above the base, or the base.
+    /// </summary>
     private (Height Height, Digest Block) Tip()
     {
         if (_safety.HighestAccepted is { } accepted)
@@ -322,7 +332,9 @@ public sealed partial class PbftEngine
     private Height WindowEnd
         => new(Math.Max(_final.Height.Value, _safety.Base.Height.Value) + (ulong)_options.Window);
 
-    /// <summary>Votes beyond our view or window: others are ahead, and asking where they stand mends it.</summary>
+    /// <summary>
+    /// Votes beyond our view or window: others are ahead, and asking where they stand mends it.
+    /// </summary>
     private void NoticeAhead(Subject subject)
         => _sawAhead |= subject.View > View
             || (subject.View == View && !HasEntered)

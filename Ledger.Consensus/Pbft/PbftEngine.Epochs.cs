@@ -3,24 +3,28 @@ using Ledger.Core;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// The change of validators. The block that changes them is the last of its epoch: nothing is proposed on it until it is
-/// durable, and then the new set begins in a view of its own, whatever the old one was doing. Who still lacks the block
-/// gets it from those who have it, with the old set's certificate.
+/// The change of validators. The block that changes them is the last of its epoch: nothing is proposed on it
+/// until it is durable, and then the new set begins in a view of its own, whatever the old one was doing. Who
+/// still lacks the block gets it from those who have it, with the old set's certificate.
 /// </summary>
 public sealed partial class PbftEngine
 {
     /// <summary>
-    /// What the journal holds of epochs that the ledger here has not reached: it was put back to an earlier state, and what
-    /// was promised then still binds.
+    /// What the journal holds of epochs that the ledger here has not reached: it was put back to an earlier
+    /// state, and what was promised then still binds.
     /// </summary>
     private readonly List<JournalRecord> _promisedAhead = [];
 
     /// <summary>Blocks of the next epoch that came before it began here.</summary>
     private CertifiedSegment? _nextEpochs;
 
-    /// <summary>What one who is no validator, not yet or not any more, takes notice of: final blocks, and says nothing.</summary>
+    /// <summary>
+    /// What one who is no validator, not yet or not any more, takes notice of: final blocks, and says
+    /// nothing.
+    /// </summary>
     private static bool IsForFollowers(Input input) => input
-        is Input.Synced or Input.Fetched or Input.Finalised or Input.EpochBegan or Input.PeerIsAhead or Input.WorkPending
+        is Input.Synced or Input.Fetched or Input.Finalised or Input.EpochBegan or Input.PeerIsAhead
+        or Input.WorkPending
         or Input.ReadRequested
         or Input.Received { Verified.Message: Status };
 
@@ -31,7 +35,8 @@ public sealed partial class PbftEngine
             return;
         }
 
-        Invariant.Holds(epoch.Start.Height == _final.Height, "an epoch begins on the last block of the one before");
+        Invariant.Holds(
+            epoch.Start.Height == _final.Height, "an epoch begins on the last block of the one before");
         var wasMember = IsMember;
         _epoch = epoch;
         _self = self;
@@ -68,7 +73,9 @@ public sealed partial class PbftEngine
         }
     }
 
-    /// <summary>Words of an epoch that is over can no longer be asked for; those of a later one are kept for it.</summary>
+    /// <summary>
+    /// Words of an epoch that is over can no longer be asked for; those of a later one are kept for it.
+    /// </summary>
     private bool IsOfAnotherEpoch(JournalRecord record)
     {
         var epoch = EpochOf(record);

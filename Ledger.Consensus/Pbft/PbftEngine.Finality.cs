@@ -2,7 +2,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus.Pbft;
 
-/// <summary>A quorum's COMMITs in any view make a block and all its ancestors final, in height order.</summary>
+/// <summary>
+/// A quorum's COMMITs in any view make a block and all its ancestors final, in height order.
+/// </summary>
 public sealed partial class PbftEngine
 {
     /// <summary>What a record costs beside its block, roughly: small blocks fill a journal too.</summary>
@@ -25,7 +27,8 @@ public sealed partial class PbftEngine
             return;
         }
 
-        if (_final.IsClosed || segment.Blocks[0].Height > _final.Height.Next || segment.Blocks[^1].Height <= _final.Height)
+        if (_final.IsClosed || segment.Blocks[0].Height > _final.Height.Next
+            || segment.Blocks[^1].Height <= _final.Height)
         {
             return;
         }
@@ -58,7 +61,9 @@ public sealed partial class PbftEngine
         }
     }
 
-    /// <summary>The blocks from above the final head up to a certified one, ascending; null while one is missing.</summary>
+    /// <summary>
+    /// The blocks from above the final head up to a certified one, ascending; null while one is missing.
+    /// </summary>
     private List<Block>? LineTo(Subject certified, Effects effects)
     {
         List<Block> line = [];
@@ -75,7 +80,8 @@ public sealed partial class PbftEngine
             (hash, height) = (block.Parent, height.Previous);
         }
 
-        Invariant.Holds(hash == _final.Head, "a block with a commit certificate descends from the final head");
+        Invariant.Holds(
+            hash == _final.Head, "a block with a commit certificate descends from the final head");
         line.Reverse();
         return line;
     }
@@ -111,8 +117,8 @@ public sealed partial class PbftEngine
     }
 
     /// <summary>
-    /// A block is on disk with its certificate: what the journal holds of it is no longer needed. Not before, or a
-    /// crash between the two would lose a block that a quorum may need this replica for.
+    /// A block is on disk with its certificate: what the journal holds of it is no longer needed. Not before,
+    /// or a crash between the two would lose a block that a quorum may need this replica for.
     /// </summary>
     private void OnFinalised(Height height, Effects effects)
     {
@@ -136,5 +142,6 @@ public sealed partial class PbftEngine
         }
     }
 
-    private void CountTowardsCompaction(Block block) => _bytesSinceCompaction += block.Encoded.Length + RecordBytes;
+    private void CountTowardsCompaction(Block block)
+        => _bytesSinceCompaction += block.Encoded.Length + RecordBytes;
 }

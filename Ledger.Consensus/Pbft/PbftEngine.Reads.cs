@@ -3,14 +3,15 @@ using Ledger.Core;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// Linearizable reads without a block of their own. Each replica that is asked answers with the certificate that its
-/// next VIEW-CHANGE could not fall below; the read is held until the highest of a quorum's is final here.
-/// L5: a write that anyone was told of has a quorum of COMMITs, which meets the quorum that answers in a correct replica.
-/// That one's answer names the block, one above it in its view, or the base of a later view, which extends it; every
-/// certificate that outranks this one does so too (FC '22, section 3). A liar can name an older certificate, which does
-/// not count, but none that no quorum has prepared.
-/// Across a change of validators: what the next set has told anyone stands on the block that made it, which a quorum of
-/// this set has committed to, so the answers name that block. Once it is final here, the read is asked again of the next set.
+/// Linearizable reads without a block of their own. Each replica that is asked answers with the certificate
+/// that its next VIEW-CHANGE could not fall below; the read is held until the highest of a quorum's is final
+/// here. L5: a write that anyone was told of has a quorum of COMMITs, which meets the quorum that answers in
+/// a correct replica. That one's answer names the block, one above it in its view, or the base of a later
+/// view, which extends it; every certificate that outranks this one does so too (FC '22, section 3). A liar
+/// can name an older certificate, which does not count, but none that no quorum has prepared. Across a change
+/// of validators: what the next set has told anyone stands on the block that made it, which a quorum of this
+/// set has committed to, so the answers name that block. Once it is final here, the read is asked again of
+/// the next set.
 /// </summary>
 public sealed partial class PbftEngine
 {
@@ -43,11 +44,12 @@ public sealed partial class PbftEngine
     private ulong _readTimers;
 
     /// <summary>
-    /// What this replica has committed to in the entered view, or the base if nothing: what older views may have left
-    /// above the base was never committed. Between views it is what was reported.
+    /// What this replica has committed to in the entered view, or the base if nothing: what older views may
+    /// have left above the base was never committed. Between views it is what was reported.
     /// </summary>
     private QuorumCertificate CommittedTo
-        => _safety.Entry is { } entry && _safety.Highest.Subject.View < View ? entry.NewView.Base : _safety.Highest;
+        => _safety.Entry is { } entry && _safety.Highest.Subject.View < View
+        ? entry.NewView.Base : _safety.Highest;
 
     private void OnReadRequested(ulong id, Effects effects)
     {
@@ -150,7 +152,9 @@ public sealed partial class PbftEngine
         StartQuestion(effects);
     }
 
-    /// <summary>Serves what waited for a height that is final by now, unless that height ended the epoch.</summary>
+    /// <summary>
+    /// Serves what waited for a height that is final by now, unless that height ended the epoch.
+    /// </summary>
     private void ReleaseReads(Effects effects)
     {
         _held.RemoveAll(read =>
@@ -173,7 +177,9 @@ public sealed partial class PbftEngine
         }
     }
 
-    /// <summary>Another set answers from now on: what the old one was asked is not asked again under the same name.</summary>
+    /// <summary>
+    /// Another set answers from now on: what the old one was asked is not asked again under the same name.
+    /// </summary>
     private void OnReadersChanged(Effects effects)
     {
         _answers = new QuorumCertificate?[_epoch.Validators.Seats];
@@ -228,7 +234,8 @@ public sealed partial class PbftEngine
             return;
         }
 
-        var reason = $"only {Answered} of the {Validators.Quorums.Quorum} validators that make a quorum answered, "
+        var reason =
+            $"only {Answered} of the {Validators.Quorums.Quorum} validators that make a quorum answered, "
             + "this one included";
         foreach (var id in _reads.Concat(_nextReads))
         {

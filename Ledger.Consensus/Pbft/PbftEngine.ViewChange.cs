@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// The change of views: a replica reports the highest certificate it knows, a quorum of reports names the base of the
-/// next view (FC '22, section 3), and the primary of that view opens it.
+/// The change of views: a replica reports the highest certificate it knows, a quorum of reports names the
+/// base of the next view (FC '22, section 3), and the primary of that view opens it.
 /// </summary>
 public sealed partial class PbftEngine
 {
@@ -53,13 +53,16 @@ public sealed partial class PbftEngine
         OpenView(effects);
     }
 
-    /// <summary>L4: once f + 1 others have asked for higher views, one of them correct, this replica joins them.</summary>
+    /// <summary>
+    /// L4: once f + 1 others have asked for higher views, one of them correct, this replica joins them.
+    /// </summary>
     private void Join(Effects effects)
     {
         Span<ulong> targets = stackalloc ulong[_viewChanges.Length];
         for (var i = 0; i < targets.Length; i++)
         {
-            targets[i] = _viewChanges[i]?.Message is ViewChange asked && asked.Target > View && i != _self.Value
+            targets[i] = _viewChanges[i]?.Message is ViewChange asked && asked.Target > View
+                && i != _self.Value
                 ? asked.Target.Value
                 : 0;
         }
@@ -80,8 +83,8 @@ public sealed partial class PbftEngine
             return;
         }
 
-        // Those who ask for a higher view are past this one: who waited for their report for it would wait for ever,
-        // and they, for his (L3).
+        // Those who ask for a higher view are past this one: who waited for their report for it would wait
+        // for ever, and they, for his (L3).
         if (AskedForOrAbove(View) >= Validators.Quorums.Quorum)
         {
             _pacemaker.StartView(View, effects);

@@ -4,10 +4,10 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// PBFT with HotStuff-style view changes: the replica of OSDI '99 §4, pipelined over a window, with the highest-QC
-/// rule of PODC '19 and FC '22 for new views. Pure; see <see cref="IEngine"/>. Its chapters: agreement on a block in a
-/// view, finality across views, the change of views and that of epochs, and reads. Safety's verdicts are
-/// <see cref="Safety"/>'s alone.
+/// PBFT with HotStuff-style view changes: the replica of OSDI '99 §4, pipelined over a window, with the
+/// highest-QC rule of PODC '19 and FC '22 for new views. Pure; see <see cref="IEngine"/>. Its chapters:
+/// agreement on a block in a view, finality across views, the change of views and that of epochs, and reads.
+/// Safety's verdicts are <see cref="Safety"/>'s alone.
 /// </summary>
 public sealed partial class PbftEngine : IEngine, IEngineStatus
 {
@@ -39,12 +39,15 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     private long _bytesSinceCompaction;
     private Height _durable;
 
-    /// <summary>The highest block that a correct replica has committed to: until it is final here, we lack something.</summary>
+    /// <summary>
+    /// The highest block that a correct replica has committed to: until it is final here, we lack something.
+    /// </summary>
     private Height _prepared;
 
     /// <param name="epoch">Of the block after the head.</param>
     /// <param name="self">
-    /// This replica's seat, or the last that it had; <see cref="ValidatorIndex.None"/> before it was a validator.
+    /// This replica's seat, or the last that it had; <see cref="ValidatorIndex.None"/> before it was a
+    /// validator.
     /// </param>
     /// <param name="options">For this node alone.</param>
     /// <param name="head">What its disk holds.</param>
@@ -206,8 +209,8 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     }
 
     /// <summary>
-    /// Says again what the journal says we have said: whether it left before the crash is not known, and saying it
-    /// twice is saying it once.
+    /// Says again what the journal says we have said: whether it left before the crash is not known, and
+    /// saying it twice is saying it once.
     /// </summary>
     private void OnStarted(Effects effects)
     {
@@ -347,7 +350,8 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
             effects.CatchUp(status.Committed, from);
         }
 
-        // Nothing said here lifts anyone into another epoch: whoever is behind one gets there by blocks alone.
+        // Nothing said here lifts anyone into another epoch: whoever is behind one gets there by blocks
+        // alone.
         var sameEpoch = IsMember && status.View.Epoch == View.Epoch;
         var peerLagsInView = sameEpoch && (status.View < View || (status.View == View && !status.Entered));
         if (peerLagsInView)
@@ -355,7 +359,8 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
             Repeat(HasEntered ? _newView : _ownViewChange, Recipients.Just(from), effects);
         }
 
-        var weLagInView = sameEpoch && (status.View > View || (status.View == View && status.Entered && !HasEntered));
+        var weLagInView = sameEpoch
+            && (status.View > View || (status.View == View && status.Entered && !HasEntered));
 
         // One who was removed answers too: none but it may know that the block which removed it is final.
         if (weLagInView || status.Committed < _final.Height)

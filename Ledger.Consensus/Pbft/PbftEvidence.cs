@@ -3,14 +3,16 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus.Pbft;
 
-/// <summary>Turns what an engine notices into a proof that stands for itself, without the messages it came in.</summary>
+/// <summary>
+/// Turns what an engine notices into a proof that stands for itself, without the messages it came in.
+/// </summary>
 public static class PbftEvidence
 {
     /// <param name="notice">What it noticed.</param>
     /// <param name="offender">The key of the validator it names, which may have been removed since.</param>
     /// <returns>
-    /// Null when the statements are no votes for two blocks: a VIEW-CHANGE names no height of its own, and without one
-    /// nobody could say later which validators it was of.
+    /// Null when the statements are no votes for two blocks: a VIEW-CHANGE names no height of its own, and
+    /// without one nobody could say later which validators it was of.
     /// </returns>
     public static Evidence? Of(Notice.Equivocation notice, PublicKey offender)
     {

@@ -4,17 +4,19 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Pbft;
 
 /// <summary>
-/// The one door through which a peer's words reach the engine. It checks, in this order: the sender is a member and is
-/// whom the connection belongs to, the message is well-formed, and all signatures, those inside certificates too. What
-/// needs memory (views, windows, earlier votes) is the engine's to check. It remembers nothing but the epoch that it is
-/// shown, so many threads may use it.
+/// The one door through which a peer's words reach the engine. It checks, in this order: the sender is a
+/// member and is whom the connection belongs to, the message is well-formed, and all signatures, those inside
+/// certificates too. What needs memory (views, windows, earlier votes) is the engine's to check. It remembers
+/// nothing but the epoch that it is shown, so many threads may use it.
 /// </summary>
 /// <param name="epoch">The one whose words count now.</param>
 /// <param name="chain">The genesis hash, part of every statement.</param>
 /// <param name="verifier">Knows the keys of all seats.</param>
 public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier verifier)
 {
-    /// <summary>Not refused for a fault: the sender is ahead of this validator, which cannot check its words yet.</summary>
+    /// <summary>
+    /// Not refused for a fault: the sender is ahead of this validator, which cannot check its words yet.
+    /// </summary>
     public const string LaterEpoch = "later_epoch";
 
     /// <summary>Not refused for a fault: the sender lags.</summary>
@@ -35,7 +37,8 @@ public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier
     {
         var now = epoch();
         if (blocks.Count == 0 || certificate.Kind != StatementKind.Commit
-            || certificate.Subject.Block != blocks[^1].Hash || certificate.Subject.Height != blocks[^1].Height)
+            || certificate.Subject.Block != blocks[^1].Hash
+            || certificate.Subject.Height != blocks[^1].Height)
         {
             return null;
         }
@@ -51,7 +54,8 @@ public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier
 
         for (var i = 1; i < blocks.Count; i++)
         {
-            if (blocks[i].Parent != blocks[i - 1].Hash || blocks[i].Height.Value != blocks[i - 1].Height.Value + 1)
+            if (blocks[i].Parent != blocks[i - 1].Hash || blocks[i].Height.Value != blocks[i - 1].Height.Value
+                + 1)
             {
                 return null;
             }
@@ -152,7 +156,8 @@ public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier
     {
         var validators = now.Validators;
         if (certificate.Subject.View.Epoch != now.Number
-            || certificate.Signers.Count < validators.Quorums.Quorum || certificate.Signers.Count > validators.Count)
+            || certificate.Signers.Count < validators.Quorums.Quorum
+            || certificate.Signers.Count > validators.Count)
         {
             return false;
         }
@@ -186,7 +191,8 @@ public sealed class PbftGate(Func<Epoch> epoch, Digest chain, ISignatureVerifier
         {
             if (report.Validator.Value <= last || !validators.Contains(report.Validator)
                 || !verifier.Verify(
-                    report.Validator, Report.StatementOn(chain, timeout.View, report.Highest), report.Signature))
+                    report.Validator, Report.StatementOn(chain, timeout.View, report.Highest),
+                    report.Signature))
             {
                 return false;
             }

@@ -2,7 +2,8 @@ namespace Ledger.Consensus.Pbft;
 
 /// <summary>What an operator may set; no value can cost safety.</summary>
 /// <param name="Window">Heights above the last committed one that may be under way at once; 1 to 64.</param>
-/// <param name="ViewTimeout">How long a view may go without a commit while work waits; at least 10 ms.</param>
+/// <param name="ViewTimeout">How long a view may go without a commit while work waits; at least 10
+/// ms.</param>
 /// <param name="ViewTimeoutMax">What doubling stops at.</param>
 /// <param name="RepeatEvery">How often unanswered words are said again while nothing advances.</param>
 public sealed record PbftOptions(

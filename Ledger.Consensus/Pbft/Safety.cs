@@ -6,24 +6,27 @@ namespace Ledger.Consensus.Pbft;
 
 /// <summary>
 /// S1. In one view and at one height a correct replica prepares at most one block.
-/// S2. It prepares only above its view's base, and only what extends the base: on the base itself, on the block it
+/// S2. It prepares only above its view's base, and only what extends the base: on the base itself, on the
+/// block it
 ///     prepared one lower in this view, or on a final block that is the base or descends from it.
 /// S3. It votes only in the view it has entered, and no longer once it has asked to leave it.
 /// S4. It asks for a view once, with one report: the highest certificate it knew when it left.
-/// S5. It enters a view only by a NEW-VIEW, at or above every view it has asked for, and takes the base it names; an
+/// S5. It enters a view only by a NEW-VIEW, at or above every view it has asked for, and takes the base it
+/// names; an
 ///     epoch's first view opens with the epoch.
-/// S6. It prepares only blocks that its epoch's validators certify: nothing stands on a block that changes them before that
+/// S6. It prepares only blocks that its epoch's validators certify: nothing stands on a block that changes
+/// them before that
 ///     one is final. So no certified block stands on it either, and as a base it alone may be prepared again.
-/// A committed block is certified at a quorum; every timeout certificate's quorum meets that quorum in a correct
-/// replica, and by S3 that replica's report was its last word, so every later base is that block or extends it
-/// (FC '22, section 3). State changes only through <see cref="Apply"/>, live and in recovery, so what is acted on is
-/// what was persisted.
+/// A committed block is certified at a quorum; every timeout certificate's quorum meets that quorum in a
+/// correct replica, and by S3 that replica's report was its last word, so every later base is that block or
+/// extends it (FC '22, section 3). State changes only through <see cref="Apply"/>, live and in recovery, so
+/// what is acted on is what was persisted.
 /// </summary>
 internal sealed class Safety
 {
     /// <summary>
-    /// Votes of older views are kept beside the current one: a block among them may be certified, and become a base,
-    /// without this replica knowing. Only this many views of one height, the latest, are.
+    /// Votes of older views are kept beside the current one: a block among them may be certified, and become
+    /// a base, without this replica knowing. Only this many views of one height, the latest, are.
     /// </summary>
     private const int ViewsKept = 16;
 
@@ -46,7 +49,9 @@ internal sealed class Safety
     /// <summary>The block that all proposals of the entered view extend.</summary>
     public Subject Base { get; private set; }
 
-    /// <summary>True once the base is known to be committed: then every final block above it descends from it.</summary>
+    /// <summary>
+    /// True once the base is known to be committed: then every final block above it descends from it.
+    /// </summary>
     public bool BaseIsFinal { get; private set; }
 
     /// <summary>The highest prepared certificate this replica knows, by (view, height).</summary>
@@ -58,22 +63,26 @@ internal sealed class Safety
     /// <summary>The NEW-VIEW that opened the current view; null in view 0 and while leaving.</summary>
     public Entered? Entry { get; private set; }
 
-    /// <summary>The blocks prepared by this replica above the final head, in all views kept, ascending by height.</summary>
+    /// <summary>
+    /// The blocks prepared by this replica above the final head, in all views kept, ascending by height.
+    /// </summary>
     public IEnumerable<Accepted> AllAccepted => _accepted.Values.SelectMany(views => views);
 
     /// <summary>The block this replica has prepared at a height in its current view, if any.</summary>
     public Accepted? AcceptedAt(Height height)
         => _accepted.TryGetValue(height, out var views) && views[^1].View == View ? views[^1] : null;
 
-    /// <summary>The highest block this replica has prepared in its current view, if any above the final head.</summary>
+    /// <summary>
+    /// The highest block this replica has prepared in its current view, if any above the final head.
+    /// </summary>
     public Accepted? HighestAccepted
         => _accepted.Values.LastOrDefault(views => views[^1].View == View) is { } views ? views[^1] : null;
 
     public bool VotesIn(View view) => HasEntered && view == View;
 
     /// <summary>
-    /// Starts an epoch in its first view, which nobody opens and no record is needed for: the block that it begins on is in
-    /// the ledger. Whatever was voted for in the epoch before can no longer be asked for.
+    /// Starts an epoch in its first view, which nobody opens and no record is needed for: the block that it
+    /// begins on is in the ledger. Whatever was voted for in the epoch before can no longer be asked for.
     /// </summary>
     [MemberNotNull(nameof(_epoch), nameof(Highest))]
     public void Begin(Epoch epoch)
@@ -124,7 +133,9 @@ internal sealed class Safety
     public bool MayPrepareAgain(Block block)
         => block.Header.EndsEpoch && block.Hash == Base.Block && !BaseIsFinal;
 
-    /// <summary>S2's second half: whether a block at <paramref name="height"/> may stand on this parent.</summary>
+    /// <summary>
+    /// S2's second half: whether a block at <paramref name="height"/> may stand on this parent.
+    /// </summary>
     public bool MayBeParent(Digest parent, Height height)
     {
         var below = height.Previous;
@@ -141,12 +152,16 @@ internal sealed class Safety
         return BaseIsFinal && below >= Base.Height && _final.Holds(below, parent);
     }
 
-    /// <summary>S3 again: a certificate completed after our VIEW-CHANGE is one our report did not name.</summary>
+    /// <summary>
+    /// S3 again: a certificate completed after our VIEW-CHANGE is one our report did not name.
+    /// </summary>
     /// <returns>The record the COMMIT rests on, or null.</returns>
     public Certified? MayCommit(QuorumCertificate certificate)
         => VotesIn(certificate.Subject.View) ? Apply(new Certified(certificate)) : null;
 
-    /// <summary>A higher certificate than the highest known is kept for the next report, without a vote.</summary>
+    /// <summary>
+    /// A higher certificate than the highest known is kept for the next report, without a vote.
+    /// </summary>
     /// <returns>The record to persist, or null when it is not higher.</returns>
     public Certified? MayLearn(QuorumCertificate certificate)
         => certificate.Subject.Outranks(Highest.Subject) ? Apply(new Certified(certificate)) : null;
@@ -155,13 +170,15 @@ internal sealed class Safety
     public LeftFor? MayLeave(View target)
         => target > View ? Apply(new LeftFor(target, Highest)) : null;
 
-    /// <returns>The record the view rests on, or null when it lies below what we have asked for (S5).</returns>
+    /// <returns>The record the view rests on, or null when it lies below what we have asked for
+    /// (S5).</returns>
     public Entered? MayEnter(NewView newView, Signature? signature)
         => newView.View > View || (newView.View == View && !HasEntered)
             ? Apply(new Entered(newView, signature))
             : null;
 
-    /// <returns>The record that remembers that the base is final, or null when it is not, or was known to be.</returns>
+    /// <returns>The record that remembers that the base is final, or null when it is not, or was known to
+    /// be.</returns>
     public BaseFinal? MaySettleBase()
         => !BaseIsFinal && _final.Holds(Base.Height, Base.Block) ? Apply(new BaseFinal(View)) : null;
 
@@ -218,7 +235,9 @@ internal sealed class Safety
         }
     }
 
-    /// <summary>The fewest records that rebuild this state: what the journal holds after compaction.</summary>
+    /// <summary>
+    /// The fewest records that rebuild this state: what the journal holds after compaction.
+    /// </summary>
     public IEnumerable<JournalRecord> Compacted()
     {
         yield return new Certified(Highest);

@@ -8,8 +8,9 @@ namespace Ledger.Consensus.Pbft;
 internal readonly record struct Tally(QuorumCertificate? Certificate, Verified? Earlier);
 
 /// <summary>
-/// Collects one vote per replica for one phase of one (view, height) and yields the certificate exactly once, when the
-/// quorum is met. The first vote of a replica stands; a second one for another block is evidence and never counts.
+/// Collects one vote per replica for one phase of one (view, height) and yields the certificate exactly once,
+/// when the quorum is met. The first vote of a replica stands; a second one for another block is evidence and
+/// never counts.
 /// </summary>
 internal sealed class VoteSet(StatementKind kind, ValidatorSet validators)
 {

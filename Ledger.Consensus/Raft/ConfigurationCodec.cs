@@ -3,7 +3,9 @@ using MessagePack;
 
 namespace Ledger.Consensus.Raft;
 
-/// <summary>The canonical encoding of who votes, who is on the way out, who learns and who only witnesses.</summary>
+/// <summary>
+/// The canonical encoding of who votes, who is on the way out, who learns and who only witnesses.
+/// </summary>
 internal static class ConfigurationCodec
 {
     public static void Write(ref MessagePackWriter writer, RaftConfiguration configuration)
@@ -24,7 +26,8 @@ internal static class ConfigurationCodec
             : new(voters, ReadValidators(ref reader), ReadValidators(ref reader), ReadValidators(ref reader));
     }
 
-    private static void WriteValidators(ref MessagePackWriter writer, IReadOnlyList<ValidatorIndex> validators)
+    private static void WriteValidators(
+        ref MessagePackWriter writer, IReadOnlyList<ValidatorIndex> validators)
     {
         writer.WriteArrayHeader(validators.Count);
         foreach (var validator in validators)

@@ -4,7 +4,9 @@ using static Ledger.Consensus.Raft.RaftFields;
 
 namespace Ledger.Consensus.Raft;
 
-/// <summary>The canonical encodings of the log's entries, and of a snapshot's mark that stands in the place of many.</summary>
+/// <summary>
+/// The canonical encodings of the log's entries, and of a snapshot's mark that stands in the place of many.
+/// </summary>
 internal static class LogCodec
 {
     private enum Kind : byte
@@ -113,7 +115,8 @@ internal static class LogCodec
         }
 
         var certificate = CertificateCodec.Read(ref reader);
-        return certificate.Kind == StatementKind.Commit && certificate.Subject.View.Value <= RaftCodec.NumberMax
+        return certificate.Kind == StatementKind.Commit
+            && certificate.Subject.View.Value <= RaftCodec.NumberMax
             && certificate.Subject.Height.Value is > 0 and <= RaftCodec.NumberMax
             ? certificate
             : throw new MalformedException("a commit certificate is expected");

@@ -55,7 +55,8 @@ public sealed record NoOpEntry(Term Term, LogIndex Index) : LogEntry(Term, Index
 /// them again.
 /// </param>
 public sealed record ConfigurationEntry(
-    Term Term, LogIndex Index, RaftConfiguration Configuration, QuorumCertificate? Certificate) : LogEntry(Term, Index)
+    Term Term, LogIndex Index, RaftConfiguration Configuration, QuorumCertificate? Certificate)
+        : LogEntry(Term, Index)
 {
     public override int Bytes
         => FrameBytes + (4 * Configuration.Members.Count) + (80 * (Certificate?.Signers.Count ?? 0));

@@ -39,7 +39,8 @@ public sealed record Vote(Term Term, ValidatorIndex Candidate) : PromiseMessage
     public override Statement StatementOn(Digest chain) => StatementOn(chain, Term, Candidate);
 
     public static Statement StatementOn(Digest chain, Term term, ValidatorIndex candidate)
-        => new(chain, StatementKind.Vote, term.AsView, new((ulong)candidate.Value), Height.Genesis, Digest.Zero);
+        => new(chain, StatementKind.Vote, term.AsView, new((ulong)candidate.Value), Height.Genesis,
+            Digest.Zero);
 
     public override string ToString() => $"VOTE t{Term} for R{Candidate}";
 }
@@ -55,7 +56,8 @@ public sealed record AppendEntries(
 {
     public LogIndex LastIndex => new(PreviousIndex.Value + (ulong)Entries.Count);
 
-    public override string ToString() => $"APPEND t{Term} after #{PreviousIndex}/t{PreviousTerm}: {Entries.Count}";
+    public override string ToString()
+        => $"APPEND t{Term} after #{PreviousIndex}/t{PreviousTerm}: {Entries.Count}";
 }
 
 /// <summary>
@@ -87,7 +89,8 @@ public sealed record Appended(Term Term, LogIndex Index, BlockId? Block) : Promi
 /// <param name="PreviousIndex">What was asked for.</param>
 /// <param name="ConflictTerm">Null when the sender's log ends before.</param>
 /// <param name="ConflictIndex">The first index of that term, or the one after the log's end.</param>
-public sealed record AppendRefused(Term Term, LogIndex PreviousIndex, Term? ConflictTerm, LogIndex ConflictIndex)
+public sealed record AppendRefused(
+    Term Term, LogIndex PreviousIndex, Term? ConflictTerm, LogIndex ConflictIndex)
     : HintMessage;
 
 /// <summary>

@@ -7,8 +7,9 @@ using static Ledger.Consensus.Raft.RaftFields;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// The canonical encodings of Raft's envelopes: [kind, fields...]. Blocks travel as byte strings in their own encoding,
-/// so that they are encoded once and hashed once. Journal records are beside it, in <see cref="RaftRecordCodec"/>.
+/// The canonical encodings of Raft's envelopes: [kind, fields...]. Blocks travel as byte strings in their own
+/// encoding, so that they are encoded once and hashed once. Journal records are beside it, in
+/// <see cref="RaftRecordCodec"/>.
 /// </summary>
 public static class RaftCodec
 {
@@ -48,7 +49,8 @@ public static class RaftCodec
         [NotNullWhen(false)] out string? fault)
         => Canonical.TryDecode(encoded, ReadEnvelope, WriteEnvelope, out envelope, out fault);
 
-    public static byte[] EncodeRecord(JournalRecord record) => Canonical.Encode(record, RaftRecordCodec.Write);
+    public static byte[] EncodeRecord(JournalRecord record)
+        => Canonical.Encode(record, RaftRecordCodec.Write);
 
     /// <summary>
     /// Decodes a record of our own journal; a fault means a damaged disk, not a lying peer.
@@ -84,7 +86,8 @@ public static class RaftCodec
             return new(from, message, Fields.ReadSignature(ref reader));
         }
 
-        return reader.TryReadNil() ? new(from, message) : throw new MalformedException("a hint has no signature");
+        return reader.TryReadNil()
+            ? new(from, message) : throw new MalformedException("a hint has no signature");
     }
 
     private static void WriteMessage(ref MessagePackWriter writer, Message message)
@@ -194,11 +197,13 @@ public static class RaftCodec
         var kind = (Kind)reader.ReadByte();
         return (kind, fields) switch
         {
-            (Kind.PreVote, 3) => new PreVote(ReadTerm(ref reader), ReadIndexOf(ref reader), ReadTerm(ref reader)),
+            (Kind.PreVote, 3)
+                => new PreVote(ReadTerm(ref reader), ReadIndexOf(ref reader), ReadTerm(ref reader)),
             (Kind.PreVoteReply, 3) => new PreVoteReply(
                 ReadTerm(ref reader), ReadTerm(ref reader), reader.ReadBoolean()),
             (Kind.RequestVote, 5) => new RequestVote(
-                Fields.ReadValidator(ref reader), ReadTerm(ref reader), ReadIndexOf(ref reader), ReadTerm(ref reader),
+                Fields.ReadValidator(ref reader), ReadTerm(ref reader), ReadIndexOf(ref reader), ReadTerm(
+                    ref reader),
                 reader.ReadBoolean()),
             (Kind.Vote, 2) => new Vote(ReadTerm(ref reader), Fields.ReadValidator(ref reader)),
             (Kind.VoteRefused, 1) => new VoteRefused(ReadTerm(ref reader)),
@@ -211,10 +216,12 @@ public static class RaftCodec
             (Kind.AppendRefused, 3 or 4) => ReadRefusal(ref reader, fields),
             (Kind.Heartbeat, 2) => new Heartbeat(ReadTerm(ref reader), ReadNumber(ref reader)),
             (Kind.HeartbeatReply, 4) => new HeartbeatReply(
-                ReadTerm(ref reader), ReadNumber(ref reader), ReadIndexOf(ref reader), ReadHeight(ref reader)),
+                ReadTerm(ref reader), ReadNumber(ref reader), ReadIndexOf(ref reader), ReadHeight(
+                    ref reader)),
             (Kind.Committed, 3) => new Committed(
                 ReadTerm(ref reader), ReadIndexOf(ref reader), LogCodec.ReadCertificate(ref reader)),
-            (Kind.InstallSnapshot, 2) => new InstallSnapshot(ReadTerm(ref reader), LogCodec.ReadMark(ref reader)),
+            (Kind.InstallSnapshot, 2)
+                => new InstallSnapshot(ReadTerm(ref reader), LogCodec.ReadMark(ref reader)),
             (Kind.SnapshotStatus, 3) => new SnapshotStatus(
                 ReadTerm(ref reader), ReadIndexOf(ref reader), reader.ReadUInt64()),
             (Kind.TimeoutNow, 1) => new TimeoutNow(ReadTerm(ref reader)),
@@ -228,7 +235,8 @@ public static class RaftCodec
 
     private static AppendRefused ReadRefusal(ref MessagePackReader reader, int fields)
     {
-        var (term, previous, index) = (ReadTerm(ref reader), ReadIndexOf(ref reader), ReadIndexOf(ref reader));
+        var (term, previous, index) = (
+            ReadTerm(ref reader), ReadIndexOf(ref reader), ReadIndexOf(ref reader));
         return new(term, previous, fields == 4 ? ReadTerm(ref reader) : null, index);
     }
 

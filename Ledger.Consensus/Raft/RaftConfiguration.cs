@@ -130,8 +130,10 @@ public sealed class RaftConfiguration : IEquatable<RaftConfiguration>
 
     public bool Equals(RaftConfiguration? other)
         => other is not null
-            && _voters.AsSpan().SequenceEqual(other._voters) && _outgoing.AsSpan().SequenceEqual(other._outgoing)
-            && _learners.AsSpan().SequenceEqual(other._learners) && _witnesses.AsSpan().SequenceEqual(other._witnesses);
+            && _voters.AsSpan().SequenceEqual(other._voters)
+            && _outgoing.AsSpan().SequenceEqual(other._outgoing)
+            && _learners.AsSpan().SequenceEqual(other._learners)
+            && _witnesses.AsSpan().SequenceEqual(other._witnesses);
 
     public override bool Equals(object? obj) => Equals(obj as RaftConfiguration);
 

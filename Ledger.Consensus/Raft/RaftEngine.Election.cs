@@ -72,7 +72,8 @@ public sealed partial class RaftEngine
             return;
         }
 
-        var granted = asked.Term > Term && !HearsLeader && _safety.IsUpToDate(asked.LastIndex, asked.LastTerm);
+        var granted = asked.Term > Term && !HearsLeader
+            && _safety.IsUpToDate(asked.LastIndex, asked.LastTerm);
         effects.Hint(new PreVoteReply(Term, asked.Term, granted), Recipients.Just(from));
     }
 

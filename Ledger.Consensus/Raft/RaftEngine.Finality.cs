@@ -32,7 +32,8 @@ public sealed partial class RaftEngine
 
         var subject = new Subject(Term.AsView, block.Height, block.Hash);
         var configuration = ConfigurationOf(block);
-        if (_endorsements.Add(subject, message.From, message.Envelope.Signature, configuration) is { } certificate)
+        if (_endorsements.Add(
+            subject, message.From, message.Envelope.Signature, configuration) is { } certificate)
         {
             Certify(certificate);
             if (Decide(effects))

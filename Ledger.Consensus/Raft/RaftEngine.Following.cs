@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// The leader's log becomes everyone's (Raft §5.3), as a follower sees it: what fits its log is stored and acknowledged,
-/// and what does not is answered with where the logs part.
+/// The leader's log becomes everyone's (Raft §5.3), as a follower sees it: what fits its log is stored and
+/// acknowledged, and what does not is answered with where the logs part.
 /// </summary>
 public sealed partial class RaftEngine
 {
@@ -79,7 +79,8 @@ public sealed partial class RaftEngine
         => entry is not BlockEntry block || (block.Body is null) == _options.IsWitness;
 
     private void Acknowledge(JournalRecord record, LogIndex index, ValidatorIndex leader, Effects effects)
-        => effects.Promise(record, new Appended(Term, index, _safety.MaySign(index)), Recipients.Just(leader));
+        => effects.Promise(
+            record, new Appended(Term, index, _safety.MaySign(index)), Recipients.Just(leader));
 
     /// <summary>The leader asks about what is here already: its answer was lost.</summary>
     private void AcknowledgeAgain(LogIndex index, ValidatorIndex leader, Effects effects)

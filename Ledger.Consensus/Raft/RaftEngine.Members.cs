@@ -58,7 +58,8 @@ public sealed partial class RaftEngine
 
         foreach (var member in target.Voters.Concat(target.Learners))
         {
-            if (Configuration.IsMember(member) && Configuration.IsWitness(member) != target.Witnesses.Contains(member))
+            if (Configuration.IsMember(member)
+                && Configuration.IsWitness(member) != target.Witnesses.Contains(member))
             {
                 return $"validator {member} cannot begin or cease to keep blocks: remove it first";
             }
@@ -68,7 +69,8 @@ public sealed partial class RaftEngine
                 return $"validator {member} votes and cannot become a learner: remove it first";
             }
 
-            if (target.Voters.Contains(member) && Configuration.Learners.Contains(member) && !HasCaughtUp(member))
+            if (target.Voters.Contains(member) && Configuration.Learners.Contains(member)
+                && !HasCaughtUp(member))
             {
                 return IsUnheard(member)
                     ? $"validator {member} is out of reach, and lacks {Lacks(member)} entries"
@@ -82,7 +84,9 @@ public sealed partial class RaftEngine
     private ulong Lacks(ValidatorIndex member)
         => Log.LastIndex.Value - (_progress.TryGetValue(member, out var progress) ? progress.Match.Value : 0);
 
-    /// <summary>One that has all counts, though a new connection has it probed until there is something to send.</summary>
+    /// <summary>
+    /// One that has all counts, though a new connection has it probed until there is something to send.
+    /// </summary>
     private bool HasCaughtUp(ValidatorIndex member)
         => _progress.TryGetValue(member, out var progress) && !IsUnheard(member)
             && (progress.State == ProgressState.Replicate || progress.Match == Log.LastIndex)
@@ -102,7 +106,8 @@ public sealed partial class RaftEngine
         Reconfigure(
             sameVoters
                 ? settled
-                : new(target.Voters, current.Voters, target.Learners, current.Witnesses.Concat(target.Witnesses)),
+                : new(target.Voters, current.Voters, target.Learners, current.Witnesses.Concat(
+                    target.Witnesses)),
             effects);
     }
 
@@ -115,7 +120,8 @@ public sealed partial class RaftEngine
         }
 
         var endsJoint = Configuration.IsJoint && !configuration.IsJoint;
-        var entry = new ConfigurationEntry(Term, Log.LastIndex.Next, configuration, endsJoint ? _certificate : null);
+        var entry = new ConfigurationEntry(
+            Term, Log.LastIndex.Next, configuration, endsJoint ? _certificate : null);
         foreach (var member in configuration.Members)
         {
             if (!_progress.TryGetValue(member, out var progress) || progress.IsDeparting)
@@ -162,7 +168,8 @@ public sealed partial class RaftEngine
         }
     }
 
-    private bool HasCaughtUpOrVotes(ValidatorIndex member) => Configuration.IsVoter(member) || HasCaughtUp(member);
+    private bool HasCaughtUpOrVotes(ValidatorIndex member)
+        => Configuration.IsVoter(member) || HasCaughtUp(member);
 
     /// <summary>
     /// The joint configuration is committed. The old voters go only once the blocks they must certify are
@@ -182,7 +189,8 @@ public sealed partial class RaftEngine
     private void AgeChange(Effects effects)
     {
         ContinueChange(effects);
-        foreach (var member in _progress.Where(p => p.Value.IsDeparting && p.Value.IdleTicks > _options.LearnTicks)
+        foreach (
+            var member in _progress.Where(p => p.Value.IsDeparting && p.Value.IdleTicks > _options.LearnTicks)
             .Select(p => p.Key).ToList())
         {
             _progress.Remove(member);
@@ -199,10 +207,12 @@ public sealed partial class RaftEngine
             {
                 _change = null;
                 effects.Note(new Notice.MembersRefused(
-                    $"validator {member} does not catch up: it is out of reach or lacks {Lacks(member)} entries"));
+                    $"validator {member} does not catch up: it is out of reach or lacks {Lacks(member)} "
+                    + "entries"));
                 var current = Configuration;
                 Reconfigure(
-                    new(current.Voters, [], current.Learners.Except(target.Voters), current.Witnesses), effects);
+                    new(current.Voters, [], current.Learners.Except(target.Voters), current.Witnesses),
+                    effects);
                 return;
             }
         }
@@ -238,7 +248,8 @@ public sealed partial class RaftEngine
 
     private void NoticeRemoval(ConfigurationEntry change, Effects effects)
     {
-        if (!change.Configuration.IsMember(_self) && Log.ConfigurationAt(change.Index.Previous).IsMember(_self))
+        if (!change.Configuration.IsMember(_self)
+            && Log.ConfigurationAt(change.Index.Previous).IsMember(_self))
         {
             effects.Note(new Notice.Removed());
         }

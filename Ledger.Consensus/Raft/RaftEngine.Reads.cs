@@ -130,7 +130,8 @@ public sealed partial class RaftEngine
     private void ConfirmReads(Effects effects)
     {
         var reached = Configuration.ReachedByQuorum(
-            voter => voter == _self ? _round : _progress.TryGetValue(voter, out var progress) ? progress.Round : 0);
+            voter => voter == _self ? _round : _progress.TryGetValue(voter, out var progress)
+            ? progress.Round : 0);
         while (_rounds.TryPeek(out var oldest) && oldest.Round <= reached)
         {
             _leaseFrom = _rounds.Dequeue().Began;

@@ -4,9 +4,9 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Raft;
 
 /// <summary>
-/// The leader's log becomes everyone's (Raft §5.3), as the leader sees it. Entries leave before they are durable
-/// here: the leader counts itself only once they are, like any other, so its disk and the followers' work at the
-/// same time (dissertation §10.2.1).
+/// The leader's log becomes everyone's (Raft §5.3), as the leader sees it. Entries leave before they are
+/// durable here: the leader counts itself only once they are, like any other, so its disk and the followers'
+/// work at the same time (dissertation §10.2.1).
 /// </summary>
 public sealed partial class RaftEngine
 {
@@ -103,7 +103,8 @@ public sealed partial class RaftEngine
     {
         List<LogEntry> entries = [];
         bytes = 0;
-        for (var index = from; index <= Log.LastIndex && entries.Count < RaftCodec.EntriesMax; index = index.Next)
+        for (var index = from; index <= Log.LastIndex
+            && entries.Count < RaftCodec.EntriesMax; index = index.Next)
         {
             var entry = Log[index];
             if (isWitness && entry is BlockEntry block)
@@ -184,7 +185,8 @@ public sealed partial class RaftEngine
         }
         else if (refused.PreviousIndex == progress.Next.Previous)
         {
-            var last = refused.ConflictTerm is { } term ? Log.LastOfTerm(term, refused.PreviousIndex.Previous) : null;
+            var last = refused.ConflictTerm is { } term
+                ? Log.LastOfTerm(term, refused.PreviousIndex.Previous) : null;
             var next = last?.Next ?? refused.ConflictIndex;
             progress.Probe(LogIndex.Max(new(1), LogIndex.Min(next, refused.PreviousIndex)));
         }

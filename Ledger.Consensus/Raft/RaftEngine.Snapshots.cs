@@ -73,7 +73,8 @@ public sealed partial class RaftEngine
     {
         if (_installing is { } current && Leader is { } leader)
         {
-            effects.Hint(new SnapshotStatus(Term, current.Mark.Index, current.Bytes), Recipients.Just(leader));
+            effects.Hint(
+                new SnapshotStatus(Term, current.Mark.Index, current.Bytes), Recipients.Just(leader));
         }
     }
 

@@ -219,7 +219,8 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
     private void OnStarted(Effects effects)
     {
         Invariant.Holds(
-            _options.IsWitness || Log.Start.Block.Height <= _head.Head, "the store holds what the log starts from");
+            _options.IsWitness
+            || Log.Start.Block.Height <= _head.Head, "the store holds what the log starts from");
         for (var i = _head.Recent.Count - 1; i >= 0; i--)
         {
             var height = new Height(_head.Head.Value - (ulong)(_head.Recent.Count - 1 - i));

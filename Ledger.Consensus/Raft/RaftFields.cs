@@ -15,7 +15,8 @@ internal static class RaftFields
     public static ulong ReadNumber(ref MessagePackReader reader)
     {
         var number = reader.ReadUInt64();
-        return number <= RaftCodec.NumberMax ? number : throw new MalformedException("a number is out of range");
+        return number <= RaftCodec.NumberMax
+            ? number : throw new MalformedException("a number is out of range");
     }
 
     public static void WriteHead(

@@ -17,7 +17,9 @@ namespace Ledger.Consensus.Raft;
 /// <param name="verifier">Knows all keys registered.</param>
 public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerifier verifier)
 {
-    /// <summary>Why what names validators that are not registered here is refused: there are final blocks to be had.</summary>
+    /// <summary>
+    /// Why what names validators that are not registered here is refused: there are final blocks to be had.
+    /// </summary>
     public const string LaterMember = "later_member";
 
     /// <param name="envelope">As decoded.</param>
@@ -37,20 +39,23 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
         IReadOnlyList<Block> blocks, QuorumCertificate certificate, IReadOnlyList<ValidatorIndex> certifiers)
     {
         if (blocks.Count == 0 || certificate.Kind != StatementKind.Commit
-            || certificate.Subject.Block != blocks[^1].Hash || certificate.Subject.Height != blocks[^1].Height)
+            || certificate.Subject.Block != blocks[^1].Hash
+            || certificate.Subject.Height != blocks[^1].Height)
         {
             return null;
         }
 
         for (var i = 1; i < blocks.Count; i++)
         {
-            if (blocks[i].Parent != blocks[i - 1].Hash || blocks[i].Height.Value != blocks[i - 1].Height.Value + 1)
+            if (blocks[i].Parent != blocks[i - 1].Hash || blocks[i].Height.Value != blocks[i - 1].Height.Value
+                + 1)
             {
                 return null;
             }
         }
 
-        return IsSigned(certificate) && new RaftConfiguration(certifiers, [], [], []).IsCertifiedBy(certificate)
+        return IsSigned(certificate)
+            && new RaftConfiguration(certifiers, [], [], []).IsCertifiedBy(certificate)
             ? new(blocks, certificate)
             : null;
     }
@@ -130,17 +135,23 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
         return null;
     }
 
-    private bool IsRegistered(ValidatorIndex validator) => validator.Value >= 0 && validator.Value < registered();
+    private bool IsRegistered(ValidatorIndex validator)
+        => validator.Value >= 0 && validator.Value < registered();
 
-    /// <summary>A configuration may reach a replica before the block that gave its newest member a seat is final there.</summary>
+    /// <summary>
+    /// A configuration may reach a replica before the block that gave its newest member a seat is final
+    /// there.
+    /// </summary>
     private static bool AreMembers(RaftConfiguration configuration)
-        => configuration.Members is [{ Value: >= 0 }, ..] && configuration.Members[^1].Value < Limits.Validators;
+        => configuration.Members is [{ Value: >= 0 }, ..]
+        && configuration.Members[^1].Value < Limits.Validators;
 
     private string? CertificatesFault(AppendEntries append)
     {
         foreach (var entry in append.Entries)
         {
-            if (entry is ConfigurationEntry { Certificate: { } certificate } && CertificateFault(certificate) is { } fault)
+            if (entry is ConfigurationEntry { Certificate: { } certificate }
+                && CertificateFault(certificate) is { } fault)
             {
                 return fault;
             }
@@ -151,7 +162,8 @@ public sealed class RaftGate(Func<int> registered, Digest chain, ISignatureVerif
 
     private string? CertificateFault(QuorumCertificate certificate)
         => IsSigned(certificate) ? null
-            : certificate.Signers is [.., { Validator: var last }] && !IsRegistered(last) && last.Value < Limits.Validators
+            : certificate.Signers is [.., { Validator: var last }] && !IsRegistered(last)
+            && last.Value < Limits.Validators
                 ? LaterMember
                 : "bad_certificate";
 

@@ -23,7 +23,8 @@ internal sealed class RaftLog(SnapshotMark start)
     public BlockId LastBlock => _places.Count > 0 ? _places[^1].Block : Start.Block;
 
     /// <summary>The latest configuration counts, committed or not (Raft §6).</summary>
-    public RaftConfiguration Configuration => _places.Count > 0 ? _places[^1].Configuration : Start.Configuration;
+    public RaftConfiguration Configuration
+        => _places.Count > 0 ? _places[^1].Configuration : Start.Configuration;
 
     /// <summary>The entry that the latest configuration came with, or the mark's index.</summary>
     public LogIndex ConfigurationIndex => _places.Count > 0 ? _places[^1].ConfigurationIndex : Start.Index;
@@ -99,7 +100,8 @@ internal sealed class RaftLog(SnapshotMark start)
         }
 
         return entry is not BlockEntry block
-            || (block.Id.Height == LastBlock.Height.Next && (block.Body is null || block.Body.Parent == LastBlock.Hash));
+            || (block.Id.Height == LastBlock.Height.Next
+                && (block.Body is null || block.Body.Parent == LastBlock.Hash));
     }
 
     public void Add(LogEntry entry)

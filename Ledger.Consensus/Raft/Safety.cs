@@ -156,7 +156,8 @@ internal sealed class Safety(SnapshotMark start)
         {
             case TermEntered entered:
                 Invariant.Holds(
-                    entered.Term > Term || (entered.Term == Term && (VotedFor is null || VotedFor == entered.VotedFor)),
+                    entered.Term > Term
+                    || (entered.Term == Term && (VotedFor is null || VotedFor == entered.VotedFor)),
                     "R1: one vote in a term");
                 IsLeader &= entered.Term == Term;
                 (Term, VotedFor) = (entered.Term, entered.VotedFor);

@@ -5,8 +5,8 @@ using MessagePack;
 namespace Ledger.Core;
 
 /// <summary>
-/// The canonical encoding of a block: its header, then each transaction as its own encoding. A decoded block's body
-/// fits its header's transactions root, so that the header's hash identifies all of it.
+/// The canonical encoding of a block: its header, then each transaction as its own encoding. A decoded
+/// block's body fits its header's transactions root, so that the header's hash identifies all of it.
 /// </summary>
 public static class BlockCodec
 {
@@ -21,7 +21,8 @@ public static class BlockCodec
 
     /// <summary>Decodes a block and checks that its body is the one that its header names.</summary>
     public static bool TryDecode(
-        ReadOnlyMemory<byte> encoded, [MaybeNullWhen(false)] out Block block, [NotNullWhen(false)] out string? fault)
+        ReadOnlyMemory<byte> encoded, [MaybeNullWhen(false)] out Block block,
+        [NotNullWhen(false)] out string? fault)
     {
         if (encoded.Length > Limits.BlockBytes)
         {

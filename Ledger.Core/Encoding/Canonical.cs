@@ -7,12 +7,14 @@ namespace Ledger.Core;
 /// <summary>Writes one value in its only encoding.</summary>
 public delegate void CanonicalWriter<in T>(ref MessagePackWriter writer, T value);
 
-/// <summary>Reads one value; throws <see cref="MalformedException"/> or MessagePack's own on bad input.</summary>
+/// <summary>
+/// Reads one value; throws <see cref="MalformedException"/> or MessagePack's own on bad input.
+/// </summary>
 public delegate T CanonicalReader<out T>(ref MessagePackReader reader);
 
 /// <summary>
-/// One value, one encoding. MessagePack's reader accepts longer forms of the same value, so whatever was decoded is
-/// encoded again and compared: two encodings of one value would be two hashes of one value.
+/// One value, one encoding. MessagePack's reader accepts longer forms of the same value, so whatever was
+/// decoded is encoded again and compared: two encodings of one value would be two hashes of one value.
 /// </summary>
 public static class Canonical
 {

@@ -3,7 +3,9 @@ using MessagePack;
 
 namespace Ledger.Core;
 
-/// <summary>The canonical encoding of a certificate; signers ascend, so one set of votes has one encoding.</summary>
+/// <summary>
+/// The canonical encoding of a certificate; signers ascend, so one set of votes has one encoding.
+/// </summary>
 public static class CertificateCodec
 {
     public static byte[] Encode(QuorumCertificate certificate) => Canonical.Encode(certificate, Write);

@@ -5,7 +5,9 @@ using MessagePack;
 
 namespace Ledger.Core;
 
-/// <summary>The fields that encodings are made of, each with its limit checked before anything is allocated.</summary>
+/// <summary>
+/// The fields that encodings are made of, each with its limit checked before anything is allocated.
+/// </summary>
 public static class Fields
 {
     public static void WriteDigest(ref MessagePackWriter writer, Digest digest)
@@ -90,11 +92,14 @@ public static class Fields
             : throw new MalformedException($"{what} is longer than {limitBytes} bytes");
     }
 
-    /// <summary>The same without a copy: they keep all of what is being read in memory for as long as they live.</summary>
+    /// <summary>
+    /// The same without a copy: they keep all of what is being read in memory for as long as they live.
+    /// </summary>
     public static ReadOnlyMemory<byte> SliceBytes(ref MessagePackReader reader, int limitBytes, string what)
     {
         var bytes = reader.ReadBytes() ?? throw new MalformedException($"{what} is missing");
-        return bytes.Length > limitBytes ? throw new MalformedException($"{what} is longer than {limitBytes} bytes")
+        return bytes.Length > limitBytes
+            ? throw new MalformedException($"{what} is longer than {limitBytes} bytes")
             : bytes.IsSingleSegment ? bytes.First
             : bytes.ToArray();
     }

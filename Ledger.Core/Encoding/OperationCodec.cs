@@ -3,8 +3,8 @@ using MessagePack;
 namespace Ledger.Core;
 
 /// <summary>
-/// The canonical encoding of an operation: [kind, fields...]. An optional version is one more field: present or not,
-/// never nil.
+/// The canonical encoding of an operation: [kind, fields...]. An optional version is one more field: present
+/// or not, never nil.
 /// </summary>
 internal static class OperationCodec
 {
@@ -111,10 +111,13 @@ internal static class OperationCodec
         {
             (Kind.Put, 3 or 4) => new Operation.Put(
                 ReadName(ref reader, "namespace"), ReadKeyText(ref reader),
-                Fields.ReadBytes(ref reader, Limits.ValueBytes, "value"), ReadVersion(ref reader, fields == 4)),
+                Fields.ReadBytes(ref reader, Limits.ValueBytes, "value"), ReadVersion(
+                    ref reader, fields == 4)),
             (Kind.Delete, 2 or 3) => new Operation.Delete(
-                ReadName(ref reader, "namespace"), ReadKeyText(ref reader), ReadVersion(ref reader, fields == 3)),
-            (Kind.DefineAsset, 2) => new Operation.DefineAsset(ReadName(ref reader, "asset"), reader.ReadByte()),
+                ReadName(ref reader, "namespace"), ReadKeyText(ref reader), ReadVersion(
+                    ref reader, fields == 3)),
+            (Kind.DefineAsset, 2)
+                => new Operation.DefineAsset(ReadName(ref reader, "asset"), reader.ReadByte()),
             (Kind.Issue, 3) => new Operation.Issue(
                 ReadName(ref reader, "asset"), Fields.ReadKey(ref reader), new(reader.ReadUInt64())),
             (Kind.Transfer, 3) => new Operation.Transfer(
@@ -126,7 +129,8 @@ internal static class OperationCodec
                 Fields.ReadKey(ref reader), ReadRole(ref reader), ReadName(ref reader, "namespace")),
             (Kind.AddValidator, 3 or 4) => new Operation.AddValidator(
                 ReadName(ref reader, "name"), Fields.ReadKey(ref reader),
-                Fields.ReadText(ref reader, Limits.AddressBytes, "address"), ReadWitness(ref reader, fields == 4)),
+                Fields.ReadText(ref reader, Limits.AddressBytes, "address"), ReadWitness(
+                    ref reader, fields == 4)),
             (Kind.RemoveValidator, 1) => new Operation.RemoveValidator(Fields.ReadKey(ref reader)),
             (Kind.PromoteValidator, 1) => new Operation.PromoteValidator(Fields.ReadKey(ref reader)),
             (Kind.Report, 1) => new Operation.Report(Evidence.Read(ref reader)),
@@ -136,7 +140,8 @@ internal static class OperationCodec
 
     /// <summary>One who keeps blocks has the shorter form, and no other.</summary>
     private static bool ReadWitness(ref MessagePackReader reader, bool isGiven)
-        => isGiven && (reader.ReadBoolean() ? true : throw new MalformedException("witness is left out where it is false"));
+        => isGiven && (reader.ReadBoolean()
+            ? true : throw new MalformedException("witness is left out where it is false"));
 
     private static void WriteHead(ref MessagePackWriter writer, Kind kind, int fields)
     {

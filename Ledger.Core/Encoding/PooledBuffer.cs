@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Ledger.Core;
 
-/// <summary>A growing buffer whose memory is borrowed: for encodings that are compared, hashed or copied, and dropped.</summary>
+/// <summary>
+/// A growing buffer whose memory is borrowed: for encodings that are compared, hashed or copied, and dropped.
+/// </summary>
 internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int SizeMin = 512;
@@ -14,7 +16,8 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     public void Advance(int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)(_bytes.Length - _written), nameof(count));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            (uint)count, (uint)(_bytes.Length - _written), nameof(count));
         _written += count;
     }
 

@@ -3,7 +3,9 @@ using MessagePack;
 
 namespace Ledger.Core;
 
-/// <summary>The canonical encoding of a transaction: [[chain, sender, valid-until, nonce, operations], signature].</summary>
+/// <summary>
+/// The canonical encoding of a transaction: [[chain, sender, valid-until, nonce, operations], signature].
+/// </summary>
 internal static class TransactionCodec
 {
     private const byte PairHeader = 0x92;

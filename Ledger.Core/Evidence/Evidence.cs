@@ -4,20 +4,26 @@ using MessagePack;
 
 namespace Ledger.Core;
 
-/// <summary>One of two contradicting votes: for which block, and the signature that proves who gave it.</summary>
+/// <summary>
+/// One of two contradicting votes: for which block, and the signature that proves who gave it.
+/// </summary>
 public readonly record struct SignedVote(Digest Block, Signature Signature);
 
 /// <summary>
-/// Which offence: a validator may vote for one block only per kind, view and height, so that a third vote adds none.
+/// Which offence: a validator may vote for one block only per kind, view and height, so that a third vote
+/// adds none.
 /// </summary>
 public readonly record struct Offence(PublicKey Validator, StatementKind Kind, View View, Height Height);
 
-/// <summary>Checks a validator's signature under a statement: Ed25519, or what stands for it in the simulator.</summary>
-public delegate bool StatementVerifier(in PublicKey validator, in Statement statement, in Signature signature);
+/// <summary>
+/// Checks a validator's signature under a statement: Ed25519, or what stands for it in the simulator.
+/// </summary>
+public delegate bool StatementVerifier(
+    in PublicKey validator, in Statement statement, in Signature signature);
 
 /// <summary>
-/// Proof that one validator voted for two blocks where it may vote for one. It stands for itself: whoever knows the
-/// genesis and the validator's key can check it, whoever shows it.
+/// Proof that one validator voted for two blocks where it may vote for one. It stands for itself: whoever
+/// knows the genesis and the validator's key can check it, whoever shows it.
 /// </summary>
 /// <param name="Offence">What it proves.</param>
 /// <param name="First">The vote for the lower of the two digests, so that two votes make one proof.</param>
@@ -40,8 +46,8 @@ public sealed record Evidence(Offence Offence, SignedVote First, SignedVote Seco
     public byte[] Encode() => Canonical.Encode(this, Write);
 
     /// <summary>
-    /// Whether the validator signed both votes. Votes of these kinds name the height, and each height has one set of
-    /// validators; no correct validator signs two of them (S1).
+    /// Whether the validator signed both votes. Votes of these kinds name the height, and each height has one
+    /// set of validators; no correct validator signs two of them (S1).
     /// </summary>
     public bool IsSigned(Digest chain, StatementVerifier verify)
         => verify(Offence.Validator, StatementOn(chain, First), First.Signature)

@@ -4,23 +4,29 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// The evidence that one validator holds and the ledger does not: what comes in, when it is reported, when it is let go.
-/// Bounded, so that a liar who lies all day costs its watchers little. Pure: storage, network and clock are the owner's.
+/// The evidence that one validator holds and the ledger does not: what comes in, when it is reported, when it
+/// is let go. Bounded, so that a liar who lies all day costs its watchers little. Pure: storage, network and
+/// clock are the owner's.
 /// </summary>
-/// <param name="validatorsAt">Who certifies the block of a height, as far as is known here: whose offences are kept.</param>
+/// <param name="validatorsAt">Who certifies the block of a height, as far as is known here: whose offences
+/// are kept.</param>
 /// <param name="self">Whose book it is, now.</param>
 public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<ValidatorIndex> self)
 {
-    /// <summary>Proofs that are kept of one validator: one suffices, the rest shows that it was no accident.</summary>
+    /// <summary>
+    /// Proofs that are kept of one validator: one suffices, the rest shows that it was no accident.
+    /// </summary>
     public const int PerValidatorMax = 16;
 
     /// <summary>
-    /// Who has an offence on the ledger is not reported again for this many blocks: a report makes a block, and in that
-    /// block it may lie again.
+    /// Who has an offence on the ledger is not reported again for this many blocks: a report makes a block,
+    /// and in that block it may lie again.
     /// </summary>
     public const ulong QuietBlocks = 1000;
 
-    /// <summary>Validators report in turn: the first one's report is on the ledger before the next one's time.</summary>
+    /// <summary>
+    /// Validators report in turn: the first one's report is on the ledger before the next one's time.
+    /// </summary>
     public static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
 
     private readonly SortedDictionary<byte[], Held> _held = new(ByteOrder.Instance);
@@ -45,15 +51,16 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
             return false;
         }
 
-        return !IsFull(evidence.Offence.Validator, out var last) || evidence.Offence.Height < last.Offence.Height;
+        return !IsFull(evidence.Offence.Validator, out var last)
+            || evidence.Offence.Height < last.Offence.Height;
     }
 
     /// <summary>Takes in a proof that was wanted and whose signatures hold.</summary>
     /// <param name="evidence">The proof.</param>
     /// <param name="now">A clock that only runs forward.</param>
     /// <returns>
-    /// The proof that had to give way, if any: the one of the greatest height, or a liar could fill its page with votes
-    /// for heights that never come.
+    /// The proof that had to give way, if any: the one of the greatest height, or a liar could fill its page
+    /// with votes for heights that never come.
     /// </returns>
     public Evidence? Add(Evidence evidence, TimeSpan now)
     {
@@ -91,7 +98,9 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
         return gone;
     }
 
-    /// <summary>Whether something is held that should be on the ledger by now, whose turn ever it is.</summary>
+    /// <summary>
+    /// Whether something is held that should be on the ledger by now, whose turn ever it is.
+    /// </summary>
     public bool Owes(Height head, Func<byte[], byte[]?> read)
     {
         foreach (var (key, held) in _held)
@@ -106,7 +115,8 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
     }
 
     /// <summary>What this validator should report now: at most one proof against each, in its turn.</summary>
-    /// <param name="head">The last final height: the block after it is the first that may hold a report.</param>
+    /// <param name="head">The last final height: the block after it is the first that may hold a
+    /// report.</param>
     /// <param name="now">As given to <see cref="Add"/>.</param>
     /// <param name="read">The final state.</param>
     public IReadOnlyList<Evidence> Due(Height head, TimeSpan now, Func<byte[], byte[]?> read)
@@ -140,14 +150,17 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
             if (held.Evidence.Offence.Validator == validator)
             {
                 count++;
-                last = last is null || held.Evidence.Offence.Height > last.Offence.Height ? held.Evidence : last;
+                last = last is null || held.Evidence.Offence.Height > last.Offence.Height
+                    ? held.Evidence : last;
             }
         }
 
         return count >= PerValidatorMax && last is not null;
     }
 
-    /// <summary>Who stands right behind the offender reports at once, the next one a turn later, itself never first.</summary>
+    /// <summary>
+    /// Who stands right behind the offender reports at once, the next one a turn later, itself never first.
+    /// </summary>
     private int TurnOf(Offence offence, ValidatorSet validators)
     {
         var offender = SeatOf(offence)?.Value ?? 0;
@@ -159,7 +172,8 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
         int Behind(ValidatorIndex seat) => (seat.Value - offender - 1 + validators.Seats) % validators.Seats;
     }
 
-    private ValidatorIndex? SeatOf(Offence offence) => validatorsAt(offence.Height).IndexOf(offence.Validator);
+    private ValidatorIndex? SeatOf(Offence offence)
+        => validatorsAt(offence.Height).IndexOf(offence.Validator);
 
     private static bool IsQuiet(PublicKey offender, Height head, Func<byte[], byte[]?> read)
         => read(StateKey.ForOffender(offender)) is { } bytes

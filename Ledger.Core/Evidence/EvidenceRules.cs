@@ -3,8 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// What every executor checks of evidence by itself, whoever reports it and whatever a quorum says of the block. A proof
-/// needs no role to be reported: its signatures are all it rests on.
+/// What every executor checks of evidence by itself, whoever reports it and whatever a quorum says of the
+/// block. A proof needs no role to be reported: its signatures are all it rests on.
 /// </summary>
 /// <param name="genesis">Names the chain that the votes must be of, and its validators.</param>
 /// <param name="verify">The one check of a validator's signature.</param>
@@ -17,7 +17,8 @@ internal sealed class EvidenceRules(Genesis genesis, StatementVerifier verify)
     {
         var offence = evidence.Offence;
 
-        // In Raft a validator is trusted not to lie, and its words are not bound to one block per term and height.
+        // In Raft a validator is trusted not to lie, and its words are not bound to one block per term and
+        // height.
         if (genesis.Mode != ConsensusMode.Pbft || Evidence.FaultIn(evidence) is not null
             || offence.Height >= at || !IsValidatorAt(offence, read))
         {

@@ -9,7 +9,8 @@ namespace Ledger.Core;
 /// <param name="RecordedAt">The block of that transaction.</param>
 public sealed record OffenceEntry(Evidence Evidence, PublicKey Reporter, Height RecordedAt)
 {
-    public byte[] Encode() => Canonical.Encode(this, static (ref MessagePackWriter writer, OffenceEntry entry) =>
+    public byte[] Encode()
+        => Canonical.Encode(this, static (ref MessagePackWriter writer, OffenceEntry entry) =>
     {
         writer.WriteArrayHeader(3);
         Evidence.Write(ref writer, entry.Evidence);
@@ -17,7 +18,9 @@ public sealed record OffenceEntry(Evidence Evidence, PublicKey Reporter, Height 
         writer.Write(entry.RecordedAt.Value);
     });
 
-    /// <summary>Reads what <see cref="Encode"/> wrote; the state is ours, so a fault is a broken invariant.</summary>
+    /// <summary>
+    /// Reads what <see cref="Encode"/> wrote; the state is ours, so a fault is a broken invariant.
+    /// </summary>
     public static OffenceEntry Decode(byte[] bytes)
     {
         var reader = new MessagePackReader(bytes);
@@ -31,7 +34,8 @@ public sealed record OffenceEntry(Evidence Evidence, PublicKey Reporter, Height 
 /// <param name="RecordedAt">The block that recorded the last of them.</param>
 public sealed record OffenderEntry(ulong Offences, Height RecordedAt)
 {
-    public byte[] Encode() => Canonical.Encode(this, static (ref MessagePackWriter writer, OffenderEntry entry) =>
+    public byte[] Encode()
+        => Canonical.Encode(this, static (ref MessagePackWriter writer, OffenderEntry entry) =>
     {
         writer.WriteArrayHeader(2);
         writer.Write(entry.Offences);

@@ -1,6 +1,8 @@
 namespace Ledger.Core;
 
-/// <summary>What can be said of a block by its own bytes, its parent's header and a clock, before any execution.</summary>
+/// <summary>
+/// What can be said of a block by its own bytes, its parent's header and a clock, before any execution.
+/// </summary>
 internal static class BlockRules
 {
     /// <param name="validators">The set that certifies it.</param>
@@ -19,7 +21,8 @@ internal static class BlockRules
             return $"it has more than {Limits.BlockTransactions} transactions";
         }
 
-        return block.Encoded.Length > Limits.BlockBytes ? $"it is longer than {Limits.BlockBytes} bytes" : null;
+        return block.Encoded.Length > Limits.BlockBytes
+            ? $"it is longer than {Limits.BlockBytes} bytes" : null;
     }
 
     private static string? PlaceFault(
@@ -55,11 +58,12 @@ internal static class BlockRules
             return null;
         }
 
-        // A block may always repeat its parent's time: clocks that were set back must not stop the chain, and time
-        // that does not move lets no one choose it.
+        // A block may always repeat its parent's time: clocks that were set back must not stop the chain, and
+        // time that does not move lets no one choose it.
         var isFar = header.Time > now.Plus(Limits.ClockDrift) || header.Time < now.Plus(-Limits.ClockDrift);
         return isFar && header.Time != below.Time
-            ? $"its time is {header.Time}, this clock says {now}: more than {Limits.ClockDrift.TotalSeconds} s apart"
+            ? $"its time is {header.Time}, this clock says {now}: more than "
+                + $"{Limits.ClockDrift.TotalSeconds} s apart"
             : null;
     }
 }

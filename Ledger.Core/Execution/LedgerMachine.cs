@@ -3,8 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// The deterministic executor: block and parent state in, receipts, writes and roots out. Uncommitted blocks are layers
-/// in memory over the final state; making one final flushes its layer. One owner at a time.
+/// The deterministic executor: block and parent state in, receipts, writes and roots out. Uncommitted blocks
+/// are layers in memory over the final state; making one final flushes its layer. One owner at a time.
 /// </summary>
 public sealed class LedgerMachine
 {
@@ -45,7 +45,10 @@ public sealed class LedgerMachine
     /// <summary>Whose set certifies the block after the head.</summary>
     public Epoch Epoch { get; private set; }
 
-    /// <summary>The last block made final here that changed who has a seat; genesis when none was, since it was opened.</summary>
+    /// <summary>
+    /// The last block made final here that changed who has a seat; genesis when none was, since it was
+    /// opened.
+    /// </summary>
     public Height ValidatorsAsOf { get; private set; } = Height.Genesis;
 
     /// <summary>Packs and executes a block on its parent, which must be a layer or the final head.</summary>
@@ -88,9 +91,10 @@ public sealed class LedgerMachine
 
     /// <summary>Executes a block and compares; a valid one is kept as a layer.</summary>
     /// <param name="block">Its body is known to fit its transactions root.</param>
-    /// <param name="now">This replica's clock; null for a block that was found valid when it was new, by a quorum or here,
-    /// whose time may lie far back by now.</param>
-    /// <param name="signatureIsValid">Checks a transaction's signature, or remembers that it was checked.</param>
+    /// <param name="now">This replica's clock; null for a block that was found valid when it was new, by a
+    /// quorum or here, whose time may lie far back by now.</param>
+    /// <param name="signatureIsValid">Checks a transaction's signature, or remembers that it was
+    /// checked.</param>
     /// <returns>Null when valid, otherwise the rule it breaks.</returns>
     public string? Validate(Block block, Timestamp? now, Func<Transaction, bool> signatureIsValid)
     {
@@ -110,8 +114,9 @@ public sealed class LedgerMachine
     }
 
     /// <summary>
-    /// Makes blocks final, ascending from the head. One that was not executed yet (it came with its certificate) is
-    /// executed now: a quorum has vouched for it, so a difference in a root means that this node's state is wrong.
+    /// Makes blocks final, ascending from the head. One that was not executed yet (it came with its
+    /// certificate) is executed now: a quorum has vouched for it, so a difference in a root means that this
+    /// node's state is wrong.
     /// </summary>
     /// <param name="blocks">Each the parent of the next, the first on the head.</param>
     /// <param name="certificates">Those among them that have one of their own.</param>
@@ -130,11 +135,13 @@ public sealed class LedgerMachine
         {
             var block = blocks[i];
             Invariant.Holds(
-                block.Parent == (i == 0 ? HeadHash : blocks[i - 1].Hash), "final blocks follow the head one by one");
+                block.Parent == (i == 0 ? HeadHash : blocks[i - 1].Hash),
+                "final blocks follow the head one by one");
             layers[i] = LayerOfCertified(block, i == 0 ? null : layers[i - 1]);
             var outcome = layers[i].Outcome;
             final[i] = new(
-                block, CertificateOf(block, certificates), outcome.Receipts, outcome.Writes, outcome.Tree.PageWrites());
+                block, CertificateOf(block, certificates), outcome.Receipts, outcome.Writes,
+                outcome.Tree.PageWrites());
         }
 
         _store.Append(final);
@@ -153,7 +160,9 @@ public sealed class LedgerMachine
         return final;
     }
 
-    /// <summary>Whether a transaction is in the final chain or in an uncommitted block at or below this one.</summary>
+    /// <summary>
+    /// Whether a transaction is in the final chain or in an uncommitted block at or below this one.
+    /// </summary>
     public bool IsKnown(Digest transaction, Digest tip)
         => IsKnown(transaction, _layers.GetValueOrDefault(tip));
 
@@ -170,15 +179,18 @@ public sealed class LedgerMachine
         return _store.HoldsTransaction(transaction);
     }
 
-    /// <summary>The header tells chains apart by name and validators; that all of genesis fits is the store's to check.</summary>
+    /// <summary>
+    /// The header tells chains apart by name and validators; that all of genesis fits is the store's to
+    /// check.
+    /// </summary>
     private void CheckIsOfThisChain()
     {
         if (Head.ChainId != _genesis.ChainId || Head.NextValidatorsHash != EpochOf(_store).Validators.Hash
             || (Head.Height == Height.Genesis && HeadHash != _genesis.Block.Hash))
         {
             throw new InvalidDataException(
-                $"The store holds chain '{Head.ChainId}' at height {Head.Height}, and not the chain '{_genesis.ChainId}' "
-                + $"of genesis {_genesis.Hash}; use the data folder of this chain.");
+                $"The store holds chain '{Head.ChainId}' at height {Head.Height}, and not the chain "
+                + $"'{_genesis.ChainId}' of genesis {_genesis.Hash}; use the data folder of this chain.");
         }
     }
 
@@ -239,7 +251,8 @@ public sealed class LedgerMachine
             var transaction = block.Transactions[i];
             var fault = TransactionRules.FaultIn(transaction.Body, _genesis.ChainId)
                 ?? TransactionRules.FaultAt(transaction.Body, block.Header.Time)
-                ?? (!seen.Add(transaction.Hash) || IsKnown(transaction.Hash, layer) ? "it was applied before" : null)
+                ?? (!seen.Add(transaction.Hash) || IsKnown(transaction.Hash, layer)
+                    ? "it was applied before" : null)
                 ?? (signatureIsValid(transaction) ? null : "its signature is not valid");
             if (fault is not null)
             {
@@ -315,7 +328,8 @@ public sealed class LedgerMachine
 
     /// <summary>What a block has made of the validators; null when it left them alone.</summary>
     private ValidatorHistory? HistoryIn(Outcome outcome)
-        => outcome.ByPath.TryGetValue(_validatorsPath, out var write) ? ValidatorHistory.Decode(_genesis, write.Value!) : null;
+        => outcome.ByPath.TryGetValue(_validatorsPath, out var write)
+        ? ValidatorHistory.Decode(_genesis, write.Value!) : null;
 
     private Epoch EpochOf(ILedgerStore store)
     {
@@ -327,7 +341,8 @@ public sealed class LedgerMachine
 
         var height = history.Changes[^1];
         var began = store.ReadHeader(height) ?? throw new InvalidDataException(
-            $"The store lacks header {height}, which changed the validators; take the data folder of another validator.");
+            $"The store lacks header {height}, which changed the validators; take the data folder of "
+            + "another validator.");
         return Epoch.After(history.Epoch, history.Current, height, began.ComputeHash());
     }
 
@@ -349,7 +364,8 @@ public sealed class LedgerMachine
         return new(transaction.Hash, FailureReason.None, 0);
     }
 
-    private static QuorumCertificate? CertificateOf(Block block, IReadOnlyList<QuorumCertificate> certificates)
+    private static QuorumCertificate? CertificateOf(
+        Block block, IReadOnlyList<QuorumCertificate> certificates)
     {
         foreach (var certificate in certificates)
         {
@@ -362,7 +378,9 @@ public sealed class LedgerMachine
         return null;
     }
 
-    /// <summary>Keeps the layers above the head. Parents come before their children, so heights ascend.</summary>
+    /// <summary>
+    /// Keeps the layers above the head. Parents come before their children, so heights ascend.
+    /// </summary>
     private void DropWhatDoesNotDescend()
     {
         foreach (var layer in _layers.Values.OrderBy(layer => layer.Block.Height).ToList())

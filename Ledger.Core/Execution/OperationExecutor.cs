@@ -2,11 +2,14 @@ using Ledger.Crypto;
 
 namespace Ledger.Core;
 
-/// <summary>What each operation does to the state, and when it fails. Deterministic: the state and the block decide.</summary>
+/// <summary>
+/// What each operation does to the state, and when it fails. Deterministic: the state and the block decide.
+/// </summary>
 internal static class OperationExecutor
 {
     public static FailureReason Apply(
-        Operation operation, PublicKey sender, Genesis genesis, Height height, Overlay state, EvidenceRules evidence)
+        Operation operation, PublicKey sender, Genesis genesis, Height height, Overlay state,
+        EvidenceRules evidence)
     {
         if (!Permissions.Allows(sender, operation, state.Read))
         {
@@ -25,7 +28,8 @@ internal static class OperationExecutor
             Operation.Revoke revoke => Revoke(revoke, state),
             Operation.AddValidator add => ValidatorChanges.Add(add, genesis, height, state),
             Operation.RemoveValidator remove => ValidatorChanges.Remove(remove.Key, genesis, height, state),
-            Operation.PromoteValidator promote => ValidatorChanges.Promote(promote.Key, genesis, height, state),
+            Operation.PromoteValidator promote
+                => ValidatorChanges.Promote(promote.Key, genesis, height, state),
             Operation.Report report => Report(report, sender, genesis, height, state, evidence),
             _ => FailureReason.InvalidArgument,
         };
@@ -177,7 +181,8 @@ internal static class OperationExecutor
     }
 
     private static FailureReason Report(
-        Operation.Report report, PublicKey sender, Genesis genesis, Height height, Overlay state, EvidenceRules rules)
+        Operation.Report report, PublicKey sender, Genesis genesis, Height height, Overlay state,
+        EvidenceRules rules)
     {
         var failure = rules.Check(report.Evidence, height, state.Read);
         if (failure != FailureReason.None)

@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Core;
 
-/// <summary>What a block's transactions lead to on their parent's state: the same for everyone who executes them.</summary>
+/// <summary>
+/// What a block's transactions lead to on their parent's state: the same for everyone who executes them.
+/// </summary>
 /// <param name="ByPath">The last write of each key, to be read through by blocks above.</param>
 /// <param name="Writes">The same in the order of their paths.</param>
 /// <param name="Receipts">One for each transaction.</param>

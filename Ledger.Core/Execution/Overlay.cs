@@ -3,8 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// The writes of one block over its ancestors' layers and the final state. Those of the transaction under way are kept
-/// apart until it is known whether all its operations succeed.
+/// The writes of one block over its ancestors' layers and the final state. Those of the transaction under way
+/// are kept apart until it is known whether all its operations succeed.
 /// </summary>
 /// <param name="parent">The uncommitted block below.</param>
 /// <param name="final">The state below those.</param>
@@ -14,13 +14,17 @@ internal sealed class Overlay(Layer? parent, IFinalState final, int writes)
     private readonly Dictionary<Digest, StateWrite> _block = new(writes);
     private readonly Dictionary<Digest, StateWrite> _transaction = [];
 
-    /// <summary>What was read from below: the same roles are asked for by every transaction of a sender.</summary>
+    /// <summary>
+    /// What was read from below: the same roles are asked for by every transaction of a sender.
+    /// </summary>
     private readonly Dictionary<Digest, byte[]?> _read = new(writes);
 
     /// <summary>What the block has written so far, each key once.</summary>
     public IReadOnlyDictionary<Digest, StateWrite> Writes => _block;
 
-    /// <summary>The same in the order of their paths: what is made of them is then the same everywhere.</summary>
+    /// <summary>
+    /// The same in the order of their paths: what is made of them is then the same everywhere.
+    /// </summary>
     public StateWrite[] InOrder(out Digest[] paths)
     {
         paths = new Digest[_block.Count];

@@ -2,13 +2,17 @@ using Ledger.Crypto;
 
 namespace Ledger.Core;
 
-/// <summary>What execution reads of the last final state: implemented by storage and by the simulator's disk.</summary>
+/// <summary>
+/// What execution reads of the last final state: implemented by storage and by the simulator's disk.
+/// </summary>
 public interface IFinalState : IStatePageStore
 {
     /// <summary>The encoded value at a state key, or null when absent.</summary>
     byte[]? ReadState(ReadOnlySpan<byte> stateKey);
 
-    /// <summary>Whether a transaction of this hash is in a final block (remembered at least until its valid-until).</summary>
+    /// <summary>
+    /// Whether a transaction of this hash is in a final block (remembered at least until its valid-until).
+    /// </summary>
     bool HoldsTransaction(Digest hash);
 }
 
@@ -18,12 +22,15 @@ public interface ILedgerStore : IFinalState
     /// <summary>The last final header, or null when the store is empty.</summary>
     BlockHeader? Head { get; }
 
-    /// <summary>A final header; null when it is not kept here. Those that changed the validators are always kept.</summary>
+    /// <summary>
+    /// A final header; null when it is not kept here. Those that changed the validators are always kept.
+    /// </summary>
     BlockHeader? ReadHeader(Height height);
 
     /// <summary>
-    /// Makes final blocks durable, ascending from the head, all of each or nothing: block, certificate, receipts, state,
-    /// state tree, indexes. Returns after the disk has them; throws when it does not, and then nothing has changed.
+    /// Makes final blocks durable, ascending from the head, all of each or nothing: block, certificate,
+    /// receipts, state, state tree, indexes. Returns after the disk has them; throws when it does not, and
+    /// then nothing has changed.
     /// </summary>
     void Append(IReadOnlyList<FinalBlock> blocks);
 }

@@ -6,8 +6,8 @@ namespace Ledger.Core;
 
 /// <summary>The value at a key of a namespace.</summary>
 /// <param name="Value">What was put.</param>
-/// <param name="Version">The height of the block that put it: it grows for ever, so a deleted key cannot fool a
-/// compare-and-set when it comes back.</param>
+/// <param name="Version">The height of the block that put it: it grows for ever, so a deleted key cannot fool
+/// a compare-and-set when it comes back.</param>
 public sealed record KeyEntry(ReadOnlyMemory<byte> Value, ulong Version)
 {
     public byte[] Encode() => Canonical.Encode(this, static (ref MessagePackWriter writer, KeyEntry entry) =>
@@ -17,7 +17,9 @@ public sealed record KeyEntry(ReadOnlyMemory<byte> Value, ulong Version)
         writer.Write(entry.Version);
     });
 
-    /// <summary>Reads what <see cref="Encode"/> wrote; the state is ours, so a fault is a broken invariant.</summary>
+    /// <summary>
+    /// Reads what <see cref="Encode"/> wrote; the state is ours, so a fault is a broken invariant.
+    /// </summary>
     public static KeyEntry Decode(byte[] bytes)
     {
         var reader = new MessagePackReader(bytes);
@@ -29,7 +31,8 @@ public sealed record KeyEntry(ReadOnlyMemory<byte> Value, ulong Version)
 /// <summary>An asset: who may issue it, how people write it, how much of it there is.</summary>
 public sealed record AssetEntry(PublicKey Issuer, byte Decimals, ulong Supply)
 {
-    public byte[] Encode() => Canonical.Encode(this, static (ref MessagePackWriter writer, AssetEntry entry) =>
+    public byte[] Encode()
+        => Canonical.Encode(this, static (ref MessagePackWriter writer, AssetEntry entry) =>
     {
         writer.WriteArrayHeader(3);
         Fields.WriteKey(ref writer, entry.Issuer);
@@ -55,5 +58,6 @@ public static class Number
         return bytes;
     }
 
-    public static ulong Decode(byte[]? bytes) => bytes is null ? 0 : BinaryPrimitives.ReadUInt64BigEndian(bytes);
+    public static ulong Decode(byte[]? bytes)
+        => bytes is null ? 0 : BinaryPrimitives.ReadUInt64BigEndian(bytes);
 }

@@ -5,8 +5,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// The keys of the state: a kind and its fields, laid out so that no two differ only in where a field ends, and so that
-/// a namespace, and an account's balances and roles, are each one contiguous range.
+/// The keys of the state: a kind and its fields, laid out so that no two differ only in where a field ends,
+/// and so that a namespace, and an account's balances and roles, are each one contiguous range.
 /// </summary>
 public static class StateKey
 {
@@ -26,7 +26,9 @@ public static class StateKey
     /// <summary>How many accounts are admins: the last one stays.</summary>
     public static byte[] Admins { get; } = [Meta, .. "admins"u8];
 
-    /// <summary>All validator sets, see <see cref="ValidatorHistory"/>; absent while the set is genesis's.</summary>
+    /// <summary>
+    /// All validator sets, see <see cref="ValidatorHistory"/>; absent while the set is genesis's.
+    /// </summary>
     public static byte[] Validators { get; } = [Meta, .. "validators"u8];
 
     /// <summary>What the keys of all offenders and offences begin with.</summary>
@@ -70,12 +72,14 @@ public static class StateKey
         ForOffender(offence.Validator).CopyTo(key, 0);
         key[OffenderBytes] = (byte)offence.Kind;
         BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(OffenderBytes + 1), offence.View.Value);
-        BinaryPrimitives.WriteUInt64BigEndian(key.AsSpan(OffenderBytes + 1 + sizeof(ulong)), offence.Height.Value);
+        BinaryPrimitives.WriteUInt64BigEndian(
+            key.AsSpan(OffenderBytes + 1 + sizeof(ulong)), offence.Height.Value);
         return key;
     }
 
     /// <summary>Whether a key is that of one offence.</summary>
-    public static bool IsOffence(ReadOnlySpan<byte> stateKey) => stateKey.Length == OffenceBytes && stateKey[0] == Evidence;
+    public static bool IsOffence(ReadOnlySpan<byte> stateKey)
+        => stateKey.Length == OffenceBytes && stateKey[0] == Evidence;
 
     /// <summary>The namespace and key of an entry's state key.</summary>
     public static (string Namespace, string Key) ParseEntry(ReadOnlySpan<byte> stateKey)
@@ -93,9 +97,9 @@ public static class StateKey
         => ((Role)stateKey[1 + PublicKey.Size], Encoding.UTF8.GetString(stateKey[(2 + PublicKey.Size)..]));
 
     /// <summary>
-    /// Where a key stands in the state tree: its hash, but for the first bits. A namespace's keys share their first
-    /// <see cref="BucketBits"/> bits and so stand in one subtree, in which no balance, role or asset stands; to reveal it
-    /// whole is to leave no key out (docs/decisions/0020-prefix-proofs.md).
+    /// Where a key stands in the state tree: its hash, but for the first bits. A namespace's keys share their
+    /// first <see cref="BucketBits"/> bits and so stand in one subtree, in which no balance, role or asset
+    /// stands; to reveal it whole is to leave no key out (docs/decisions/0020-prefix-proofs.md).
     /// </summary>
     public static Digest PathOf(ReadOnlySpan<byte> stateKey)
     {
@@ -114,8 +118,8 @@ public static class StateKey
     }
 
     /// <summary>
-    /// The first bits of a namespace's paths, the topmost one set. Many namespaces share a bucket, which costs proofs a
-    /// little and soundness nothing: so a cheap hash will do (FNV-1a, folded to 15 bits).
+    /// The first bits of a namespace's paths, the topmost one set. Many namespaces share a bucket, which
+    /// costs proofs a little and soundness nothing: so a cheap hash will do (FNV-1a, folded to 15 bits).
     /// </summary>
     public static ushort BucketOf(ReadOnlySpan<byte> name)
     {
@@ -129,8 +133,8 @@ public static class StateKey
     }
 
     /// <summary>
-    /// Whether all keys that begin like this are in one bucket: a namespace, the NUL after it, and perhaps the beginning
-    /// of a key.
+    /// Whether all keys that begin like this are in one bucket: a namespace, the NUL after it, and perhaps
+    /// the beginning of a key.
     /// </summary>
     public static bool IsOfNamespace(ReadOnlySpan<byte> prefix)
         => prefix.Length > 2 && prefix[0] == KeyValue && prefix.IndexOf((byte)0) > 1;

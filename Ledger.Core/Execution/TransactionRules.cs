@@ -3,8 +3,8 @@ using System.Text;
 namespace Ledger.Core;
 
 /// <summary>
-/// What can be said of a transaction without looking at the state: the same rules at admission, where they give a client
-/// a clear answer, and in a block, where a transaction that breaks one makes the block invalid.
+/// What can be said of a transaction without looking at the state: the same rules at admission, where they
+/// give a client a clear answer, and in a block, where a transaction that breaks one makes the block invalid.
 /// </summary>
 public static class TransactionRules
 {
@@ -61,7 +61,9 @@ public static class TransactionRules
         return true;
     }
 
-    /// <summary>Whether a role can be for this namespace: a name or any for writer and reader, none for the others.</summary>
+    /// <summary>
+    /// Whether a role can be for this namespace: a name or any for writer and reader, none for the others.
+    /// </summary>
     public static bool IsScope(Role role, string @namespace) => role is Role.Writer or Role.Reader
         ? @namespace == AnyNamespace || IsName(@namespace)
         : @namespace.Length == 0;
@@ -79,7 +81,8 @@ public static class TransactionRules
         Operation.Revoke revoke => RoleFault(revoke.Role, revoke.Namespace),
         Operation.AddValidator add => ValidatorFault(add.Name) ?? AddressFault(add.Address),
         Operation.RemoveValidator or Operation.PromoteValidator => null,
-        // A proof is two signatures to check: no transaction may ask for more work than its place in a block is worth.
+        // A proof is two signatures to check: no transaction may ask for more work than its place in a block
+        // is worth.
         Operation.Report report => operations > 1
             ? "evidence stands alone in its transaction"
             : Evidence.FaultIn(report.Evidence),
@@ -96,7 +99,8 @@ public static class TransactionRules
         => IsName(name) ? null : "a validator's name is 1 to 64 characters of a-z, 0-9, '.', '_', '-'";
 
     private static string? AddressFault(string address)
-        => PeerAddress.TryParse(address, out _, out _) ? null : "a validator's address is host:port or [IPv6]:port";
+        => PeerAddress.TryParse(address, out _, out _)
+        ? null : "a validator's address is host:port or [IPv6]:port";
 
     private static string? KeyFault(string key)
     {

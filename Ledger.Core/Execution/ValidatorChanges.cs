@@ -3,9 +3,9 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// Changes of the validator set: a part of the state like any other, which the next block's header then names. Several
-/// changes of one block take effect together. In Raft a newcomer learns before it is promoted to the set, unless it is a
-/// witness.
+/// Changes of the validator set: a part of the state like any other, which the next block's header then
+/// names. Several changes of one block take effect together. In Raft a newcomer learns before it is promoted
+/// to the set, unless it is a witness.
 /// </summary>
 internal static class ValidatorChanges
 {
@@ -82,8 +82,9 @@ internal static class ValidatorChanges
     }
 
     /// <summary>
-    /// Empties the seat that an offence was committed in. Whoever has left it and was let in again has another one, which
-    /// an older offence does not touch; the last validator stays, since without it nobody could let in another.
+    /// Empties the seat that an offence was committed in. Whoever has left it and was let in again has
+    /// another one, which an older offence does not touch; the last validator stays, since without it nobody
+    /// could let in another.
     /// </summary>
     public static void Suspend(Offence offence, Genesis genesis, Height height, Overlay state)
     {

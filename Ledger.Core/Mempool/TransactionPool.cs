@@ -27,17 +27,19 @@ public sealed record MempoolLimits(int MaxTransactions, long MaxBytes, int Sende
 }
 
 /// <summary>
-/// Admitted transactions that wait to be final. Each sender has its own queue, and blocks are packed from the queues in
-/// turn, so that a client that floods fills its own share and delays only itself. A transaction that was packed is set
-/// aside until it is final, or until its block turns out not to become so.
+/// Admitted transactions that wait to be final. Each sender has its own queue, and blocks are packed from the
+/// queues in turn, so that a client that floods fills its own share and delays only itself. A transaction
+/// that was packed is set aside until it is final, or until its block turns out not to become so.
 /// </summary>
 /// <remarks>
-/// Two times are handed in: the calendar's, which decides what has expired, and one that only ever runs forward, which
-/// tells how long something has waited.
+/// Two times are handed in: the calendar's, which decides what has expired, and one that only ever runs
+/// forward, which tells how long something has waited.
 /// </remarks>
 public sealed class TransactionPool(MempoolLimits limits)
 {
-    /// <summary>Final transactions that are remembered, against one that was admitted while it became final.</summary>
+    /// <summary>
+    /// Final transactions that are remembered, against one that was admitted while it became final.
+    /// </summary>
     public const int RecentMax = 65_536;
 
     private readonly Dictionary<Digest, Entry> _byHash = [];
@@ -58,12 +60,14 @@ public sealed class TransactionPool(MempoolLimits limits)
     public TimeSpan? OldestAdmittedAt => _byAge.First?.Value.AdmittedAt;
 
     /// <summary>
-    /// How many have become final since the start. Whoever asks the store whether a transaction is final and then adds
-    /// it must ask again when this has grown by more than <see cref="RecentMax"/> in between.
+    /// How many have become final since the start. Whoever asks the store whether a transaction is final and
+    /// then adds it must ask again when this has grown by more than <see cref="RecentMax"/> in between.
     /// </summary>
     public ulong Finalised { get; private set; }
 
-    /// <summary>What <see cref="TryAdd"/> would say now: asked before a signature is checked, which costs far more.</summary>
+    /// <summary>
+    /// What <see cref="TryAdd"/> would say now: asked before a signature is checked, which costs far more.
+    /// </summary>
     public AdmitResult Judge(Transaction transaction, Timestamp now)
     {
         if (_byHash.ContainsKey(transaction.Hash))
@@ -151,7 +155,9 @@ public sealed class TransactionPool(MempoolLimits limits)
         }
     }
 
-    /// <summary>Blocks were given up with their view: everything not final waits again, in order of admission.</summary>
+    /// <summary>
+    /// Blocks were given up with their view: everything not final waits again, in order of admission.
+    /// </summary>
     public void ReleaseAll()
     {
         foreach (var entry in _byAge)
@@ -204,11 +210,12 @@ public sealed class TransactionPool(MempoolLimits limits)
 
     /// <summary>
     /// The transactions that a correct primary would have served by now: waiting for longer than
-    /// <paramref name="patience"/>, while twice as many as waited before them became final. A mere backlog is not
-    /// censorship.
+    /// <paramref name="patience"/>, while twice as many as waited before them became final. A mere backlog is
+    /// not censorship.
     /// </summary>
     /// <param name="patience">Since admission.</param>
-    /// <param name="since">When the current view was entered: no primary is blamed for the time of another.</param>
+    /// <param name="since">When the current view was entered: no primary is blamed for the time of
+    /// another.</param>
     /// <param name="at">Now.</param>
     public IReadOnlyList<Transaction> Overdue(TimeSpan patience, TimeSpan since, TimeSpan at)
     {
@@ -230,15 +237,20 @@ public sealed class TransactionPool(MempoolLimits limits)
         return overdue;
     }
 
-    /// <summary>Everything that waits, oldest first, up to a limit: for a peer that has just connected.</summary>
+    /// <summary>
+    /// Everything that waits, oldest first, up to a limit: for a peer that has just connected.
+    /// </summary>
     public IReadOnlyList<Transaction> Oldest(int limit)
         => [.. _byAge.Take(limit).Select(entry => entry.Transaction)];
 
-    /// <summary>What has waited for longer than <paramref name="patience"/>, oldest first, up to a limit.</summary>
+    /// <summary>
+    /// What has waited for longer than <paramref name="patience"/>, oldest first, up to a limit.
+    /// </summary>
     public IReadOnlyList<Transaction> WaitingFor(TimeSpan patience, TimeSpan at, int limit)
         =>
         [
-            .. _byAge.TakeWhile(entry => at - entry.AdmittedAt > patience).Take(limit).Select(entry => entry.Transaction),
+            .. _byAge.TakeWhile(entry => at - entry.AdmittedAt > patience).Take(limit)
+                .Select(entry => entry.Transaction),
         ];
 
     private void Add(Transaction transaction, TimeSpan at)

@@ -1,8 +1,9 @@
 namespace Ledger.Core;
 
 /// <summary>
-/// Writes the fields of a proof in their fixed order. A proof has one layout and two forms, JSON for people and
-/// MessagePack for machines; both are written by the same calls and so cannot drift apart. Items of a list have no name.
+/// Writes the fields of a proof in their fixed order. A proof has one layout and two forms, JSON for people
+/// and MessagePack for machines; both are written by the same calls and so cannot drift apart. Items of a
+/// list have no name.
 /// </summary>
 internal interface IFieldWriter
 {
@@ -23,8 +24,8 @@ internal interface IFieldWriter
 }
 
 /// <summary>
-/// Reads what an <see cref="IFieldWriter"/> wrote and nothing else: every member known, in its place, once, none
-/// missing. Throws <see cref="MalformedException"/> with words.
+/// Reads what an <see cref="IFieldWriter"/> wrote and nothing else: every member known, in its place, once,
+/// none missing. Throws <see cref="MalformedException"/> with words.
 /// </summary>
 internal interface IFieldReader
 {

@@ -41,7 +41,8 @@ internal static class FinalityLayout
         => reader.Record("finality", hasChanges ? 4 : 3, fields =>
         {
             var header = ReadHeader(fields, "header");
-            var path = fields.List("path", ProofFile.HeadersMax, static item => ReadHeader(item, FieldForms.Item));
+            var path = fields.List(
+                "path", ProofFile.HeadersMax, static item => ReadHeader(item, FieldForms.Item));
             var (view, signers) = ReadCertificate(fields);
             FinalityProof finality = new(header, path, view, signers);
             if (!hasChanges)
@@ -52,7 +53,8 @@ internal static class FinalityLayout
             var changes = fields.List("changes", ChangesMax, ReadChange);
             return changes.Length > 0
                 ? finality with { Changes = changes }
-                : throw new MalformedException("'changes' is empty, and its format is that of a chain with some");
+                : throw new MalformedException(
+                    "'changes' is empty, and its format is that of a chain with some");
         });
 
     private static void WriteCertificate(IFieldWriter writer, View view, IReadOnlyList<Signer> signers)
@@ -107,7 +109,8 @@ internal static class FinalityLayout
         {
             var header = ReadHeader(change, "header");
             var (view, signers) = ReadCertificate(change);
-            var seats = change.List("seats", Limits.Validators, static item => item.Record(FieldForms.Item, 3, ReadSeatChange));
+            var seats = change.List(
+                "seats", Limits.Validators, static item => item.Record(FieldForms.Item, 3, ReadSeatChange));
             return new CertifiedChange(header, view, signers, seats);
         });
 
@@ -149,7 +152,8 @@ internal static class FinalityLayout
         => reader.Record(name, HeaderFields, static fields => new BlockHeader(
             fields.Text("chainId"), new(fields.Number("height")), fields.Digest("parent"), ReadTime(fields),
             ReadSeat(fields, "proposer"), fields.Digest("transactionsRoot"), fields.Digest("receiptsRoot"),
-            fields.Digest("stateRoot"), fields.Digest("validatorsHash"), fields.Digest("nextValidatorsHash")));
+            fields.Digest("stateRoot"), fields.Digest("validatorsHash"), fields.Digest(
+                "nextValidatorsHash")));
 
     private static Timestamp ReadTime(IFieldReader reader)
         => reader.Number("time") is var time and <= long.MaxValue

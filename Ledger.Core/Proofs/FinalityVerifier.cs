@@ -3,23 +3,28 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// Checks that a header is final by what the genesis says alone: which validators there were at first and how many of them
-/// make a quorum. Every later set is one that the set before it has certified.
+/// Checks that a header is final by what the genesis says alone: which validators there were at first and how
+/// many of them make a quorum. Every later set is one that the set before it has certified.
 /// </summary>
 public static class FinalityVerifier
 {
     /// <returns>The first fault, or null when the header is final.</returns>
-    public static string? FaultIn(FinalityProof finality, Genesis genesis) => FaultIn(finality, genesis, out _);
+    public static string? FaultIn(FinalityProof finality, Genesis genesis)
+        => FaultIn(finality, genesis, out _);
 
-    /// <param name="epochs">The validators of every epoch up to the certified header's, when there is no fault.</param>
-    internal static string? FaultIn(FinalityProof finality, Genesis genesis, out IReadOnlyList<ValidatorSet> epochs)
+    /// <param name="epochs">The validators of every epoch up to the certified header's, when there is no
+    /// fault.</param>
+    internal static string? FaultIn(
+        FinalityProof finality, Genesis genesis, out IReadOnlyList<ValidatorSet> epochs)
         => ChangesFault(finality, genesis, out epochs)
             ?? ChainFault(finality, genesis, epochs, out var certified)
-            ?? SignersFault(finality.Certified, certified, finality.View, finality.Signers, genesis, epochs[^1]);
+            ?? SignersFault(
+                finality.Certified, certified, finality.View, finality.Signers, genesis, epochs[^1]);
 
     /// <summary>Whether these signatures make one header final, which this set certifies.</summary>
     public static string? FaultIn(
-        BlockHeader header, View view, IReadOnlyList<Signer> signers, Genesis genesis, ValidatorSet validators)
+        BlockHeader header, View view, IReadOnlyList<Signer> signers, Genesis genesis,
+        ValidatorSet validators)
         => HeaderFault(header, genesis, validators)
             ?? SignersFault(header, header.ComputeHash(), view, signers, genesis, validators);
 
@@ -30,12 +35,14 @@ public static class FinalityVerifier
         var above = finality.Path.Count == 0
             ? "it"
             : $"block {finality.Certified.Height}, which descends from it,";
-        return $"block {finality.Header.Height} is final: {finality.Signers.Count} of {validators.Count} validators "
-            + $"({NamesOf(finality.Signers, validators)}) committed {above} in view {finality.View}, and "
-            + $"{validators.Quorums.Quorum} are a quorum";
+        return $"block {finality.Header.Height} is final: {finality.Signers.Count} of {validators.Count} "
+            + $"validators ({NamesOf(finality.Signers, validators)}) committed {above} in view "
+            + $"{finality.View}, and {validators.Quorums.Quorum} are a quorum";
     }
 
-    /// <summary>How the validators have changed since genesis, in words, a sentence for each change.</summary>
+    /// <summary>
+    /// How the validators have changed since genesis, in words, a sentence for each change.
+    /// </summary>
     public static IEnumerable<string> DescribeChanges(FinalityProof finality, Genesis genesis)
     {
         var epochs = EpochsOf(finality, genesis);
@@ -45,9 +52,11 @@ public static class FinalityVerifier
             var before = epochs[i];
             var words = change.Seats.Select(seat => seat.Validator is { } added
                 ? $"added {added.Name}"
-                : before.Contains(seat.Seat) ? $"removed {before[seat.Seat].Name}" : $"left seat {seat.Seat} empty");
-            yield return $"block {change.Header.Height} {string.Join(" and ", words)}, which {change.Signers.Count} of "
-                + $"{before.Count} validators ({NamesOf(change.Signers, before)}) committed";
+                : before.Contains(seat.Seat)
+                ? $"removed {before[seat.Seat].Name}" : $"left seat {seat.Seat} empty");
+            yield return $"block {change.Header.Height} {string.Join(" and ", words)}, which "
+                + $"{change.Signers.Count} of {before.Count} validators "
+                + $"({NamesOf(change.Signers, before)}) committed";
         }
     }
 

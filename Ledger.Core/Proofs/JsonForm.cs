@@ -13,7 +13,8 @@ internal sealed class JsonFieldWriter : IFieldWriter, IDisposable
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
     private readonly Utf8JsonWriter _json;
 
-    public JsonFieldWriter() => _json = new(_buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" });
+    public JsonFieldWriter()
+        => _json = new(_buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" });
 
     public byte[] ToArray()
     {
@@ -63,8 +64,9 @@ internal sealed class JsonFieldWriter : IFieldWriter, IDisposable
 }
 
 /// <summary>
-/// Reads the JSON form token by token. Only white space is free: an escape, another form of a number, an upper-case
-/// digit, a member out of its place or twice is refused, so that no two readers can see different things in one file.
+/// Reads the JSON form token by token. Only white space is free: an escape, another form of a number, an
+/// upper-case digit, a member out of its place or twice is refused, so that no two readers can see different
+/// things in one file.
 /// </summary>
 internal sealed class JsonFieldReader(ReadOnlyMemory<byte> json) : IFieldReader
 {

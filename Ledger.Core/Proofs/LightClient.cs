@@ -3,8 +3,9 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// Follows a chain by its headers and certificates alone: it remembers the last header it has checked, and accepts only
-/// what extends that. An immutable value: keep it, or write <see cref="Head"/> to a file and come back with it later.
+/// Follows a chain by its headers and certificates alone: it remembers the last header it has checked, and
+/// accepts only what extends that. An immutable value: keep it, or write <see cref="Head"/> to a file and
+/// come back with it later.
 /// </summary>
 /// <example>
 /// <code>
@@ -37,10 +38,12 @@ public sealed class LightClient
     public static (LightClient? Client, string? Fault) From(Proof remembered, Genesis genesis)
         => FaultIn(remembered, genesis) is { } fault
             ? (null, fault)
-            : (new(genesis, remembered.Finality.Certified, remembered.Finality.Certified.ComputeHash()), null);
+            : (new(genesis, remembered.Finality.Certified, remembered.Finality.Certified.ComputeHash()),
+                null);
 
     /// <summary>Goes on by headers that follow the head, or reach across it, up to a certified one.</summary>
-    /// <returns>The client there, or the first fault. What is no higher than the head and agrees with it leaves it as it is.</returns>
+    /// <returns>The client there, or the first fault. What is no higher than the head and agrees with it
+    /// leaves it as it is.</returns>
     public (LightClient? Client, string? Fault) Accept(Proof headers)
     {
         if (FaultIn(headers, _genesis) is { } fault)
@@ -51,7 +54,8 @@ public sealed class LightClient
         var finality = headers.Finality;
         if (finality.Header.Height > Height.Next)
         {
-            return (null, $"its headers begin at height {finality.Header.Height} and do not reach back to {Height}");
+            return (null,
+                $"its headers begin at height {finality.Header.Height} and do not reach back to {Height}");
         }
 
         if (finality.Certified.Height < Height)
@@ -59,14 +63,16 @@ public sealed class LightClient
             return (null, $"its headers end at height {finality.Certified.Height}, below {Height}");
         }
 
-        if (finality.Header.Height == Height.Next && finality.Header.ValidatorsHash != Head.NextValidatorsHash)
+        if (finality.Header.Height == Height.Next
+            && finality.Header.ValidatorsHash != Head.NextValidatorsHash)
         {
             return (null, $"its validators are not those whom block {Height} has named");
         }
 
         return HashAt(finality) == HeadHash
             ? (new(_genesis, finality.Certified, finality.Certified.ComputeHash()), null)
-            : (null, $"it forks: at height {Height} it has another block than {HeadHash}, and a quorum signed both");
+            : (null, $"it forks: at height {Height} it has another block than {HeadHash}, and a quorum "
+                + "signed both");
     }
 
     /// <summary>Whether the headers are a chain that a quorum has certified.</summary>
@@ -75,8 +81,8 @@ public sealed class LightClient
             ? Verdict.Of(fault)
             : Verdict.Of(
             [
-                $"headers {proof.Finality.Header.Height} to {proof.Finality.Certified.Height} of chain '{genesis.ChainId}' "
-                    + "follow each other",
+                $"headers {proof.Finality.Header.Height} to {proof.Finality.Certified.Height} of chain "
+                    + $"'{genesis.ChainId}' follow each other",
                 .. FinalityVerifier.DescribeChanges(proof.Finality, genesis),
                 FinalityVerifier.Describe(proof.Finality, genesis),
             ]);
@@ -85,7 +91,9 @@ public sealed class LightClient
         ? FinalityVerifier.FaultIn(proof.Finality, genesis)
         : $"it is of the chain with genesis {proof.Genesis}, this genesis is {genesis.Hash}";
 
-    /// <summary>What the headers say stands at this client's height: themselves, or as the first one's parent.</summary>
+    /// <summary>
+    /// What the headers say stands at this client's height: themselves, or as the first one's parent.
+    /// </summary>
     private Digest HashAt(FinalityProof finality)
     {
         if (finality.Header.Height == Height.Next)

@@ -50,8 +50,8 @@ internal sealed class MessagePackFieldWriter : IFieldWriter
 }
 
 /// <summary>
-/// Reads the MessagePack form. It accepts longer forms of the same values, as its reader does: whoever decodes encodes
-/// again and compares.
+/// Reads the MessagePack form. It accepts longer forms of the same values, as its reader does: whoever
+/// decodes encodes again and compares.
 /// </summary>
 internal sealed class MessagePackFieldReader(ReadOnlyMemory<byte> encoded) : IFieldReader
 {

@@ -3,14 +3,16 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// A file that convinces somebody who has the genesis and trusts no node. A closed family: <see cref="ProofLayout"/>
-/// knows every case.
+/// A file that convinces somebody who has the genesis and trusts no node. A closed family:
+/// <see cref="ProofLayout"/> knows every case.
 /// </summary>
 /// <param name="Genesis">The hash of the chain's genesis.</param>
 /// <param name="Finality">Shows the block that the rest is proven against.</param>
 public abstract record Proof(Digest Genesis, FinalityProof Finality);
 
-/// <summary>Shows that a header is final: it and the headers above it, the last of which a quorum has committed.</summary>
+/// <summary>
+/// Shows that a header is final: it and the headers above it, the last of which a quorum has committed.
+/// </summary>
 /// <param name="Header">The one that is shown to be final.</param>
 /// <param name="Path">
 /// Its descendants up to the certified one; none when it has a certificate of its own.
@@ -23,7 +25,9 @@ public sealed record FinalityProof(
     /// <summary>The header that the signatures are under.</summary>
     public BlockHeader Certified => Path.Count == 0 ? Header : Path[^1];
 
-    /// <summary>How the validators came to be those who signed: every change below the certified header, ascending.</summary>
+    /// <summary>
+    /// How the validators came to be those who signed: every change below the certified header, ascending.
+    /// </summary>
     public IReadOnlyList<CertifiedChange> Changes { get; init; } = [];
 }
 
@@ -65,8 +69,8 @@ public sealed record KeyProof(
     FinalityProof Finality) : Proof(Genesis, Finality);
 
 /// <summary>
-/// Every key of a namespace that begins with a prefix, after a block, and that there are no others. All leaves of the
-/// subtree that the namespace lies in are revealed, so that none can be left out.
+/// Every key of a namespace that begins with a prefix, after a block, and that there are no others. All
+/// leaves of the subtree that the namespace lies in are revealed, so that none can be left out.
 /// </summary>
 /// <param name="Prefix">A namespace, the NUL after it, and the beginning of a key, as in state keys.</param>
 /// <param name="Siblings">The hashes beside the way to the subtree, from the state root down.</param>

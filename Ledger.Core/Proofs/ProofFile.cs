@@ -4,7 +4,9 @@ using MessagePack;
 
 namespace Ledger.Core;
 
-/// <summary>Proofs as files: a JSON form for people and a MessagePack twin, each readable into the other.</summary>
+/// <summary>
+/// Proofs as files: a JSON form for people and a MessagePack twin, each readable into the other.
+/// </summary>
 public static class ProofFile
 {
     /// <summary>No proof is longer; what would be is refused where it would be made.</summary>
@@ -30,7 +32,8 @@ public static class ProofFile
     /// <summary>Reads either form; says in words what is wrong with what is neither.</summary>
     /// <returns>False on bad input; never throws on it.</returns>
     public static bool TryDecode(
-        ReadOnlyMemory<byte> file, [MaybeNullWhen(false)] out Proof proof, [NotNullWhen(false)] out string? fault)
+        ReadOnlyMemory<byte> file, [MaybeNullWhen(false)] out Proof proof,
+        [NotNullWhen(false)] out string? fault)
     {
         proof = null;
         if (file.Length is 0 or > BytesMax)
@@ -62,7 +65,8 @@ public static class ProofFile
         return false;
     }
 
-    private static bool IsJson(ReadOnlySpan<byte> file) => file[0] is (byte)'{' or (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';
+    private static bool IsJson(ReadOnlySpan<byte> file)
+        => file[0] is (byte)'{' or (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';
 
     private static Proof DecodeJson(ReadOnlyMemory<byte> file)
     {

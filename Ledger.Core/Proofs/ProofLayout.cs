@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// The fields of every proof, in their order, for both forms: format, genesis, the claim, and the finality that it is
-/// proven against. A change here is a new format name.
+/// The fields of every proof, in their order, for both forms: format, genesis, the claim, and the finality
+/// that it is proven against. A change here is a new format name.
 /// </summary>
 internal static class ProofLayout
 {
@@ -28,7 +28,8 @@ internal static class ProofLayout
 
     private static readonly FailureReason[] Reasons = Enum.GetValues<FailureReason>();
 
-    public static string NameOf(FailureReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
+    public static string NameOf(FailureReason reason)
+        => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
 
     public static void Write(IFieldWriter writer, Proof proof)
     {
@@ -64,7 +65,8 @@ internal static class ProofLayout
             };
         });
 
-    private static string FormatOf(Proof proof) => KindOf(proof) + (proof.Finality.Changes.Count > 0 ? Changed : Unchanged);
+    private static string FormatOf(Proof proof)
+        => KindOf(proof) + (proof.Finality.Changes.Count > 0 ? Changed : Unchanged);
 
     private static string KindOf(Proof proof) => proof switch
     {
@@ -128,7 +130,8 @@ internal static class ProofLayout
     }
 
     private static Transaction ReadTransaction(IFieldReader reader)
-        => Transaction.TryDecode(reader.Bytes("transaction", Limits.TransactionBytes), out var transaction, out var fault)
+        => Transaction.TryDecode(
+            reader.Bytes("transaction", Limits.TransactionBytes), out var transaction, out var fault)
             ? transaction
             : throw new MalformedException($"'transaction' is malformed: {fault}");
 
@@ -136,7 +139,8 @@ internal static class ProofLayout
     {
         var name = reader.Text("failure");
         var index = Array.FindIndex(Reasons, reason => NameOf(reason) == name);
-        return index >= 0 ? Reasons[index] : throw new MalformedException($"'failure' is '{name}', which is no reason");
+        return index >= 0
+            ? Reasons[index] : throw new MalformedException($"'failure' is '{name}', which is no reason");
     }
 
     private static void WritePath(IFieldWriter writer, string name, MerklePath path)
@@ -159,6 +163,7 @@ internal static class ProofLayout
             var bytes = item.Fixed(FieldForms.Item, StepBytes);
             return bytes[0] <= 1
                 ? new MerkleStep(bytes[0] == 0, new(bytes.AsSpan(1)))
-                : throw new MalformedException("a step of a path begins with 00 (sibling at the left) or 01 (right)");
+                : throw new MalformedException(
+                    "a step of a path begins with 00 (sibling at the left) or 01 (right)");
         }));
 }

@@ -4,8 +4,9 @@ using MessagePack;
 namespace Ledger.Core;
 
 /// <summary>
-/// Makes the receipts of one final block's transactions; holds both trees' leaves so that further ones cost little. The
-/// block is this node's own and was checked before, so only the transactions that are proven are decoded.
+/// Makes the receipts of one final block's transactions; holds both trees' leaves so that further ones cost
+/// little. The block is this node's own and was checked before, so only the transactions that are proven are
+/// decoded.
 /// </summary>
 public sealed class ReceiptProver
 {
@@ -21,7 +22,8 @@ public sealed class ReceiptProver
     /// <param name="receipts">One for each of the block's transactions.</param>
     /// <param name="finality">Of the block.</param>
     public ReceiptProver(
-        Digest genesis, ReadOnlyMemory<byte> encodedBlock, IReadOnlyList<Receipt> receipts, FinalityProof finality)
+        Digest genesis, ReadOnlyMemory<byte> encodedBlock, IReadOnlyList<Receipt> receipts,
+        FinalityProof finality)
     {
         _genesis = genesis;
         _receipts = receipts;
@@ -42,7 +44,8 @@ public sealed class ReceiptProver
     public ReceiptProof Prove(int index)
     {
         var isWhole = Transaction.TryDecode(_transactions[index], out var transaction, out _);
-        Invariant.Holds(isWhole && transaction!.Hash == _receipts[index].Transaction, "a receipt is of its transaction");
+        Invariant.Holds(
+            isWhole && transaction!.Hash == _receipts[index].Transaction, "a receipt is of its transaction");
         return new(
             _genesis, transaction!, _receipts[index], MerklePath.Of(_transactionLeaves, index),
             MerklePath.Of(_receiptLeaves, index), _finality);

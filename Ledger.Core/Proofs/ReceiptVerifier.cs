@@ -3,7 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// Checks a receipt with the genesis and nothing else: no node, no network, no clock. A pure function of the two.
+/// Checks a receipt with the genesis and nothing else: no node, no network, no clock. A pure function of the
+/// two.
 /// </summary>
 public static class ReceiptVerifier
 {
@@ -20,7 +21,8 @@ public static class ReceiptVerifier
         var transaction = proof.Transaction;
         if (transaction.Body.ChainId != genesis.ChainId)
         {
-            return $"the transaction is for chain '{transaction.Body.ChainId}' and not for '{genesis.ChainId}'";
+            return $"the transaction is for chain '{transaction.Body.ChainId}' and not for "
+                + $"'{genesis.ChainId}'";
         }
 
         if (proof.Receipt.Transaction != transaction.Hash)
@@ -33,7 +35,8 @@ public static class ReceiptVerifier
             return $"the transaction is not shown to be in block {proof.Finality.Header.Height}";
         }
 
-        if (proof.ReceiptPath.RootFrom(ReceiptTree.LeafOf(proof.Receipt)) != proof.Finality.Header.ReceiptsRoot)
+        if (proof.ReceiptPath.RootFrom(
+            ReceiptTree.LeafOf(proof.Receipt)) != proof.Finality.Header.ReceiptsRoot)
         {
             return $"the outcome is not shown to be that of block {proof.Finality.Header.Height}";
         }
@@ -47,7 +50,8 @@ public static class ReceiptVerifier
     {
         var header = proof.Finality.Header;
         var body = proof.Transaction.Body;
-        var proposer = FinalityVerifier.ValidatorsAt(header.Height, proof.Finality, genesis)[header.Proposer].Name;
+        var proposer =
+            FinalityVerifier.ValidatorsAt(header.Height, proof.Finality, genesis)[header.Proposer].Name;
         List<string> words =
         [
             $"transaction {proof.Transaction.Hash} was signed by account {body.Sender}",
@@ -55,8 +59,8 @@ public static class ReceiptVerifier
                 + $"proposed at {Words.Of(header.Time)}",
             proof.Receipt.IsApplied
                 ? "all of its operations took effect:"
-                : $"none of its operations took effect, since operation {proof.Receipt.FailedOperation} failed "
-                    + $"({ProofLayout.NameOf(proof.Receipt.Failure)}):",
+                : $"none of its operations took effect, since operation {proof.Receipt.FailedOperation} "
+                    + $"failed ({ProofLayout.NameOf(proof.Receipt.Failure)}):",
         ];
         words.AddRange(body.Operations.Select((operation, index) => $"  {index}: {Words.Of(operation)}"));
         words.AddRange(FinalityVerifier.DescribeChanges(proof.Finality, genesis));

@@ -90,7 +90,8 @@ internal static class StateProofLayout
             Others: fields.List("others", StateProver.KeysMax, static item => item.Record(
                 FieldForms.Item, 2, static other => (ReadStateKey(other), other.Digest("valueDigest"))))));
         return new(
-            genesis, claim.Prefix, claim.Siblings, claim.Entries, claim.Others, FinalityLayout.Read(reader, hasChanges));
+            genesis, claim.Prefix, claim.Siblings, claim.Entries, claim.Others, FinalityLayout.Read(
+                reader, hasChanges));
     }
 
     private static byte[] ReadStateKey(IFieldReader reader)

@@ -3,12 +3,14 @@ using Ledger.Crypto;
 namespace Ledger.Core;
 
 /// <summary>
-/// Makes proofs about the state of one final block. The state tree knows paths and no keys, so a proof of completeness
-/// looks up the key of every leaf in the namespace's subtree, its neighbours' included.
+/// Makes proofs about the state of one final block. The state tree knows paths and no keys, so a proof of
+/// completeness looks up the key of every leaf in the namespace's subtree, its neighbours' included.
 /// </summary>
 public static class StateProver
 {
-    /// <summary>Keys in one subtree. A larger one is not proven: every proof of it would be as large as itself.</summary>
+    /// <summary>
+    /// Keys in one subtree. A larger one is not proven: every proof of it would be as large as itself.
+    /// </summary>
     public const int KeysMax = 65_536;
 
     /// <summary>Bytes of keys and values in one proof; in JSON they double.</summary>
@@ -45,7 +47,8 @@ public static class StateProver
         List<(byte[] Key, byte[] Value)> entries = [];
         List<(byte[] Key, Digest Value)> others = [];
         long bytes = 0;
-        foreach (var (key, value) in namespaces.SelectMany(name => read(StateKey.ForNamespace(name)).TakeWhile(
+        foreach (
+            var (key, value) in namespaces.SelectMany(name => read(StateKey.ForNamespace(name)).TakeWhile(
             entry => SharesBits(StateKey.PathOf(entry.Key), path, range.Siblings.Count))))
         {
             if (!leaves.TryGetValue(StateKey.PathOf(key), out var digest))

@@ -6,24 +6,29 @@ namespace Ledger.Core;
 public static class StateVerifier
 {
     public static Verdict Verify(KeyProof proof, Genesis genesis)
-        => (GenesisFault(proof, genesis) ?? FaultIn(proof) ?? FinalityVerifier.FaultIn(proof.Finality, genesis)) is { } fault
+        => (GenesisFault(proof, genesis) ?? FaultIn(proof)
+            ?? FinalityVerifier.FaultIn(proof.Finality, genesis)) is { } fault
             ? Verdict.Of(fault)
             : Verdict.Of(
             [
                 proof.Value is { } value
-                    ? $"{Words.OfKey(proof.Key)} is {Words.OfEntry(proof.Key, value)} after {Block(proof.Finality)}"
+                    ? $"{Words.OfKey(proof.Key)} is {Words.OfEntry(proof.Key, value)} after "
+                        + $"{Block(proof.Finality)}"
                     : $"{Words.OfKey(proof.Key)} is absent after {Block(proof.Finality)}",
                 .. FinalityVerifier.DescribeChanges(proof.Finality, genesis),
                 FinalityVerifier.Describe(proof.Finality, genesis),
             ]);
 
     public static Verdict Verify(PrefixProof proof, Genesis genesis)
-        => (GenesisFault(proof, genesis) ?? FaultIn(proof) ?? FinalityVerifier.FaultIn(proof.Finality, genesis)) is { } fault
+        => (GenesisFault(proof, genesis) ?? FaultIn(proof)
+            ?? FinalityVerifier.FaultIn(proof.Finality, genesis)) is { } fault
             ? Verdict.Of(fault)
             : Verdict.Of(
             [
-                $"{proof.Entries.Count} keys begin with {Words.OfPrefix(proof.Prefix)} after {Block(proof.Finality)}, and no others:",
-                .. proof.Entries.Select(entry => $"  {Words.OfKey(entry.Key)} is {Words.OfEntry(entry.Key, entry.Value)}"),
+                $"{proof.Entries.Count} keys begin with {Words.OfPrefix(proof.Prefix)} after "
+                + $"{Block(proof.Finality)}, and no others:",
+                .. proof.Entries.Select(
+                    entry => $"  {Words.OfKey(entry.Key)} is {Words.OfEntry(entry.Key, entry.Value)}"),
                 .. FinalityVerifier.DescribeChanges(proof.Finality, genesis),
                 FinalityVerifier.Describe(proof.Finality, genesis),
             ]);
@@ -55,7 +60,8 @@ public static class StateVerifier
             return "its prefix does not name one namespace";
         }
 
-        if (!Ascend(proof.Entries.Select(entry => entry.Key)) || !Ascend(proof.Others.Select(other => other.Key)))
+        if (!Ascend(proof.Entries.Select(entry => entry.Key))
+            || !Ascend(proof.Others.Select(other => other.Key)))
         {
             return "its keys do not ascend, each once";
         }
@@ -73,7 +79,8 @@ public static class StateVerifier
         ];
         Array.Sort(leaves, static (left, right) => left.Path.CompareTo(right.Path));
         StateRangeProof tree = new(proof.Siblings, leaves);
-        return tree.Verify(proof.Finality.Header.StateRoot, StateKey.PathOf(proof.Prefix), StateKey.BucketBits)
+        return tree.Verify(
+            proof.Finality.Header.StateRoot, StateKey.PathOf(proof.Prefix), StateKey.BucketBits)
             ? null
             : $"these are not all keys by the state root of block {proof.Finality.Header.Height}";
     }

@@ -4,7 +4,10 @@ using System.Text.Unicode;
 
 namespace Ledger.Core;
 
-/// <summary>Values of the ledger as a person reads them. What others wrote is quoted, so that it cannot pass for our words.</summary>
+/// <summary>
+/// Values of the ledger as a person reads them. What others wrote is quoted, so that it cannot pass for our
+/// words.
+/// </summary>
 internal static class Words
 {
     private const long MsPerDay = 86_400_000;
@@ -17,23 +20,28 @@ internal static class Words
     {
         var (days, ms) = Math.DivRem(time.UnixMilliseconds, MsPerDay);
         return days <= DateOnly.MaxValue.DayNumber - FirstDay && ms >= 0
-            ? DateOnly.FromDayNumber(FirstDay + (int)days).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
-                + new TimeOnly(ms * TimeSpan.TicksPerMillisecond).ToString(" HH:mm:ss.fff", CultureInfo.InvariantCulture)
+            ? DateOnly.FromDayNumber(FirstDay + (int)days)
+                .ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+                + new TimeOnly(ms * TimeSpan.TicksPerMillisecond)
+                    .ToString(" HH:mm:ss.fff", CultureInfo.InvariantCulture)
                 + "Z"
             : $"{time} ms";
     }
 
     public static string Of(Operation operation) => operation switch
     {
-        Operation.Put put => $"put {Entry(put.Namespace, put.Key)} = {Of(put.Value.Span)}{Expecting(put.ExpectedVersion)}",
-        Operation.Delete delete => $"delete {Entry(delete.Namespace, delete.Key)}{Expecting(delete.ExpectedVersion)}",
+        Operation.Put put
+            => $"put {Entry(put.Namespace, put.Key)} = {Of(put.Value.Span)}{Expecting(put.ExpectedVersion)}",
+        Operation.Delete delete
+            => $"delete {Entry(delete.Namespace, delete.Key)}{Expecting(delete.ExpectedVersion)}",
         Operation.DefineAsset define => $"define asset {define.Asset} with {define.Decimals} decimals",
         Operation.Issue issue => $"issue {issue.Amount} {issue.Asset} to {issue.To}",
         Operation.Transfer transfer => $"transfer {transfer.Amount} {transfer.Asset} to {transfer.To}",
         Operation.Burn burn => $"burn {burn.Amount} {burn.Asset}",
         Operation.Grant grant => $"grant {RoleOf(grant.Role, grant.Namespace)} to {grant.Account}",
         Operation.Revoke revoke => $"revoke {RoleOf(revoke.Role, revoke.Namespace)} from {revoke.Account}",
-        Operation.AddValidator add => $"add {(add.IsWitness ? "witness" : "validator")} {add.Name} with key {add.Key} at {add.Address}",
+        Operation.AddValidator add => $"add {(add.IsWitness ? "witness" : "validator")} {add.Name} with "
+        + $"key {add.Key} at {add.Address}",
         Operation.RemoveValidator remove => $"remove the validator with key {remove.Key}",
         Operation.PromoteValidator promote => $"let the validator with key {promote.Key} vote",
         Operation.Report report => $"report that {report.Evidence.Offence.Validator} voted twice at height "
@@ -52,7 +60,8 @@ internal static class Words
         }
 
         var text = Encoding.UTF8.GetString(value);
-        return text.Length <= ShownCharacters ? Quoted(text) : $"{Quoted(text[..ShownCharacters])}... ({value.Length} bytes)";
+        return text.Length <= ShownCharacters
+            ? Quoted(text) : $"{Quoted(text[..ShownCharacters])}... ({value.Length} bytes)";
     }
 
     public static string Entry(string @namespace, string key) => $"{@namespace}/{Quoted(key)}";

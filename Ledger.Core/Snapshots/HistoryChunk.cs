@@ -32,15 +32,17 @@ public sealed record HistoryPart(Height From, Height To, Digest Top, Digest Belo
 }
 
 /// <summary>
-/// Headers and receipts of blocks in a row. The receipts name every transaction that was applied, so that none of them
-/// is applied again; each header's receipts root proves them, and each header's hash is in the one above it.
+/// Headers and receipts of blocks in a row. The receipts name every transaction that was applied, so that
+/// none of them is applied again; each header's receipts root proves them, and each header's hash is in the
+/// one above it.
 /// </summary>
 public sealed record HistoryChunk(IReadOnlyList<(BlockHeader Header, IReadOnlyList<Receipt> Receipts)> Blocks)
 {
     public byte[] Encode() => Canonical.Encode(this, Write);
 
     public static bool TryDecode(
-        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out HistoryChunk chunk, [NotNullWhen(false)] out string? fault)
+        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out HistoryChunk chunk,
+        [NotNullWhen(false)] out string? fault)
         => Canonical.TryDecode(bytes, Read, Write, out chunk, out fault);
 
     /// <returns>Why this is not the run of the chain that the part names, or null when it is.</returns>
@@ -86,7 +88,8 @@ public sealed record HistoryChunk(IReadOnlyList<(BlockHeader Header, IReadOnlyLi
 
     private static HistoryChunk Read(ref MessagePackReader reader)
     {
-        var count = Fields.ReadCount(ref reader, 2 * SnapshotLimits.HistoryChunkBlocks, "headers and receipts");
+        var count = Fields.ReadCount(
+            ref reader, 2 * SnapshotLimits.HistoryChunkBlocks, "headers and receipts");
         if (count % 2 != 0)
         {
             throw new MalformedException("each header has its receipts");

@@ -5,15 +5,18 @@ using MessagePack;
 namespace Ledger.Core;
 
 /// <summary>
-/// What a snapshot is of and how it is cut. It is believed as far as it proves itself: the block is final, the parts
-/// cover the whole state and an unbroken run of headers down from that block. Each chunk then proves itself against it.
+/// What a snapshot is of and how it is cut. It is believed as far as it proves itself: the block is final,
+/// the parts cover the whole state and an unbroken run of headers down from that block. Each chunk then
+/// proves itself against it.
 /// </summary>
 /// <param name="Genesis">The hash of the chain's genesis.</param>
-/// <param name="Finality">Shows that the block is final; its header's state root is what the chunks are checked by.</param>
+/// <param name="Finality">Shows that the block is final; its header's state root is what the chunks are
+/// checked by.</param>
 /// <param name="State">All of the state, in the order of paths.</param>
 /// <param name="History">The headers and receipts up to the block, ascending.</param>
 public sealed record SnapshotManifest(
-    Digest Genesis, FinalityProof Finality, IReadOnlyList<StatePart> State, IReadOnlyList<HistoryPart> History)
+    Digest Genesis, FinalityProof Finality, IReadOnlyList<StatePart> State,
+    IReadOnlyList<HistoryPart> History)
 {
     private const string Format = "ledger/snapshot/v1";
 
@@ -25,14 +28,15 @@ public sealed record SnapshotManifest(
     /// <summary>History first, then state: chunks are numbered through.</summary>
     public int ChunkCount => History.Count + State.Count;
 
-    public long ChunkBytes => History.Sum(part => (long)part.Chunk.Bytes) + State.Sum(part => (long)part.Chunk.Bytes);
+    public long ChunkBytes
+        => History.Sum(part => (long)part.Chunk.Bytes) + State.Sum(part => (long)part.Chunk.Bytes);
 
     public ChunkId ChunkAt(int index)
         => index < History.Count ? History[index].Chunk : State[index - History.Count].Chunk;
 
     /// <summary>
-    /// Equal for all snapshots of one block, whoever made them: what shows that the block is final may differ, the chunks
-    /// may not.
+    /// Equal for all snapshots of one block, whoever made them: what shows that the block is final may
+    /// differ, the chunks may not.
     /// </summary>
     public Digest ContentHash()
     {
@@ -49,7 +53,8 @@ public sealed record SnapshotManifest(
         [NotNullWhen(false)] out string? fault)
         => Canonical.TryDecode(bytes, Read, Write, out manifest, out fault);
 
-    /// <returns>The first fault, or null when chunks that fit this manifest are the whole of a final state.</returns>
+    /// <returns>The first fault, or null when chunks that fit this manifest are the whole of a final
+    /// state.</returns>
     public string? FaultIn(Genesis genesis)
     {
         if (Genesis != genesis.Hash)
@@ -63,7 +68,8 @@ public sealed record SnapshotManifest(
 
     /// <returns>Why a chunk is not what it must be, or null when it is.</returns>
     public string? FaultIn(int index, ReadOnlyMemory<byte> chunk)
-        => index < History.Count ? FaultIn(index, chunk, out HistoryChunk? _) : FaultIn(index, chunk, out StateChunk? _, out _);
+        => index < History.Count
+        ? FaultIn(index, chunk, out HistoryChunk? _) : FaultIn(index, chunk, out StateChunk? _, out _);
 
     /// <summary>A chunk of history, decoded, where the fault is null.</summary>
     public string? FaultIn(int index, ReadOnlyMemory<byte> chunk, out HistoryChunk? history)
@@ -71,9 +77,12 @@ public sealed record SnapshotManifest(
             ? history.FaultIn(History[index]) ?? (index == 0 ? ReachFault(history) : null)
             : fault;
 
-    /// <summary>A chunk of state, decoded, and its leaves in the state tree, where the fault is null.</summary>
+    /// <summary>
+    /// A chunk of state, decoded, and its leaves in the state tree, where the fault is null.
+    /// </summary>
     public string? FaultIn(
-        int index, ReadOnlyMemory<byte> chunk, out StateChunk? state, out IReadOnlyList<(Digest Path, Digest Value)> leaves)
+        int index, ReadOnlyMemory<byte> chunk, out StateChunk? state,
+        out IReadOnlyList<(Digest Path, Digest Value)> leaves)
     {
         leaves = [];
         return StateChunk.TryDecode(chunk, out state, out var fault)
@@ -82,8 +91,8 @@ public sealed record SnapshotManifest(
     }
 
     /// <summary>
-    /// The lowest header must be the first block's, or older than any transaction that can still be valid: whoever
-    /// leaves out a block would let its transactions be applied twice.
+    /// The lowest header must be the first block's, or older than any transaction that can still be valid:
+    /// whoever leaves out a block would let its transactions be applied twice.
     /// </summary>
     private string? ReachFault(HistoryChunk lowest)
     {
@@ -103,7 +112,8 @@ public sealed record SnapshotManifest(
         for (var i = 0; i < History.Count; i++)
         {
             if (History[i].From > History[i].To || History[i].From == Height.Genesis
-                || (i > 0 && (History[i - 1].To != History[i].From.Previous || History[i - 1].Top != History[i].Below)))
+                || (i > 0 && (
+                    History[i - 1].To != History[i].From.Previous || History[i - 1].Top != History[i].Below)))
             {
                 return $"its history is broken at height {History[i].From}";
             }
@@ -152,13 +162,15 @@ public sealed record SnapshotManifest(
         var finality = ReadFinality(Fields.ReadBytes(ref reader, ProofFile.BytesMax, "finality"), genesis);
         Fields.ReadFixedArray(ref reader, 2, "the parts of a snapshot");
         List<StatePart> state = [];
-        for (var left = Fields.ReadCount(ref reader, SnapshotLimits.Chunks, "parts of the state"); left > 0; left--)
+        for (var left =
+            Fields.ReadCount(ref reader, SnapshotLimits.Chunks, "parts of the state"); left > 0; left--)
         {
             state.Add(StatePart.Read(ref reader));
         }
 
         List<HistoryPart> history = [];
-        for (var left = Fields.ReadCount(ref reader, SnapshotLimits.Chunks, "parts of the history"); left > 0; left--)
+        for (var left =
+            Fields.ReadCount(ref reader, SnapshotLimits.Chunks, "parts of the history"); left > 0; left--)
         {
             history.Add(HistoryPart.Read(ref reader));
         }

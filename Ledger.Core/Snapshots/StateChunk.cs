@@ -5,12 +5,14 @@ using MessagePack;
 namespace Ledger.Core;
 
 /// <summary>
-/// All entries of one subtree of the state, with the proof that none is missing, added or changed: a chunk that needs
-/// nothing but the certified state root to be believed.
+/// All entries of one subtree of the state, with the proof that none is missing, added or changed: a chunk
+/// that needs nothing but the certified state root to be believed.
 /// </summary>
 /// <param name="Siblings">The hashes beside the way to the subtree, from the state root down.</param>
-/// <param name="Entries">By ascending path. Where the subtree ends above the part, a lone entry beside it.</param>
-public sealed record StateChunk(IReadOnlyList<Digest> Siblings, IReadOnlyList<(byte[] Key, byte[] Value)> Entries)
+/// <param name="Entries">By ascending path. Where the subtree ends above the part, a lone entry beside
+/// it.</param>
+public sealed record StateChunk(
+    IReadOnlyList<Digest> Siblings, IReadOnlyList<(byte[] Key, byte[] Value)> Entries)
 {
     /// <summary>No value of the state is longer when encoded: a value and what stands around it.</summary>
     private const int EntryBytes = Limits.ValueBytes + 64;
@@ -20,14 +22,16 @@ public sealed record StateChunk(IReadOnlyList<Digest> Siblings, IReadOnlyList<(b
     public byte[] Encode() => Canonical.Encode(this, Write);
 
     public static bool TryDecode(
-        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out StateChunk chunk, [NotNullWhen(false)] out string? fault)
+        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out StateChunk chunk,
+        [NotNullWhen(false)] out string? fault)
         => Canonical.TryDecode(bytes, Read, Write, out chunk, out fault);
 
     /// <returns>Why this is not the whole part of the state with this root, or null when it is.</returns>
     public string? FaultIn(StatePart part, Digest stateRoot) => FaultIn(part, stateRoot, out _);
 
     /// <summary>Where the fault is null, each entry's leaf in the state tree too.</summary>
-    public string? FaultIn(StatePart part, Digest stateRoot, out IReadOnlyList<(Digest Path, Digest Value)> leaves)
+    public string? FaultIn(
+        StatePart part, Digest stateRoot, out IReadOnlyList<(Digest Path, Digest Value)> leaves)
     {
         var found = new (Digest Path, Digest Value)[Entries.Count];
         leaves = found;
@@ -83,7 +87,8 @@ public sealed record StateChunk(IReadOnlyList<Digest> Siblings, IReadOnlyList<(b
         for (var i = 0; i < count; i += 2)
         {
             entries.Add((
-                Fields.ReadBytes(ref reader, StateKeyBytes, "key"), Fields.ReadBytes(ref reader, EntryBytes, "value")));
+                Fields.ReadBytes(ref reader, StateKeyBytes, "key"), Fields.ReadBytes(
+                    ref reader, EntryBytes, "value")));
         }
 
         return new(siblings, entries);

@@ -3,7 +3,9 @@ using MessagePack;
 
 namespace Ledger.Core;
 
-/// <summary>One chunk of a snapshot, as the manifest names it: what tells whether a file or a peer gave what it said.</summary>
+/// <summary>
+/// One chunk of a snapshot, as the manifest names it: what tells whether a file or a peer gave what it said.
+/// </summary>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Hash">SHA-256 of its bytes.</param>
 public readonly record struct ChunkId(int Bytes, Digest Hash)

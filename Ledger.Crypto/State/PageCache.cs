@@ -1,9 +1,10 @@
 namespace Ledger.Crypto;
 
 /// <summary>
-/// Deep pages that left the tree's memory a while ago, so that the next change below them need not read them back: asking
-/// the store for one costs more than all that an update does to it. By hash, so that one that has changed since is never
-/// found; each has one place and drives out what stood there, so that their number is bounded.
+/// Deep pages that left the tree's memory a while ago, so that the next change below them need not read them
+/// back: asking the store for one costs more than all that an update does to it. By hash, so that one that
+/// has changed since is never found; each has one place and drives out what stood there, so that their number
+/// is bounded.
 /// </summary>
 internal sealed class PageCache
 {

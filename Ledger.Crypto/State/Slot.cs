@@ -12,8 +12,8 @@ internal enum SlotKind : byte
 }
 
 /// <summary>
-/// One of a page's sixteen children. Kept small: pages live long and are copied with every block, and what they weigh
-/// is what the garbage collector moves.
+/// One of a page's sixteen children. Kept small: pages live long and are copied with every block, and what
+/// they weigh is what the garbage collector moves.
 /// </summary>
 internal readonly struct Slot
 {

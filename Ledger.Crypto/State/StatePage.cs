@@ -4,9 +4,9 @@ using System.Numerics;
 namespace Ledger.Crypto;
 
 /// <summary>
-/// Four levels of the binary tree: sixteen children. A page has at least two leaves below it, except the root's. It is
-/// stored under its place in the tree (depth and nibbles), and its children's hashes tell whether what was read back is
-/// what was meant.
+/// Four levels of the binary tree: sixteen children. A page has at least two leaves below it, except the
+/// root's. It is stored under its place in the tree (depth and nibbles), and its children's hashes tell
+/// whether what was read back is what was meant.
 /// </summary>
 internal sealed class StatePage
 {
@@ -15,7 +15,9 @@ internal sealed class StatePage
 
     private readonly Slot[] _slots;
 
-    /// <summary>The kind of each slot, two bits each, the first one lowest: asked for far more often than made.</summary>
+    /// <summary>
+    /// The kind of each slot, two bits each, the first one lowest: asked for far more often than made.
+    /// </summary>
     private readonly uint _kinds;
 
     private StatePage(Slot[] slots)
@@ -74,7 +76,9 @@ internal sealed class StatePage
         };
     }
 
-    /// <summary>The siblings on the way to a child, from the top of the page, until a subtree is empty or a lone leaf.</summary>
+    /// <summary>
+    /// The siblings on the way to a child, from the top of the page, until a subtree is empty or a lone leaf.
+    /// </summary>
     /// <returns>True when the way ends inside this page.</returns>
     public bool Descend(int nibble, List<Digest> siblings, out Slot end)
     {
@@ -106,7 +110,8 @@ internal sealed class StatePage
     public byte[] Encode()
     {
         var length = HeadBytes
-            + (BitOperations.PopCount(Leaves) * 2 * Digest.Size) + (BitOperations.PopCount(Links) * Digest.Size);
+            + (BitOperations.PopCount(Leaves) * 2 * Digest.Size)
+            + (BitOperations.PopCount(Links) * Digest.Size);
         var bytes = new byte[length];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, _kinds);
         var at = HeadBytes;
@@ -163,8 +168,8 @@ internal sealed class StatePage
     private SlotKind KindAt(int nibble) => (SlotKind)((_kinds >> (2 * nibble)) & 3);
 
     /// <summary>
-    /// The subtree over a run of children: no leaf hashes to zero, a lone leaf stands for the whole run (this is what
-    /// compresses paths), two or more make a node.
+    /// The subtree over a run of children: no leaf hashes to zero, a lone leaf stands for the whole run (this
+    /// is what compresses paths), two or more make a node.
     /// </summary>
     private (Digest Hash, SlotKind Kind) Fold(int from, int count)
     {

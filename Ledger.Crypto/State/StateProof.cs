@@ -1,8 +1,8 @@
 namespace Ledger.Crypto;
 
 /// <summary>
-/// Shows against a state root what stands at a path: its leaf, or the place where it would be, which is empty or held by
-/// another leaf alone.
+/// Shows against a state root what stands at a path: its leaf, or the place where it would be, which is empty
+/// or held by another leaf alone.
 /// </summary>
 /// <param name="Leaf">The leaf met at the end of the way, if any.</param>
 /// <param name="Siblings">The hashes beside the way, from the root down.</param>

@@ -1,17 +1,19 @@
 namespace Ledger.Crypto;
 
 /// <summary>
-/// Shows against a state root every leaf of one subtree: those that are there hash to the subtree's root only if none was
-/// left out, added or changed.
+/// Shows against a state root every leaf of one subtree: those that are there hash to the subtree's root only
+/// if none was left out, added or changed.
 /// </summary>
-/// <param name="Siblings">The hashes beside the way to the subtree, from the root down; their number is its depth.</param>
+/// <param name="Siblings">The hashes beside the way to the subtree, from the root down; their number is its
+/// depth.</param>
 /// <param name="Leaves">All of its leaves, by ascending path.</param>
 public sealed record StateRangeProof(
     IReadOnlyList<Digest> Siblings, IReadOnlyList<(Digest Path, Digest Value)> Leaves)
 {
     /// <param name="root">The state root of a certified header.</param>
     /// <param name="path">A path in the range.</param>
-    /// <param name="bits">How many of its first bits the range's paths share. The subtree may be larger, never smaller.</param>
+    /// <param name="bits">How many of its first bits the range's paths share. The subtree may be larger,
+    /// never smaller.</param>
     public bool Verify(Digest root, Digest path, int bits)
     {
         var depth = Siblings.Count;
@@ -51,7 +53,9 @@ public sealed record StateRangeProof(
         return true;
     }
 
-    /// <summary>The subtree over a run of leaves that share their first bits: the tree's definition, word for word.</summary>
+    /// <summary>
+    /// The subtree over a run of leaves that share their first bits: the tree's definition, word for word.
+    /// </summary>
     private Digest HashOf(int from, int count, int depth)
     {
         if (count < 2)

@@ -1,8 +1,9 @@
 namespace Ledger.Crypto;
 
 /// <summary>
-/// One subtree of a state tree, made from its leaves alone: so the parts of a large state can be built at once, in any order,
-/// and more than once. What it is to the page above it fits a few bytes, which is all that joining the parts takes.
+/// One subtree of a state tree, made from its leaves alone: so the parts of a large state can be built at
+/// once, in any order, and more than once. What it is to the page above it fits a few bytes, which is all
+/// that joining the parts takes.
 /// </summary>
 public sealed class StateSubtree
 {
@@ -25,11 +26,16 @@ public sealed class StateSubtree
         return new(slot, pages);
     }
 
-    /// <summary>Puts parts together that cover a whole tree: a place is a part, or the sixteen below it are covered.</summary>
-    /// <param name="parts">The depth of each and what <see cref="Encode"/> gave, in the order of paths.</param>
+    /// <summary>
+    /// Puts parts together that cover a whole tree: a place is a part, or the sixteen below it are covered.
+    /// </summary>
+    /// <param name="parts">The depth of each and what <see cref="Encode"/> gave, in the order of
+    /// paths.</param>
     /// <returns>The state root, and the pages above the parts.</returns>
-    /// <exception cref="InvalidDataException">A part is not what was encoded, or they do not cover a tree.</exception>
-    public static (Digest Root, IReadOnlyList<PageWrite> Pages) Join(IReadOnlyList<(int Nibbles, byte[] Encoded)> parts)
+    /// <exception cref="InvalidDataException">A part is not what was encoded, or they do not cover a
+    /// tree.</exception>
+    public static (Digest Root, IReadOnlyList<PageWrite> Pages) Join(
+        IReadOnlyList<(int Nibbles, byte[] Encoded)> parts)
     {
         List<PageWrite> pages = [];
         var next = 0;
@@ -41,7 +47,8 @@ public sealed class StateSubtree
     public byte[] Encode() => StatePage.Of([_slot, .. new Slot[StatePage.Fanout - 1]]).Encode();
 
     private static Slot Join(
-        IReadOnlyList<(int Nibbles, byte[] Encoded)> parts, Digest prefix, int depth, ref int next, List<PageWrite> pages)
+        IReadOnlyList<(int Nibbles, byte[] Encoded)> parts, Digest prefix, int depth, ref int next,
+        List<PageWrite> pages)
     {
         if (next == parts.Count || parts[next].Nibbles < depth)
         {

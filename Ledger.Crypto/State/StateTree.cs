@@ -3,17 +3,18 @@ using System.Runtime.InteropServices;
 namespace Ledger.Crypto;
 
 /// <summary>
-/// The sparse Merkle tree over every key of the state, as one immutable version. An update makes a new version that
-/// shares what it did not touch, so that uncommitted blocks stack their versions in memory over the final one on disk.
-/// A subtree without a leaf hashes to zero, one with a single leaf is that leaf, so the root depends on the set of
-/// (path, value) pairs alone. One owner at a time: versions share pages.
+/// The sparse Merkle tree over every key of the state, as one immutable version. An update makes a new
+/// version that shares what it did not touch, so that uncommitted blocks stack their versions in memory over
+/// the final one on disk. A subtree without a leaf hashes to zero, one with a single leaf is that leaf, so
+/// the root depends on the set of (path, value) pairs alone. One owner at a time: versions share pages.
 /// </summary>
 public sealed class StateTree
 {
     /// <summary>
-    /// Pages with at most this many branching ones above them stay in memory; deeper ones are read when needed. Pages with
-    /// a single child, which lead to a subtree of its own, do not count. One large subtree keeps 4,369 of them (8 MB);
-    /// millions of leaves spread over all of the tree keep 69,905 (130 MB) and never more.
+    /// Pages with at most this many branching ones above them stay in memory; deeper ones are read when
+    /// needed. Pages with a single child, which lead to a subtree of its own, do not count. One large subtree
+    /// keeps 4,369 of them (8 MB); millions of leaves spread over all of the tree keep 69,905 (130 MB) and
+    /// never more.
     /// </summary>
     private const int LevelsKept = 4;
 
@@ -36,7 +37,8 @@ public sealed class StateTree
     public static StateTree Empty(IStatePageStore store) => new(store, StatePage.Empty, [], new());
 
     /// <summary>Opens the version that the store holds.</summary>
-    /// <exception cref="InvalidDataException">The store's pages are damaged or of another version.</exception>
+    /// <exception cref="InvalidDataException">The store's pages are damaged or of another
+    /// version.</exception>
     public static StateTree Open(IStatePageStore store, Digest root)
     {
         if (root == Digest.Zero)
@@ -59,7 +61,9 @@ public sealed class StateTree
         return new(_store, root, changed, _cache);
     }
 
-    /// <summary>What a store must write to hold this version instead of the one it was updated from.</summary>
+    /// <summary>
+    /// What a store must write to hold this version instead of the one it was updated from.
+    /// </summary>
     public IReadOnlyList<PageWrite> PageWrites()
     {
         var writes = new PageWrite[_changed.Count];
@@ -72,8 +76,8 @@ public sealed class StateTree
     }
 
     /// <summary>
-    /// To be called once the store holds this version: deep pages leave memory, but for a cache of them. Older versions
-    /// may not be used after.
+    /// To be called once the store holds this version: deep pages leave memory, but for a cache of them.
+    /// Older versions may not be used after.
     /// </summary>
     public void Unload()
     {
@@ -128,7 +132,8 @@ public sealed class StateTree
     }
 
     /// <summary>All leaves below a page, in the order of their paths.</summary>
-    private bool Collect(StatePage page, Digest path, int depth, List<(Digest Path, Digest Value)> leaves, int limit)
+    private bool Collect(
+        StatePage page, Digest path, int depth, List<(Digest Path, Digest Value)> leaves, int limit)
     {
         for (var nibble = 0; nibble < StatePage.Fanout; nibble++)
         {
@@ -140,7 +145,8 @@ public sealed class StateTree
             else if (slot.Kind == SlotKind.Link)
             {
                 var below = path.WithNibble(depth, nibble);
-                if (!Collect(slot.Page ?? Read(_store, KeyOf(depth + 1, below), slot.Hash), below, depth + 1, leaves, limit))
+                if (!Collect(slot.Page ?? Read(_store, KeyOf(depth + 1, below), slot.Hash), below, depth
+                    + 1, leaves, limit))
                 {
                     return false;
                 }
@@ -155,8 +161,12 @@ public sealed class StateTree
         return true;
     }
 
-    /// <summary>A subtree of nothing but these leaves, and its pages; the root's page, too, where it is the whole tree.</summary>
-    internal static (Slot Slot, IReadOnlyList<PageWrite> Pages) Build(int depth, IReadOnlyList<StateChange> leaves)
+    /// <summary>
+    /// A subtree of nothing but these leaves, and its pages; the root's page, too, where it is the whole
+    /// tree.
+    /// </summary>
+    internal static (Slot Slot, IReadOnlyList<PageWrite> Pages) Build(
+        int depth, IReadOnlyList<StateChange> leaves)
     {
         StateChange[] sorted = [.. leaves];
         Array.Sort(sorted, static (a, b) => a.Path.CompareTo(b.Path));
@@ -186,7 +196,8 @@ public sealed class StateTree
             if (slots[nibble] is { Kind: SlotKind.Link, Page: null } link)
             {
                 // Kept in the older version too, which shares it: the next block finds it in memory.
-                var read = _cache.Find(link.Hash) ?? Read(_store, KeyOf(depth + 1, changes[0].Path), link.Hash);
+                var read = _cache.Find(link.Hash)
+                    ?? Read(_store, KeyOf(depth + 1, changes[0].Path), link.Hash);
                 if (level < LevelsKept)
                 {
                     page.Keep(nibble, read);
@@ -255,7 +266,8 @@ public sealed class StateTree
         {
             0 => default,
             1 => Slot.OfLeaf(inserted[0].Path, inserted[0].Value!.Value),
-            _ => UpdatePage(StatePage.Empty, depth, level, CollectionsMarshal.AsSpan(inserted), changed).AsSlot(),
+            _ => UpdatePage(StatePage.Empty, depth, level, CollectionsMarshal.AsSpan(inserted), changed)
+                .AsSlot(),
         };
     }
 
@@ -265,7 +277,8 @@ public sealed class StateTree
         return page is not null && page.Hash() == expected
             ? page
             : throw new InvalidDataException(
-                $"State tree page {Convert.ToHexStringLower(key)} is missing, damaged or of another version.");
+                $"State tree page {Convert.ToHexStringLower(key)} is missing, damaged or of another "
+                + "version.");
     }
 
     private static int Nibble(Digest path, int depth) => path.NibbleAt(depth);

@@ -7,7 +7,8 @@ public sealed record LogLevelReply(string Level);
 public sealed record DutyRequest(string Duty);
 
 /// <summary>What the operator asked of this node, and how far it is with it.</summary>
-/// <param name="Duty">full, paused (it votes and leaves proposing to others) or draining (and takes no new transactions).</param>
+/// <param name="Duty">full, paused (it votes and leaves proposing to others) or draining (and takes no new
+/// transactions).</param>
 /// <param name="WaitingTransactions">For which a client of this node waits.</param>
 /// <param name="MempoolTransactions">That wait here, whoever brought them.</param>
 /// <param name="Drained">It drains, and nobody would miss it: it may be stopped.</param>

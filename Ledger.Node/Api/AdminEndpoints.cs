@@ -30,7 +30,8 @@ internal sealed partial class AdminEndpoints(
     {
         routes.MapGet("/peers", () => status.Describe().PeerList);
         routes.MapGet("/config", () => options.Values);
-        routes.MapGet("/journal", (int? last) => Results.Ok(journal.Read(Math.Max(0, last ?? JournalDefault))));
+        routes.MapGet(
+            "/journal", (int? last) => Results.Ok(journal.Read(Math.Max(0, last ?? JournalDefault))));
         routes.MapGet("/log-level", Level);
         routes.MapPut("/log-level", (LogLevelReply wanted) => ChangeLevel(wanted.Level));
         routes.MapGet("/duty", Describe);
@@ -38,11 +39,12 @@ internal sealed partial class AdminEndpoints(
     }
 
     /// <summary>
-    /// Whether the request names this machine itself. A page in the operator's browser can be brought to send requests to
-    /// loopback, under a name of its own: such a one is refused.
+    /// Whether the request names this machine itself. A page in the operator's browser can be brought to send
+    /// requests to loopback, under a name of its own: such a one is refused.
     /// </summary>
     public static bool NamesLoopback(HostString host)
-        => host.Host is "localhost" || (IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        => host.Host is "localhost"
+        || (IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private LogLevelReply Level() => new(LogLevels.WordOf(levels.Current));
 

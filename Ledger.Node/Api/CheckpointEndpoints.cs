@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 namespace Ledger.Node.Api;
 
 /// <summary>
-/// A checkpoint of the ledger for who makes a snapshot or a backup on this machine: the node goes on meanwhile. One at a
-/// time, until it is given back.
+/// A checkpoint of the ledger for who makes a snapshot or a backup on this machine: the node goes on
+/// meanwhile. One at a time, until it is given back.
 /// </summary>
 internal sealed class CheckpointEndpoints(LedgerStore store, string dataFolder)
 {
@@ -28,7 +28,8 @@ internal sealed class CheckpointEndpoints(LedgerStore store, string dataFolder)
             {
                 return Problems.Of(
                     StatusCodes.Status409Conflict, "in_use",
-                    "a checkpoint is in use by a snapshot or backup under way; give it back with DELETE, or say ?replace=true");
+                    "a checkpoint is in use by a snapshot or backup under way; give it back with DELETE, "
+                    + "or say ?replace=true");
             }
 
             var path = LedgerCheckpoint.Make(store, dataFolder);

@@ -11,7 +11,8 @@ namespace Ledger.Node.Api;
 internal sealed class ContentEndpoints(LedgerStore store)
 {
     public void Map(IEndpointRouteBuilder routes)
-        => routes.MapGet("/v1/transactions/{hash}/content", (string hash) => Show(hash)).Produces<ContentReply>();
+        => routes.MapGet("/v1/transactions/{hash}/content", (string hash) => Show(hash))
+            .Produces<ContentReply>();
 
     private IResult Show(string text)
     {
@@ -28,7 +29,8 @@ internal sealed class ContentEndpoints(LedgerStore store)
         var transaction = block.Transactions[place.Index];
         var body = transaction.Body;
         return Results.Ok(new ContentReply(
-            text, body.Sender.ToString(), body.ValidUntil.UnixMilliseconds, body.Nonce, [.. body.Operations.Select(Describe)],
+            text, body.Sender.ToString(), body.ValidUntil.UnixMilliseconds, body.Nonce,
+            [.. body.Operations.Select(Describe)],
             transaction.Signature.ToString()));
     }
 
@@ -36,7 +38,8 @@ internal sealed class ContentEndpoints(LedgerStore store)
     {
         Operation.Put put => new(
             "put", put.Namespace, put.Key, Convert.ToBase64String(put.Value.Span), put.ExpectedVersion),
-        Operation.Delete delete => new("delete", delete.Namespace, delete.Key, ExpectedVersion: delete.ExpectedVersion),
+        Operation.Delete delete
+            => new("delete", delete.Namespace, delete.Key, ExpectedVersion: delete.ExpectedVersion),
         Operation.DefineAsset define => new("define-asset", Asset: define.Asset, Decimals: define.Decimals),
         Operation.Issue issue => new(
             "issue", Asset: issue.Asset, To: issue.To.ToString(), Amount: issue.Amount.Value),
@@ -44,9 +47,11 @@ internal sealed class ContentEndpoints(LedgerStore store)
             "transfer", Asset: transfer.Asset, To: transfer.To.ToString(), Amount: transfer.Amount.Value),
         Operation.Burn burn => new("burn", Asset: burn.Asset, Amount: burn.Amount.Value),
         Operation.Grant grant => new(
-            "grant", NullIfEmpty(grant.Namespace), Account: grant.Account.ToString(), Role: WordOf(grant.Role)),
+            "grant", NullIfEmpty(grant.Namespace), Account: grant.Account.ToString(), Role: WordOf(
+                grant.Role)),
         Operation.Revoke revoke => new(
-            "revoke", NullIfEmpty(revoke.Namespace), Account: revoke.Account.ToString(), Role: WordOf(revoke.Role)),
+            "revoke", NullIfEmpty(revoke.Namespace), Account: revoke.Account.ToString(), Role: WordOf(
+                revoke.Role)),
         _ => new(operation.GetType().Name.ToLowerInvariant()),
     };
 
@@ -57,4 +62,5 @@ internal sealed class ContentEndpoints(LedgerStore store)
 
 /// <summary>A transaction as it was signed.</summary>
 public sealed record ContentReply(
-    string Hash, string Sender, long ValidUntil, ulong Nonce, IReadOnlyList<OperationRequest> Operations, string Signature);
+    string Hash, string Sender, long ValidUntil, ulong Nonce, IReadOnlyList<OperationRequest> Operations,
+    string Signature);

@@ -4,8 +4,8 @@ namespace Ledger.Node.Api;
 
 /// <summary><c>GET /v1/status</c>: what the node says of itself. No secrets.</summary>
 /// <param name="State">
-/// "ready", "syncing" while behind a peer, "waiting" while too few peers are connected, "draining" by the operator's word,
-/// "joining" while this node is no validator yet, or "removed" when it is none any more.
+/// "ready", "syncing" while behind a peer, "waiting" while too few peers are connected, "draining" by the
+/// operator's word, "joining" while this node is no validator yet, or "removed" when it is none any more.
 /// </param>
 /// <param name="ValidatorIndex">Its seat; -1 while it has none.</param>
 /// <param name="View">In Raft the term.</param>
@@ -13,8 +13,8 @@ namespace Ledger.Node.Api;
 /// <param name="Clock">This node's clock, in milliseconds since 1970.</param>
 /// <param name="Vitals">For <c>ledger doctor</c>.</param>
 /// <param name="Role">
-/// As in <c>GET /v1/validators</c>; null while it has no seat. A witness has a height, up to which it knows blocks to be
-/// committed, and none of the blocks: no hash, no state, no time.
+/// As in <c>GET /v1/validators</c>; null while it has no seat. A witness has a height, up to which it knows
+/// blocks to be committed, and none of the blocks: no hash, no state, no time.
 /// </param>
 public sealed record StatusReply(
     string Version,
@@ -44,7 +44,8 @@ public sealed record StatusReply(
 
 /// <param name="LastRefusal">Why no connection came about, when none did.</param>
 /// <param name="Endpoint">Where it is dialled; null when only it dials us.</param>
-/// <param name="RefusalCode">The same as a fixed word: a handshake's reason, or unreachable, no_answer, half_open.</param>
+/// <param name="RefusalCode">The same as a fixed word: a handshake's reason, or unreachable, no_answer,
+/// half_open.</param>
 /// <param name="RefusalAgeMs">How long ago that was.</param>
 /// <param name="ConnectedMs">For how long it has been connected.</param>
 /// <param name="RoundTripMs">There and back, as the last ping took.</param>
@@ -90,7 +91,8 @@ public sealed record BlockReply(
     string StateRoot,
     ulong? View,
     IReadOnlyList<string>? Signers,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Transactions = null);
+    [property: JsonIgnore(
+        Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Transactions = null);
 
 /// <param name="Value">Base64.</param>
 /// <param name="ValueText">The value as text, when it is UTF-8.</param>
@@ -110,13 +112,15 @@ public sealed record AccountReply(
     string Address, ulong Height, IReadOnlyList<BalanceReply> Balances, IReadOnlyList<RoleReply> Roles);
 
 /// <param name="Index">Its seat: the same for as long as the chain lives.</param>
-/// <param name="Address">Where its peers reach it; absent for those of genesis, whose addresses each node configures.</param>
+/// <param name="Address">Where its peers reach it; absent for those of genesis, whose addresses each node
+/// configures.</param>
 /// <param name="Role">
-/// voter; in Raft also learner: it is sent everything and counts for nothing yet; and witness: it votes and keeps no blocks.
+/// voter; in Raft also learner: it is sent everything and counts for nothing yet; and witness: it votes and
+/// keeps no blocks.
 /// </param>
 /// <param name="Phase">
-/// settled; in Raft, while members change: learning, joining and leaving (old and new voters must both agree), changing (it
-/// votes before and after).
+/// settled; in Raft, while members change: learning, joining and leaving (old and new voters must both
+/// agree), changing (it votes before and after).
 /// </param>
 public sealed record ValidatorReply(
     int Index,
@@ -156,7 +160,9 @@ public sealed record EvidenceReply(
 /// <param name="Block">The hash of the block that was voted for.</param>
 public sealed record SignedVoteReply(string Block, string Signature);
 
-/// <summary>A transaction as JSON: the node encodes it canonically and checks the signature over that.</summary>
+/// <summary>
+/// A transaction as JSON: the node encodes it canonically and checks the signature over that.
+/// </summary>
 public sealed record TransactionRequest(
     string ChainId, string Sender, long ValidUntil, ulong Nonce, IReadOnlyList<OperationRequest> Operations,
     string Signature);

@@ -1,7 +1,7 @@
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Consensus;
-using Ledger.Node.Witness;
+using Ledger.Node.Offences;
 using Ledger.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +9,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Ledger.Node.Api;
 
-/// <summary>Which validators are proven to have voted twice: on the ledger, and held here until it is.</summary>
+/// <summary>
+/// Which validators are proven to have voted twice: on the ledger, and held here until it is.
+/// </summary>
 internal sealed class EvidenceEndpoints(
     ValidatorDirectory directory, LedgerStore store, EvidenceService witness)
 {
@@ -20,7 +22,8 @@ internal sealed class EvidenceEndpoints(
 
     private IResult List()
     {
-        // First what is held: a proof that gets onto the ledger in between is then listed twice, and not left out.
+        // First what is held: a proof that gets onto the ledger in between is then listed twice, and not left
+        // out.
         var held = witness.Held;
         using var snapshot = store.Snapshot();
         var recorded = snapshot.ReadStateRange(StateKey.Offences.ToArray())
@@ -32,7 +35,8 @@ internal sealed class EvidenceEndpoints(
         var known = recorded.Select(entry => entry.Evidence.Offence).ToHashSet();
         return Results.Ok((EvidenceReply[])[
             .. recorded.Select(entry => Describe(entry.Evidence, entry)),
-            .. held.Where(evidence => !known.Contains(evidence.Offence)).Select(evidence => Describe(evidence, null)),
+            .. held.Where(evidence => !known.Contains(evidence.Offence))
+                .Select(evidence => Describe(evidence, null)),
         ]);
     }
 
@@ -49,7 +53,8 @@ internal sealed class EvidenceEndpoints(
             entry is null ? null : NameOf(entry.Reporter));
     }
 
-    private static SignedVoteReply Describe(SignedVote vote) => new(vote.Block.ToString(), vote.Signature.ToString());
+    private static SignedVoteReply Describe(SignedVote vote)
+        => new(vote.Block.ToString(), vote.Signature.ToString());
 
     private string NameOf(PublicKey key)
         => directory.History.LastOf(key)?.Name ?? key.ToString();

@@ -20,7 +20,8 @@ public static class FinalityReader
         }
 
         List<BlockHeader> path = [];
-        for (var height = from; height <= head.Height && path.Count <= ProofFile.HeadersMax; height = height.Next)
+        for (var height = from; height <= head.Height
+            && path.Count <= ProofFile.HeadersMax; height = height.Next)
         {
             if (height > from)
             {
@@ -32,7 +33,8 @@ public static class FinalityReader
                 path.Add(header);
             }
 
-            if (height >= reach && store.ReadCertificate(height) is { Kind: StatementKind.Commit } certificate)
+            if (height >= reach
+                && store.ReadCertificate(height) is { Kind: StatementKind.Commit } certificate)
             {
                 return ChangesBelow(genesis, store, height) is { } changes
                     ? new(first, path, certificate.Subject.View, certificate.Signers) { Changes = changes }

@@ -76,7 +76,8 @@ public sealed class FinalityWaiters
             }
         }
 
-        Interlocked.Exchange(ref _newHead, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        Interlocked.Exchange(ref _newHead, new(TaskCreationOptions.RunContinuationsAsynchronously))
+            .TrySetResult();
     }
 
     internal void Forget(FinalityWait wait, IReadOnlyList<Digest?> transactions)

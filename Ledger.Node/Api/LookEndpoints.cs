@@ -28,7 +28,9 @@ internal sealed class LookEndpoints(
 {
     private const int BlocksMax = 100;
 
-    /// <summary>A reader that never reads holds a block and a buffer; many of them must not hold up consensus.</summary>
+    /// <summary>
+    /// A reader that never reads holds a block and a buffer; many of them must not hold up consensus.
+    /// </summary>
     private const int StreamsMax = 64;
     private const int HistoryDefault = 100;
     private const int HistoryMax = 10_000;
@@ -37,7 +39,8 @@ internal sealed class LookEndpoints(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/blocks/{height}", (HttpContext http, string height) => Block(http, height)).Produces<BlockReply>();
+        routes.MapGet("/v1/blocks/{height}", (HttpContext http, string height) => Block(http, height))
+            .Produces<BlockReply>();
         routes.MapGet("/v1/blocks", (ulong from, ulong? to) => Blocks(from, to)).Produces<BlockReply[]>();
         routes.MapGet("/v1/receipts/{hash}", (string hash) => Receipt(hash)).Produces<ReceiptReply>();
         var keyed = routes.MapGroup("").AddEndpointFilter(RefuseEscapedSlash);
@@ -52,14 +55,17 @@ internal sealed class LookEndpoints(
         // For keys that a path would change: empty segments, dots, escaped slashes.
         routes.MapGet(
             "/v1/state/{ns}",
-            (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height, bool? proof)
+            (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height,
+                bool? proof)
                 => reads.ServeAsync(http, consistency, ()
                     => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
-                    : key is null ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
+                    : key is null
+                    ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
                     : proof == true ? proofs.Key(http, ns, key, height)
                     : State(ns, key, height)))
             .Produces<StateReply>();
-        keyed.MapGet("/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
+        keyed.MapGet(
+            "/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();
         routes.MapGet("/v1/history/{ns}", (string ns, string key, int? limit) => History(ns, key, limit))
             .Produces<HistoryEntry[]>();
@@ -74,14 +80,17 @@ internal sealed class LookEndpoints(
     }
 
     /// <summary>
-    /// Routing leaves %2F as it stands and decodes the rest, so 'a%2Fb' would be looked up as a key that nobody meant.
+    /// Routing leaves %2F as it stands and decodes the rest, so 'a%2Fb' would be looked up as a key that
+    /// nobody meant.
     /// </summary>
-    private static ValueTask<object?> RefuseEscapedSlash(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    private static ValueTask<object?> RefuseEscapedSlash(
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var target = context.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         return target.Split('?')[0].Contains("%2f", StringComparison.OrdinalIgnoreCase)
             ? ValueTask.FromResult<object?>(Problems.BadRequest(
-                "a path cannot hold an escaped slash (%2F): write the key's slashes as they are, or the key as '?key='"))
+                "a path cannot hold an escaped slash (%2F): write the key's slashes as they are, or the "
+                + "key as '?key='"))
             : next(context);
     }
 
@@ -100,7 +109,8 @@ internal sealed class LookEndpoints(
             return IsPruned(height.Value);
         }
 
-        if (http.Request.Headers.Accept == TransactionBodies.MessagePackType && store.ReadBlockBytes(height.Value) is { } bytes)
+        if (http.Request.Headers.Accept == TransactionBodies.MessagePackType
+            && store.ReadBlockBytes(height.Value) is { } bytes)
         {
             return Results.Bytes(bytes, TransactionBodies.MessagePackType);
         }
@@ -136,20 +146,23 @@ internal sealed class LookEndpoints(
     private IResult NoSuchTransaction(string hash)
         => Problems.NotFound(store.Kept.Receipts == Height.Genesis
             ? $"no transaction {hash} is final here"
-            : $"no transaction {hash} is final here from height {store.Kept.Receipts} on, and this node knows none below");
+            : $"no transaction {hash} is final here from height {store.Kept.Receipts} on, and this node "
+                + "knows none below");
 
     private IResult IsPruned(Height height)
         => Problems.Pruned(
-            $"block {height} is final and its body is not kept here: this node has blocks from {store.Kept.Blocks} on; ask an "
-            + "archive node");
+            $"block {height} is final and its body is not kept here: this node has blocks from "
+            + $"{store.Kept.Blocks} on; ask an archive node");
 
     private BlockReply Describe(BlockHeader header, Digest hash, int transactions)
     {
         var certificate = store.ReadCertificate(header.Height);
         return new(
             header.Height.Value, hash.ToString(), header.Parent.ToString(), header.Time.UnixMilliseconds,
-            header.Proposer.Value, transactions, header.TransactionsRoot.ToString(), header.ReceiptsRoot.ToString(),
-            header.StateRoot.ToString(), certificate?.Subject.View.Value, certificate is null ? null : Names(certificate));
+            header.Proposer.Value, transactions, header.TransactionsRoot.ToString(),
+            header.ReceiptsRoot.ToString(),
+            header.StateRoot.ToString(), certificate?.Subject.View.Value, certificate is null
+            ? null : Names(certificate));
     }
 
     private string[] Names(QuorumCertificate certificate)
@@ -200,7 +213,8 @@ internal sealed class LookEndpoints(
         {
             return Problems.Of(
                 StatusCodes.Status501NotImplemented, "not_in_this_version",
-                "this version reads the latest final state only: leave out 'height', or ask for the key's history");
+                "this version reads the latest final state only: leave out 'height', or ask for the key's "
+                + "history");
         }
 
         using var snapshot = store.Snapshot();
@@ -251,23 +265,26 @@ internal sealed class LookEndpoints(
                     pair => new BalanceReply(StateKey.ParseBalance(pair.Key), Number.Decode(pair.Value))),
             ],
             [
-                .. snapshot.ReadStateRange(StateKey.ForRoles(account)).Select(pair => StateKey.ParseRole(pair.Key)).Select(
+                .. snapshot.ReadStateRange(StateKey.ForRoles(account))
+                    .Select(pair => StateKey.ParseRole(pair.Key)).Select(
                     role => new RoleReply(
-                        role.Role.ToString().ToLowerInvariant(), role.Namespace.Length == 0 ? null : role.Namespace)),
+                        role.Role.ToString().ToLowerInvariant(), role.Namespace.Length == 0
+                        ? null : role.Namespace)),
             ]));
     }
 
     /// <summary>
-    /// Blocks from a height on, as they become final, each after the transactions in it. A block's event carries its
-    /// height as id, so a client that comes back with Last-Event-ID misses nothing. Nothing is queued for a slow client: it
-    /// reads the chain at its own pace.
+    /// Blocks from a height on, as they become final, each after the transactions in it. A block's event
+    /// carries its height as id, so a client that comes back with Last-Event-ID misses nothing. Nothing is
+    /// queued for a slow client: it reads the chain at its own pace.
     /// </summary>
     private IResult Events(
         HttpContext context, IHostApplicationLifetime lifetime, ulong? from, string? types)
     {
         if (types?.Split(',').FirstOrDefault(type => type is not ("block" or "transaction")) is { } unknown)
         {
-            return Problems.BadRequest($"types: 'block', 'transaction' or both with a comma, not '{unknown}'");
+            return Problems.BadRequest(
+                $"types: 'block', 'transaction' or both with a comma, not '{unknown}'");
         }
 
         if (Interlocked.Increment(ref _streams) > StreamsMax)
@@ -296,7 +313,8 @@ internal sealed class LookEndpoints(
 
         var transactionsToo = types?.Split(',').Contains("transaction") ?? true;
         return TypedResults.ServerSentEvents(
-            FollowAsync(context.Response, new(next), transactionsToo, lifetime.ApplicationStopping, context.RequestAborted));
+            FollowAsync(context.Response, new(next), transactionsToo, lifetime.ApplicationStopping,
+                context.RequestAborted));
     }
 
     private async IAsyncEnumerable<SseItem<object>> FollowAsync(
@@ -318,7 +336,8 @@ internal sealed class LookEndpoints(
                     for (var i = 0; i < receipts.Count; i++)
                     {
                         yield return new(
-                            TransactionEndpoints.Final(receipts[i].Transaction, new(next, i, receipts[i])), "transaction");
+                            TransactionEndpoints.Final(receipts[i].Transaction, new(next, i, receipts[i])),
+                            "transaction");
                     }
                 }
 

@@ -5,8 +5,8 @@ using Ledger.Node.Consensus;
 namespace Ledger.Node.Api;
 
 /// <summary>
-/// The members for people: whom the ledger names, and how far the log has come with it. A block that changes the voters is
-/// final a moment before the change is over; meanwhile those who leave are shown too.
+/// The members for people: whom the ledger names, and how far the log has come with it. A block that changes
+/// the voters is final a moment before the change is over; meanwhile those who leave are shown too.
 /// </summary>
 internal static class MemberReplies
 {
@@ -26,7 +26,8 @@ internal static class MemberReplies
                         seat.Value, validator.Name, validator.PublicKey.ToString(),
                         validator.Address.Length == 0 ? null : validator.Address,
                         ValidatorDirectory.RoleOf(history, seat),
-                        isSettled || history.Learns(seat) ? Rest(history, seat) : PhaseOf(seat, voters, latest!));
+                        isSettled || history.Learns(seat)
+                        ? Rest(history, seat) : PhaseOf(seat, voters, latest!));
                 }),
         ];
     }

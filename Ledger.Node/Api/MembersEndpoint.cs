@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Ledger.Node.Api;
 
-/// <summary>An admin asks whether members may change so now; the change itself is a transaction like any other.</summary>
+/// <summary>
+/// An admin asks whether members may change so now; the change itself is a transaction like any other.
+/// </summary>
 internal sealed class MembersEndpoint(MemberChanges changes)
 {
     private const int OperationsMax = 64;
@@ -22,7 +24,8 @@ internal sealed class MembersEndpoint(MemberChanges changes)
         Operation[] operations;
         try
         {
-            operations = [.. (request.Operations ?? []).Take(OperationsMax + 1).Select(TransactionBodies.OperationIn)];
+            operations =
+                [.. (request.Operations ?? []).Take(OperationsMax + 1).Select(TransactionBodies.OperationIn)];
         }
         catch (MalformedException malformed)
         {

@@ -13,10 +13,13 @@ internal static class Problems
 
     public static IResult NotFound(string what) => Of(StatusCodes.Status404NotFound, "not_found", what);
 
-    /// <summary>It was here, or at least was final before this node began, and this node does not keep it.</summary>
+    /// <summary>
+    /// It was here, or at least was final before this node began, and this node does not keep it.
+    /// </summary>
     public static IResult Pruned(string what) => Of(StatusCodes.Status410Gone, "pruned", what);
 
-    public static IResult BadRequest(string detail) => Of(StatusCodes.Status400BadRequest, "malformed", detail);
+    public static IResult BadRequest(string detail)
+        => Of(StatusCodes.Status400BadRequest, "malformed", detail);
 
     /// <summary>For what a request ran into instead of an answer.</summary>
     public static int StatusOf(Exception exception) => exception switch
@@ -26,7 +29,9 @@ internal static class Problems
         _ => StatusCodes.Status500InternalServerError,
     };
 
-    /// <summary>Gives a problem that we did not word ourselves its code and, where we know more, its words.</summary>
+    /// <summary>
+    /// Gives a problem that we did not word ourselves its code and, where we know more, its words.
+    /// </summary>
     public static void Complete(ProblemDetails problem, Exception? exception)
     {
         if (exception is DamagedDataException)
@@ -38,7 +43,9 @@ internal static class Problems
         problem.Extensions.TryAdd("code", CodeOf(problem.Status));
     }
 
-    /// <summary>For what the framework refuses by itself: a parameter, a path, a method, a media type.</summary>
+    /// <summary>
+    /// For what the framework refuses by itself: a parameter, a path, a method, a media type.
+    /// </summary>
     public static string CodeOf(int? status) => status switch
     {
         StatusCodes.Status404NotFound => "not_found",

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Ledger.Node.Api;
 
 /// <summary>
-/// What <c>consistency=</c> on a read means: <c>local</c> is what this node has, and the answer says at which height;
-/// <c>linearizable</c> is nothing older than what anyone was told before the read was sent.
+/// What <c>consistency=</c> on a read means: <c>local</c> is what this node has, and the answer says at which
+/// height; <c>linearizable</c> is nothing older than what anyone was told before the read was sent.
 /// </summary>
 internal sealed class ReadConsistency(LinearizableReads reads)
 {
@@ -33,7 +33,7 @@ internal sealed class ReadConsistency(LinearizableReads reads)
         http.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         return Problems.Of(
             StatusCodes.Status503ServiceUnavailable, "no_quorum",
-            $"no quorum vouches that nothing newer exists: {obstacle}; ask again or another validator, or read with "
-                + "consistency=local what this one has");
+            $"no quorum vouches that nothing newer exists: {obstacle}; ask again or another validator, or "
+                + "read with consistency=local what this one has");
     }
 }

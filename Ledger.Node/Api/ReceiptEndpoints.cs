@@ -10,7 +10,9 @@ namespace Ledger.Node.Api;
 /// <summary>Receipts and headers with their proofs: what a client keeps and shows to others.</summary>
 internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
 {
-    /// <summary>Blocks whose trees are kept: whoever asks for one receipt of a block often asks for its neighbours'.</summary>
+    /// <summary>
+    /// Blocks whose trees are kept: whoever asks for one receipt of a block often asks for its neighbours'.
+    /// </summary>
     private const int ProversKept = 8;
 
     private readonly Lock _lock = new();
@@ -20,7 +22,8 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/receipts/{hash}/proof", (HttpContext http, string hash) => Receipt(http, hash));
-        routes.MapGet("/v1/headers", (HttpContext http, ulong from, ulong? to) => Headers(http, new(from), to));
+        routes.MapGet(
+            "/v1/headers", (HttpContext http, ulong from, ulong? to) => Headers(http, new(from), to));
     }
 
     private IResult Receipt(HttpContext http, string text)
@@ -38,8 +41,9 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
         if (place.Height < store.Kept.Blocks)
         {
             return Problems.Pruned(
-                $"the body of block {place.Height}, which holds this transaction, is not kept here: this node has blocks from "
-                + $"{store.Kept.Blocks} on; a receipt saved earlier stays valid, an archive node makes a new one");
+                $"the body of block {place.Height}, which holds this transaction, is not kept here: this "
+                + $"node has blocks from {store.Kept.Blocks} on; a receipt saved earlier stays valid, an "
+                + "archive node makes a new one");
         }
 
         return ProverOf(place.Height) is { } prover
@@ -53,7 +57,8 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
         var head = store.Head!.Height;
         if (from < store.Kept.Headers)
         {
-            return Problems.Pruned($"this node began with a snapshot and has headers from {store.Kept.Headers} on");
+            return Problems.Pruned(
+                $"this node began with a snapshot and has headers from {store.Kept.Headers} on");
         }
 
         if (from == Height.Genesis || from > head)

@@ -24,8 +24,9 @@ internal sealed class StateProofEndpoints(Genesis genesis, LedgerStore store)
                 ? ProofReplies.Of(http, proof)
                 : Problems.Of(
                     StatusCodes.Status413PayloadTooLarge, "too_large",
-                    $"namespace '{ns}' has too many keys to prove that none is left out (at most {StateProver.KeysMax}, "
-                        + "16 MiB in all); prove single keys, or spread them over several namespaces"));
+                    $"namespace '{ns}' has too many keys to prove that none is left out (at most "
+                        + $"{StateProver.KeysMax}, 16 MiB in all); prove single keys, or spread them over "
+                        + "several namespaces"));
 
     private IResult WithState(ulong? height, Func<LedgerSnapshot, FinalityProof, IResult> prove)
     {
@@ -36,8 +37,8 @@ internal sealed class StateProofEndpoints(Genesis genesis, LedgerStore store)
             return Problems.Of(
                 wanted < head.Height.Value ? StatusCodes.Status410Gone : StatusCodes.Status404NotFound,
                 "state_not_kept",
-                $"this node keeps the state of the latest block only, which is {head.Height}; height {wanted} cannot be "
-                    + "proven here: leave out 'height'");
+                $"this node keeps the state of the latest block only, which is {head.Height}; height "
+                    + $"{wanted} cannot be proven here: leave out 'height'");
         }
 
         return FinalityReader.Read(genesis, store, head.Height, head.Height) is { } finality

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 namespace Ledger.Node.Api;
 
 /// <summary>
-/// The page for people at <c>/</c>: a few files inside this assembly, which ask the API like any other client. Nothing
-/// comes from elsewhere, so it works without a way to the internet.
+/// The page for people at <c>/</c>: a few files inside this assembly, which ask the API like any other
+/// client. Nothing comes from elsewhere, so it works without a way to the internet.
 /// </summary>
 internal static class StatusPage
 {

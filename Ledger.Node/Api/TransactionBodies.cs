@@ -24,8 +24,10 @@ internal static class TransactionBodies
     };
 
     /// <summary>One canonical transaction, or an array of byte strings that each hold one.</summary>
-    /// <returns>The transactions and whether they came as an array; a null list when the body is malformed.</returns>
-    public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadMessagePack(byte[] body)
+    /// <returns>The transactions and whether they came as an array; a null list when the body is
+    /// malformed.</returns>
+    public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadMessagePack(
+        byte[] body)
     {
         // A transaction is a pair whose first item is an array; a byte string cannot begin like one.
         if (body.Length > 1 && body[0] == 0x92 && (body[1] & 0xf0) == 0x90)
@@ -58,7 +60,8 @@ internal static class TransactionBodies
         }
     }
 
-    public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadJson(byte[] body)
+    public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadJson(
+        byte[] body)
     {
         try
         {
@@ -83,14 +86,17 @@ internal static class TransactionBodies
         }
     }
 
-    /// <summary>Where, and in our own words: the parser's speak of types that are no business of a client.</summary>
+    /// <summary>
+    /// Where, and in our own words: the parser's speak of types that are no business of a client.
+    /// </summary>
     private static string WordsFor(JsonException exception) => exception.Path is { Length: > 0 } path
         ? $"{path}: not a field that belongs there, given twice, or not of its type"
         : $"not JSON, from line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1} on";
 
     private static ReadOnlyMemory<byte> Encode(JsonElement element)
     {
-        var request = element.Deserialize<TransactionRequest>(Json) ?? throw new MalformedException("a transaction is null");
+        var request = element.Deserialize<TransactionRequest>(Json)
+            ?? throw new MalformedException("a transaction is null");
         if (!Signature.TryParse(request.Signature, out var signature))
         {
             throw new MalformedException("signature: 128 hexadecimal digits");
@@ -98,7 +104,8 @@ internal static class TransactionBodies
 
         return Transaction.EncodeSigned(
             new(
-                request.ChainId ?? throw Missing("chainId"), Key(request.Sender, "sender"), new(request.ValidUntil),
+                request.ChainId
+                ?? throw Missing("chainId"), Key(request.Sender, "sender"), new(request.ValidUntil),
                 request.Nonce, [.. (request.Operations ?? throw Missing("operations")).Select(Operation)]),
             signature);
     }
@@ -112,15 +119,18 @@ internal static class TransactionBodies
         "put" => new Operation.Put(
             Need(o.Namespace, "namespace"), Need(o.Key, "key"), Base64(Need(o.Value, "value"), "value"),
             o.ExpectedVersion),
-        "delete" => new Operation.Delete(Need(o.Namespace, "namespace"), Need(o.Key, "key"), o.ExpectedVersion),
-        "define-asset" => new Operation.DefineAsset(Need(o.Asset, "asset"), o.Decimals ?? throw Missing("decimals")),
+        "delete"
+            => new Operation.Delete(Need(o.Namespace, "namespace"), Need(o.Key, "key"), o.ExpectedVersion),
+        "define-asset"
+            => new Operation.DefineAsset(Need(o.Asset, "asset"), o.Decimals ?? throw Missing("decimals")),
         "issue" => new Operation.Issue(Need(o.Asset, "asset"), Key(o.To, "to"), Amount(o)),
         "transfer" => new Operation.Transfer(Need(o.Asset, "asset"), Key(o.To, "to"), Amount(o)),
         "burn" => new Operation.Burn(Need(o.Asset, "asset"), Amount(o)),
         "grant" => new Operation.Grant(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
         "revoke" => new Operation.Revoke(Key(o.Account, "account"), RoleOf(o), o.Namespace ?? ""),
         "add-validator" => new Operation.AddValidator(
-            Need(o.Name, "name"), Key(o.PublicKey, "publicKey"), Need(o.Address, "address"), o.Witness ?? false),
+            Need(o.Name, "name"), Key(o.PublicKey, "publicKey"), Need(o.Address, "address"), o.Witness
+            ?? false),
         "promote-validator" => new Operation.PromoteValidator(Key(o.PublicKey, "publicKey")),
         "remove-validator" => new Operation.RemoveValidator(Key(o.PublicKey, "publicKey")),
         _ => throw new MalformedException($"type: '{o.Type}' is no operation"),
@@ -134,9 +144,12 @@ internal static class TransactionBodies
             : throw new MalformedException("role: admin, issuer, writer or reader");
 
     private static PublicKey Key(string? text, string what)
-        => PublicKey.TryParse(text, out var key) ? key : throw new MalformedException($"{what}: 64 hexadecimal digits");
+        => PublicKey.TryParse(text, out var key)
+        ? key : throw new MalformedException($"{what}: 64 hexadecimal digits");
 
-    /// <summary>As its one form has it: no blanks, and nothing in the last digit that is no part of the bytes.</summary>
+    /// <summary>
+    /// As its one form has it: no blanks, and nothing in the last digit that is no part of the bytes.
+    /// </summary>
     private static byte[] Base64(string text, string what)
     {
         var bytes = new byte[text.Length];

@@ -13,7 +13,8 @@ namespace Ledger.Node.Api;
 
 /// <summary>Submitting transactions, and asking what became of them.</summary>
 internal sealed class TransactionEndpoints(
-    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip, FinalityWaiters waiters,
+    LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip,
+    FinalityWaiters waiters,
     Func<string?> obstacle, TransactionTraces traces)
 {
     private const int WaitMsDefault = 30_000;
@@ -78,7 +79,8 @@ internal sealed class TransactionEndpoints(
 
         var patience = TimeSpan.FromMilliseconds(timeoutMs ?? WaitMsDefault);
         var replies = untilFinal
-            ? await WaitAsync(answers, patience, lifetime.ApplicationStopping, context.RequestAborted).ConfigureAwait(false)
+            ? await WaitAsync(answers, patience, lifetime.ApplicationStopping, context.RequestAborted)
+                .ConfigureAwait(false)
             : [.. answers.Select(ReplyTo)];
         var allFinal = Array.TrueForAll(replies, reply => reply.Status != "pending");
         return Results.Json(
@@ -89,10 +91,12 @@ internal sealed class TransactionEndpoints(
     /// <summary>Checked before anything is admitted: who is refused has submitted nothing.</summary>
     private static IResult? WaitFault(string? wait, int? timeoutMs)
         => wait is not (null or "final") ? Problems.BadRequest($"wait: 'final', or left out, not '{wait}'")
-            : timeoutMs is < 1 or > WaitMsMax ? Problems.BadRequest($"timeoutMs: 1 to {WaitMsMax}, not {timeoutMs}")
+            : timeoutMs is < 1 or > WaitMsMax
+            ? Problems.BadRequest($"timeoutMs: 1 to {WaitMsMax}, not {timeoutMs}")
             : null;
 
-    private async Task<Admitted[]> AdmitAsync(IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken aborted)
+    private async Task<Admitted[]> AdmitAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> encoded, CancellationToken aborted)
     {
         Admitted[] answers;
         using (TransactionTraces.Admission(encoded.Count))
@@ -111,7 +115,9 @@ internal sealed class TransactionEndpoints(
         return answers;
     }
 
-    /// <summary>A single refused transaction is an error of the request; so is a batch for which there is no room.</summary>
+    /// <summary>
+    /// A single refused transaction is an error of the request; so is a batch for which there is no room.
+    /// </summary>
     private static IResult? RefusalOfAll(HttpContext context, Admitted[] answers, bool isArray)
     {
         var full = Array.TrueForAll(
@@ -124,7 +130,8 @@ internal sealed class TransactionEndpoints(
 
         if (full)
         {
-            context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(
+                System.Globalization.CultureInfo.InvariantCulture);
         }
 
         return Problems.Of(Problems.StatusOf(first.Refusal), Admission.LabelOf(first.Refusal), first.Words);
@@ -148,7 +155,8 @@ internal sealed class TransactionEndpoints(
             await wait.All.WaitAsync(patience, either.Token).ConfigureAwait(false);
         }
         catch (Exception exception)
-            when (exception is TimeoutException or OperationCanceledException && !aborted.IsCancellationRequested)
+            when (exception is TimeoutException or OperationCanceledException
+                && !aborted.IsCancellationRequested)
         {
             // What is still pending may yet become final, and can be asked for by its hash.
         }
@@ -170,8 +178,8 @@ internal sealed class TransactionEndpoints(
     }
 
     /// <summary>
-    /// What left the mempool before we waited is in the store by now. What has not will be told to us: a block's
-    /// transactions leave the mempool before those who wait are told.
+    /// What left the mempool before we waited is in the store by now. What has not will be told to us: a
+    /// block's transactions leave the mempool before those who wait are told.
     /// </summary>
     private void LookUpWhatIsFinal(Digest?[] pending, FinalityWait wait)
     {
@@ -195,7 +203,8 @@ internal sealed class TransactionEndpoints(
         return answer.Refusal is Refusal.None or Refusal.Duplicate
             ? new(hash!.Value.ToString(), "pending", Duplicate: answer.Refusal == Refusal.Duplicate)
             : new(
-                hash?.ToString() ?? "", "rejected", Reason: answer.Words, Code: Admission.LabelOf(answer.Refusal));
+                hash?.ToString()
+                ?? "", "rejected", Reason: answer.Words, Code: Admission.LabelOf(answer.Refusal));
     }
 
     private IResult Show(string text)
@@ -216,7 +225,8 @@ internal sealed class TransactionEndpoints(
     }
 
     private FinalOutcome? Find(Digest hash)
-        => store.FindTransaction(hash) is { } place && store.ReadReceipt(place.Height, place.Index) is { } receipt
+        => store.FindTransaction(hash) is { } place
+        && store.ReadReceipt(place.Height, place.Index) is { } receipt
             ? new(place.Height, place.Index, receipt)
             : null;
 
@@ -244,7 +254,8 @@ internal sealed class TransactionEndpoints(
         FailureReason.LastValidator => "the last validator cannot be removed",
         FailureReason.ValidatorExists => "a validator has this name or this key already",
         FailureReason.ValidatorUnknown => "there is no such validator",
-        FailureReason.TooManyValidators => $"a chain has at most {Limits.Validators} validators, all that ever were",
+        FailureReason.TooManyValidators
+            => $"a chain has at most {Limits.Validators} validators, all that ever were",
         FailureReason.NoLearner => "no validator of this key learns: add it first, or it votes already",
         FailureReason.EvidenceInvalid => "the evidence proves nothing against a validator of this chain",
         FailureReason.EvidenceTooOld => "the offence lies too far back",

@@ -19,12 +19,14 @@ internal sealed class TransferEndpoint(LeadershipTransfer transfer, ValidatorDir
     {
         var validators = directory.Validators;
         ValidatorIndex? named = request.To is { } name
-            ? validators.Indices.Where(seat => validators[seat].Name == name).Cast<ValidatorIndex?>().FirstOrDefault()
+            ? validators.Indices.Where(seat => validators[seat].Name == name).Cast<ValidatorIndex?>()
+                .FirstOrDefault()
             : null;
         if (request.To is not null && named is null)
         {
             return Problems.BadRequest(
-                $"no validator is called '{request.To}'; there are {string.Join(", ", validators.Members.Select(v => v.Name))}");
+                $"no validator is called '{request.To}'; there are "
+                + $"{string.Join(", ", validators.Members.Select(v => v.Name))}");
         }
 
         var (position, fault) = await transfer.ToAsync(named, cancellationToken).ConfigureAwait(false);

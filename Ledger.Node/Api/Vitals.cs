@@ -1,8 +1,11 @@
 namespace Ledger.Node.Api;
 
-/// <summary>What a doctor asks of a node beyond its plain status: ages, room, what it waits for. No secrets.</summary>
+/// <summary>
+/// What a doctor asks of a node beyond its plain status: ages, room, what it waits for. No secrets.
+/// </summary>
 /// <param name="PublicKey">The validator's, as in genesis.</param>
-/// <param name="PeerPort">Where it listens for the others: tells which of several devnet ports belongs to whom.</param>
+/// <param name="PeerPort">Where it listens for the others: tells which of several devnet ports belongs to
+/// whom.</param>
 /// <param name="WaitsFor">nothing, peers, leader, new-view, proposal, prepares or commits.</param>
 /// <param name="PhaseHeight">The height of the block that it last voted for in this view.</param>
 /// <param name="SinceFinalMs">Since a block became final here, or since the start.</param>
@@ -31,7 +34,8 @@ public sealed record VitalsReply(
     IReadOnlyList<VoteReply> Votes,
     IReadOnlyList<OffenceReply> Evidence);
 
-/// <param name="Height">The highest block that it voted for; null when no vote came since this node's start.</param>
+/// <param name="Height">The highest block that it voted for; null when no vote came since this node's
+/// start.</param>
 /// <param name="AgeMs">Since its last vote came.</param>
 public sealed record VoteReply(string Validator, ulong? Height, long? AgeMs);
 

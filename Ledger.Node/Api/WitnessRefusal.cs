@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Ledger.Node.Api;
 
 /// <summary>
-/// A witness has no blocks, no state and no mempool to answer from: whatever needs one is refused, and the answer says
-/// whom to ask. It tells how it is itself, and who the members are.
+/// A witness has no blocks, no state and no mempool to answer from: whatever needs one is refused, and the
+/// answer says whom to ask. It tells how it is itself, and who the members are.
 /// </summary>
 internal sealed class WitnessRefusal(ValidatorDirectory directory, ConsensusLoop loop)
 {
@@ -27,7 +27,8 @@ internal sealed class WitnessRefusal(ValidatorDirectory directory, ConsensusLoop
     private Task RefuseAsync(HttpContext context)
         => Problems.Of(
             StatusCodes.Status503ServiceUnavailable, "witness",
-            $"{directory.SelfName} is a witness: it votes, keeps no blocks and no state, and takes no transactions; ask "
+            $"{directory.SelfName} is a witness: it votes, keeps no blocks and no state, and takes no "
+            + "transactions; ask "
                 + WhomToAsk()).ExecuteAsync(context);
 
     private string WhomToAsk()

@@ -6,7 +6,9 @@ using Ledger.Node.Consensus;
 
 namespace Ledger.Node.Configuration;
 
-/// <summary>Everything that one node can be told; what the network must agree on is in the genesis instead.</summary>
+/// <summary>
+/// Everything that one node can be told; what the network must agree on is in the genesis instead.
+/// </summary>
 public sealed record NodeOptions
 {
     public required string GenesisFile { get; init; }
@@ -23,7 +25,9 @@ public sealed record NodeOptions
     /// <summary>Validator name to host and port.</summary>
     public required IReadOnlyDictionary<string, (string Host, int Port)> PeerEndpoints { get; init; }
 
-    /// <summary>Whether this node may start with a key that is no validator's yet, to follow the chain until it is.</summary>
+    /// <summary>
+    /// Whether this node may start with a key that is no validator's yet, to follow the chain until it is.
+    /// </summary>
     public bool Joins { get; init; }
 
     /// <summary>Whether it is to become a witness, and so follows no chain until then.</summary>
@@ -41,7 +45,9 @@ public sealed record NodeOptions
 
     public required ProposalOptions Proposal { get; init; }
 
-    /// <summary>How long a transaction may be passed over before its primary is suspected of censorship.</summary>
+    /// <summary>
+    /// How long a transaction may be passed over before its primary is suspected of censorship.
+    /// </summary>
     public required TimeSpan RequestTimeout { get; init; }
 
     /// <summary>MiB on disk for the engine's last turns; 0: none are kept.</summary>
@@ -57,7 +63,9 @@ public sealed record NodeOptions
     /// <summary>How many blocks' bodies are kept at least; 0 for all.</summary>
     public required ulong RetentionBlocks { get; init; }
 
-    /// <summary>Whether this node may begin from a peer's snapshot; otherwise it fetches every block.</summary>
+    /// <summary>
+    /// Whether this node may begin from a peer's snapshot; otherwise it fetches every block.
+    /// </summary>
     public required bool TakesSnapshots { get; init; }
 
     /// <summary>The collector of spans, null for none.</summary>
@@ -80,7 +88,9 @@ public sealed record NodeOptions
 /// <param name="Origin">"default", "file", "environment" or "flag".</param>
 public sealed record ConfiguredValue(string Path, string Value, string Origin);
 
-/// <summary>A configuration that cannot be used: all its faults at once. The process ends with code 78.</summary>
+/// <summary>
+/// A configuration that cannot be used: all its faults at once. The process ends with code 78.
+/// </summary>
 public sealed class ConfigurationException(IReadOnlyList<string> faults)
     : Exception("the configuration is not valid:\n  " + string.Join("\n  ", faults))
 {

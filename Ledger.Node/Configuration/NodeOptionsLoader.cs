@@ -11,8 +11,8 @@ using Ledger.Node.Mempool;
 namespace Ledger.Node.Configuration;
 
 /// <summary>
-/// Reads a node's configuration: flag over environment over file over default. What it does not know, and every value it
-/// cannot use, it names, all at once and each by its path.
+/// Reads a node's configuration: flag over environment over file over default. What it does not know, and
+/// every value it cannot use, it names, all at once and each by its path.
 /// </summary>
 public static class NodeOptionsLoader
 {
@@ -30,37 +30,46 @@ public static class NodeOptionsLoader
         ("peers.listen", "0.0.0.0:7000", "address and port for the other validators"),
         (
             "peers.join", "no",
-            "yes: start although no validator yet, and follow the chain until an admin adds this key; witness: the same, "
-                + "for one that is to vote and keep no blocks"),
+            "yes: start although no validator yet, and follow the chain until an admin adds this key; "
+                + "witness: the same, for one that is to vote and keep no blocks"),
         ("http.listen", "127.0.0.1:8080", "address and port of the HTTP API"),
         ("http.maxBodyBytes", "8388608", "the largest request body; 1024 to 67108864"),
         ("admin.listen", "127.0.0.1:8081", "address and port of administrative calls; loopback only"),
-        ("consensus.viewTimeoutMs", "1000", "how long a view may go without a commit while work waits; 10 to 600000"),
+        ("consensus.viewTimeoutMs", "1000",
+            "how long a view may go without a commit while work waits; 10 to 600000"),
         ("consensus.viewTimeoutMaxMs", "30000", "what doubling stops at; at least viewTimeoutMs"),
         ("consensus.electionTimeoutMs", "300",
-            "Raft: a follower that misses its leader for longer, up to twice as long, campaigns; 60 to 60000"),
+            "Raft: a follower that misses its leader for longer, up to twice as long, campaigns; 60 to "
+            + "60000"),
         ("consensus.leaseReads", "off",
-            "Raft: on lets the leader answer linearizable reads by its lease, as true as the clocks; on or off"),
+            "Raft: on lets the leader answer linearizable reads by its lease, as true as the clocks; on or "
+            + "off"),
         ("consensus.clockDriftPerMille", "50",
             "Raft: by how much one validator's clock may run faster than another's; 1 to 500"),
         ("consensus.window", "8", "heights under way at once; 1 to 64"),
-        ("consensus.maxBlockTransactions", "2000", $"transactions in one block; 1 to {Limits.BlockTransactions}"),
-        ("consensus.maxBlockBytes", "2097152", $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
+        ("consensus.maxBlockTransactions", "2000",
+            $"transactions in one block; 1 to {Limits.BlockTransactions}"),
+        ("consensus.maxBlockBytes", "2097152",
+            $"bytes of transactions in one block; 131072 to {Limits.BlockBytes / 2}"),
         ("consensus.batchDelayMs", "50", "how long a block waits for company behind others; 0 to 1000"),
         ("consensus.requestTimeoutMs", "10000", "how long a transaction may be passed over; 100 to 600000"),
-        ("consensus.flightRecorder", "16", "MiB of the engine's last turns kept for 'ledger replay'; 0 to 1024, 0: off"),
+        ("consensus.flightRecorder", "16",
+            "MiB of the engine's last turns kept for 'ledger replay'; 0 to 1024, 0: off"),
         ("mempool.maxTransactions", "50000", "transactions that wait at most; 1 to 10000000"),
         ("mempool.maxBytes", "67108864", "bytes of them at most; 131072 to 17179869184"),
         ("mempool.senderSharePercent", "50", "how much of either one sender may take; 1 to 100"),
         ("storage.cacheMiB", "64", "block cache of the store; 8 to 65536"),
-        ("snapshots.everyBlocks", "10000", "a snapshot is kept of every so many blocks, for validators that join; 0 for none"),
+        ("snapshots.everyBlocks", "10000",
+            "a snapshot is kept of every so many blocks, for validators that join; 0 for none"),
         ("retention.blocks", "0",
             "blocks whose bodies are kept at least; 0 keeps all, otherwise at least snapshots.everyBlocks"),
-        ("sync.fromSnapshot", "auto", "auto: begin from a peer's snapshot where that is cheaper; never: fetch every block"),
+        ("sync.fromSnapshot", "auto",
+            "auto: begin from a peer's snapshot where that is cheaper; never: fetch every block"),
         ("log.format", "auto", "json, console, or auto: console on a terminal"),
         ("log.level", "information", "trace, debug, information, warning or error"),
         ("trace.endpoint", "",
-            "where spans are sent, an OpenTelemetry collector's OTLP port for HTTP, such as http://collector:4318"),
+            "where spans are sent, an OpenTelemetry collector's OTLP port for HTTP, such as "
+            + "http://collector:4318"),
         ("trace.samplePerMille", "10",
             "how many blocks in a thousand are traced, and requests that do not say themselves; 0 to 1000"),
     ];
@@ -70,10 +79,12 @@ public static class NodeOptionsLoader
     /// <param name="flags">Path to value, from the command line.</param>
     /// <exception cref="ConfigurationException">With every fault.</exception>
     public static NodeOptions Load(
-        string file, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> flags)
+        string file, IReadOnlyDictionary<string, string> environment,
+        IReadOnlyDictionary<string, string> flags)
     {
         List<string> faults = [];
-        var values = new SortedDictionary<string, (string Value, string Origin)>(StringComparer.OrdinalIgnoreCase);
+        var values = new SortedDictionary<string, (string Value, string Origin)>(
+            StringComparer.OrdinalIgnoreCase);
         foreach (var (path, value, _) in Known)
         {
             if (value is not null)
@@ -93,7 +104,8 @@ public static class NodeOptionsLoader
         {
             foreach (var (path, value) in from)
             {
-                var known = Known.FirstOrDefault(k => k.Path.Equals(path, StringComparison.OrdinalIgnoreCase)).Path
+                var known =
+                    Known.FirstOrDefault(k => k.Path.Equals(path, StringComparison.OrdinalIgnoreCase)).Path
                     ?? (path.StartsWith(EndpointsPath, StringComparison.OrdinalIgnoreCase) ? path : null);
                 if (known is null)
                 {
@@ -122,7 +134,8 @@ public static class NodeOptionsLoader
                 faults.Add($"{file}: an object of settings is expected");
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
             faults.Add($"{file}: {exception.Message}");
         }
@@ -138,7 +151,8 @@ public static class NodeOptionsLoader
             case JsonValueKind.Object:
                 foreach (var property in element.EnumerateObject())
                 {
-                    Flatten(property.Value, path.Length == 0 ? property.Name : $"{path}.{property.Name}", values, faults);
+                    Flatten(property.Value, path.Length == 0
+                        ? property.Name : $"{path}.{property.Name}", values, faults);
                 }
 
                 break;
@@ -156,7 +170,8 @@ public static class NodeOptionsLoader
         => environment
             .Where(variable => variable.Key.StartsWith(EnvironmentPrefix, StringComparison.Ordinal))
             .Select(variable => new KeyValuePair<string, string>(
-                variable.Key[EnvironmentPrefix.Length..].Replace("__", ".", StringComparison.Ordinal), variable.Value));
+                variable.Key[EnvironmentPrefix.Length..].Replace("__", ".", StringComparison.Ordinal),
+                variable.Value));
 
     /// <summary>Turns texts into values, and notes what cannot be.</summary>
     private sealed class Reader(
@@ -189,7 +204,8 @@ public static class NodeOptionsLoader
                 Raft = RaftOptions.Default with
                 {
                     TickEvery = TimeSpan.FromMilliseconds(
-                        (double)Number("consensus.electionTimeoutMs", 60, 60_000) / RaftOptions.Default.ElectionTicks),
+                        (double)Number(
+                            "consensus.electionTimeoutMs", 60, 60_000) / RaftOptions.Default.ElectionTicks),
                     Window = window,
                     LeaseReads = OneOf("consensus.leaseReads", "off", "on") == "on",
                     ClockDriftPerMille = (int)Number("consensus.clockDriftPerMille", 1, 500),
@@ -198,7 +214,8 @@ public static class NodeOptionsLoader
                     (int)Number("consensus.maxBlockTransactions", 1, Limits.BlockTransactions),
                     (int)Number("consensus.maxBlockBytes", Limits.TransactionBytes, Limits.BlockBytes / 2),
                     TimeSpan.FromMilliseconds(Number("consensus.batchDelayMs", 0, 1000))),
-                RequestTimeout = TimeSpan.FromMilliseconds(Number("consensus.requestTimeoutMs", 100, 600_000)),
+                RequestTimeout = TimeSpan.FromMilliseconds(
+                    Number("consensus.requestTimeoutMs", 100, 600_000)),
                 FlightRecorderMiB = (int)Number("consensus.flightRecorder", 0, 1024),
                 Mempool = new(
                     (int)Number("mempool.maxTransactions", 1, 10_000_000),
@@ -212,14 +229,17 @@ public static class NodeOptionsLoader
                 LogLevel = OneOf("log.level", "trace", "debug", "information", "warning", "error"),
                 TraceEndpoint = Url("trace.endpoint"),
                 TraceSamplePerMille = (int)Number("trace.samplePerMille", 0, 1000),
-                Values = [.. values.Select(pair => new ConfiguredValue(pair.Key, pair.Value.Value, pair.Value.Origin))],
+                Values = [.. values.Select(
+                    pair => new ConfiguredValue(pair.Key, pair.Value.Value, pair.Value.Origin))],
             };
         }
 
         /// <summary>A setting that has a default, and so a value.</summary>
         private string Text(string path) => values[path].Value;
 
-        /// <summary>Empty is as good as absent: the folder of the configuration itself is never what was meant.</summary>
+        /// <summary>
+        /// Empty is as good as absent: the folder of the configuration itself is never what was meant.
+        /// </summary>
         private string FilePath(string path)
         {
             if (values.TryGetValue(path, out var value) && value.Value.Length > 0)
@@ -243,15 +263,17 @@ public static class NodeOptionsLoader
             return least;
         }
 
-        /// <summary>What is pruned here must be had as a snapshot, or nobody who lacks it could ever join.</summary>
+        /// <summary>
+        /// What is pruned here must be had as a snapshot, or nobody who lacks it could ever join.
+        /// </summary>
         private long Retention(long snapshotEvery)
         {
             var blocks = Number("retention.blocks", 0, long.MaxValue);
             if (blocks > 0 && (snapshotEvery == 0 || blocks < snapshotEvery))
             {
                 faults.Add(
-                    "retention.blocks: what is pruned must be had as a snapshot: snapshots.everyBlocks must be 1 to "
-                    + "retention.blocks");
+                    "retention.blocks: what is pruned must be had as a snapshot: snapshots.everyBlocks "
+                    + "must be 1 to retention.blocks");
             }
 
             return blocks;
@@ -289,7 +311,8 @@ public static class NodeOptionsLoader
             // The parser takes a missing port for 0; of IPv6, whose address has colons itself, too.
             if (IPEndPoint.TryParse(Text(path), out var endPoint)
                 && Text(path).Contains(
-                    endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? "]:" : ":", StringComparison.Ordinal))
+                    endPoint.AddressFamily == AddressFamily.InterNetworkV6
+                    ? "]:" : ":", StringComparison.Ordinal))
             {
                 return endPoint;
             }

@@ -6,8 +6,8 @@ using Ledger.Node.Mempool;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// PBFT: a transaction that the primary passes over is offered to all again at half of the request timeout, and after
-/// all of it the primary is left.
+/// PBFT: a transaction that the primary passes over is offered to all again at half of the request timeout,
+/// and after all of it the primary is left.
 /// </summary>
 internal sealed class CensorshipWatch(
     SharedPool pool, TransactionGossip gossip, ConsensusLoop loop, TimeSpan requestTimeout) : IPrimaryWatch

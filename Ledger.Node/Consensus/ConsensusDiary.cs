@@ -4,8 +4,9 @@ using Ledger.Core;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// What consensus lately did and heard, for whoever asks why it does not go on: the phase it is in, whose votes came, what
-/// evidence there is, how long the disk took. Metrics count over hours; this remembers the last moments.
+/// What consensus lately did and heard, for whoever asks why it does not go on: the phase it is in, whose
+/// votes came, what evidence there is, how long the disk took. Metrics count over hours; this remembers the
+/// last moments.
 /// </summary>
 /// <remarks>Written by the loop and by every peer's reader, read by the API: under one small lock.</remarks>
 public sealed class ConsensusDiary(int validators, TimeProvider clock)
@@ -26,7 +27,8 @@ public sealed class ConsensusDiary(int validators, TimeProvider clock)
         {
             switch (notice)
             {
-                case Notice.PhaseReached reached when _phase is null || reached.Subject.Height >= _phase.Value.Height:
+                case Notice.PhaseReached reached
+                    when _phase is null || reached.Subject.Height >= _phase.Value.Height:
                     _phase = (reached.Phase, reached.Subject.Height);
                     break;
                 case Notice.EnteredView:
@@ -93,7 +95,8 @@ public sealed class ConsensusDiary(int validators, TimeProvider clock)
                         ? new VoteNote(new(heard.Height), clock.GetElapsedTime(heard.At))
                         : null),
                 ],
-                [.. _evidence.Select(pair => new EvidenceNote(pair.Key.Validator, pair.Key.Kind, pair.Value))],
+                [.. _evidence.Select(
+                    pair => new EvidenceNote(pair.Key.Validator, pair.Key.Kind, pair.Value))],
                 _syncs.Count == 0 ? TimeSpan.Zero : _syncs.Aggregate((a, b) => a + b) / _syncs.Count,
                 _syncs.Count == 0 ? TimeSpan.Zero : _syncs.Max());
         }

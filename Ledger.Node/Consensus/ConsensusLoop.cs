@@ -7,12 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// The single writer. Network, timers, mempool and executor only ever write to its channels; this loop alone touches the
-/// replica, so the replica needs no locks. What comes from within is never refused and read first; what comes from peers
-/// waits for room, each peer for its own, and is read from each in turn.
+/// The single writer. Network, timers, mempool and executor only ever write to its channels; this loop alone
+/// touches the replica, so the replica needs no locks. What comes from within is never refused and read
+/// first; what comes from peers waits for room, each peer for its own, and is read from each in turn.
 /// </summary>
 public sealed partial class ConsensusLoop(
-    IEngineStatus engine, int validators, ConsensusMetrics metrics, ILogger<ConsensusLoop> logger) : IDisposable
+    IEngineStatus engine, int validators, ConsensusMetrics metrics, ILogger<ConsensusLoop> logger)
+        : IDisposable
 {
     /// <summary>Bounds one turn: the more that waits, the more one sync carries, up to here.</summary>
     private const int TurnMax = 256;
@@ -40,14 +41,18 @@ public sealed partial class ConsensusLoop(
     public TimeSpan SinceLastTurn
         => _bell.IsSet || _isTurning ? Stopwatch.GetElapsedTime(Volatile.Read(ref _lastTurn)) : TimeSpan.Zero;
 
-    /// <summary>From timers, the executor, the mempool: bounded by what the engine itself asked for.</summary>
+    /// <summary>
+    /// From timers, the executor, the mempool: bounded by what the engine itself asked for.
+    /// </summary>
     public void Post(Input input)
     {
         _within.Writer.TryWrite(input);
         _bell.Set();
     }
 
-    /// <summary>From a peer: waits while the loop is busy, which slows that peer's reader and nobody else.</summary>
+    /// <summary>
+    /// From a peer: waits while the loop is busy, which slows that peer's reader and nobody else.
+    /// </summary>
     public async ValueTask OfferAsync(ValidatorIndex peer, Input input, CancellationToken cancellationToken)
     {
         await _peers[peer.Value].Writer.WriteAsync(input, cancellationToken).ConfigureAwait(false);
@@ -59,7 +64,8 @@ public sealed partial class ConsensusLoop(
     {
         if (seats > _peers.Length)
         {
-            _peers = [.. _peers, .. Enumerable.Range(_peers.Length, seats - _peers.Length).Select(_ => ForPeer())];
+            _peers =
+                [.. _peers, .. Enumerable.Range(_peers.Length, seats - _peers.Length).Select(_ => ForPeer())];
         }
     }
 
@@ -86,8 +92,8 @@ public sealed partial class ConsensusLoop(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // A stop is not a failure. Everything else is, and it stops the node: a replica that cannot write its
-            // journal or trust its own invariants has nothing left to say.
+            // A stop is not a failure. Everything else is, and it stops the node: a replica that cannot write
+            // its journal or trust its own invariants has nothing left to say.
         }
 
         LogStopped(logger);
@@ -122,7 +128,8 @@ public sealed partial class ConsensusLoop(
             turn.Add(input);
         }
 
-        // One from each in turn, beginning with another peer each time, so that a chatty one delays only itself.
+        // One from each in turn, beginning with another peer each time, so that a chatty one delays only
+        // itself.
         var any = true;
         var peers = _peers;
         _firstPeer = (_firstPeer + 1) % peers.Length;
@@ -150,5 +157,6 @@ public sealed record ConsensusPosition(
     Ledger.Consensus.Raft.MembersView? Members = null)
 {
     public static ConsensusPosition Of(IEngineStatus engine)
-        => new(engine.View, engine.HasEntered, engine.IsPrimary, engine.Committed, engine.Primary, engine.Members);
+        => new(engine.View, engine.HasEntered, engine.IsPrimary, engine.Committed, engine.Primary,
+            engine.Members);
 }

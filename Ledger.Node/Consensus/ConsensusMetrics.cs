@@ -5,7 +5,9 @@ using Prometheus;
 
 namespace Ledger.Node.Consensus;
 
-/// <summary>What consensus shows of itself. The engine has no meter: this maps its notices and the loop's clocks.</summary>
+/// <summary>
+/// What consensus shows of itself. The engine has no meter: this maps its notices and the loop's clocks.
+/// </summary>
 public sealed class ConsensusMetrics
 {
     private static readonly double[] Seconds = Histogram.ExponentialBuckets(0.0001, 2, 18);
@@ -47,7 +49,8 @@ public sealed class ConsensusMetrics
         _view = metrics.CreateGauge(
             $"ledger_consensus_{viewWord}", $"The {viewWord} this validator is in or has asked for.");
         _isLeader = metrics.CreateGauge(
-            "ledger_consensus_is_leader", $"1 while this validator is the one that proposes in its {viewWord}.");
+            "ledger_consensus_is_leader",
+            $"1 while this validator is the one that proposes in its {viewWord}.");
     }
 
     public void Synced(TimeSpan took) => _sync.Observe(took.TotalSeconds);
@@ -94,7 +97,8 @@ public sealed class ConsensusMetrics
         var height = reached.Subject.Height;
         if (_phaseStarted.TryGetValue(height, out var before))
         {
-            _phases.WithLabels(LabelOf(reached.Phase)).Observe(Stopwatch.GetElapsedTime(before, now).TotalSeconds);
+            _phases.WithLabels(LabelOf(reached.Phase))
+                .Observe(Stopwatch.GetElapsedTime(before, now).TotalSeconds);
         }
 
         if (reached.Phase == Phase.Committed)

@@ -8,7 +8,8 @@ namespace Ledger.Node.Consensus;
 
 /// <param name="MaxTransactions">Of one block.</param>
 /// <param name="MaxBytes">Of one block's transactions.</param>
-/// <param name="BatchDelay">How long a proposal waits for company while earlier blocks are still under way.</param>
+/// <param name="BatchDelay">How long a proposal waits for company while earlier blocks are still under
+/// way.</param>
 public sealed record ProposalOptions(int MaxTransactions, int MaxBytes, TimeSpan BatchDelay);
 
 /// <summary>Which blocks' states are kept as snapshots.</summary>
@@ -22,8 +23,9 @@ public sealed class SnapshotSchedule(ulong everyBlocks, Action take)
 }
 
 /// <summary>
-/// The single owner of the <see cref="LedgerMachine"/>: validates, proposes and finalises, one job after the other, and
-/// answers through the consensus loop. What it is asked is bounded by the engine's window, so its channel is not.
+/// The single owner of the <see cref="LedgerMachine"/>: validates, proposes and finalises, one job after the
+/// other, and answers through the consensus loop. What it is asked is bounded by the engine's window, so its
+/// channel is not.
 /// </summary>
 public sealed class ExecutionService(
     LedgerMachine machine,
@@ -53,10 +55,12 @@ public sealed class ExecutionService(
     private int _lastCount;
 
     /// <summary>
-    /// Told, on the executor's own thread, that the block of this input is durable and changed who the validators are;
-    /// answers with this node's seat from now on, and what the engine is to be told.
+    /// Told, on the executor's own thread, that the block of this input is durable and changed who the
+    /// validators are; answers with this node's seat from now on, and what the engine is to be told.
     /// </summary>
-    public Func<Epoch, Input.Finalised, (ValidatorIndex Self, IReadOnlyList<Input> News)>? OnValidatorsChanged { get; set; }
+    public Func<Epoch, Input.Finalised, (ValidatorIndex Self, IReadOnlyList<Input> News)>?
+        OnValidatorsChanged
+    { get; set; }
 
     internal BlockTraces Traces { get; init; } = BlockTraces.Off;
 
@@ -129,9 +133,10 @@ public sealed class ExecutionService(
     }
 
     /// <summary>
-    /// Answers a wish for a block when there is something to put in it. Behind others it waits a little, so that load makes
-    /// blocks larger instead of more. With nothing under way it waits, for a part of that, only for as many as were in the
-    /// last one: who was told of that sends the next, some sooner and some later. So a lone client never waits.
+    /// Answers a wish for a block when there is something to put in it. Behind others it waits a little, so
+    /// that load makes blocks larger instead of more. With nothing under way it waits, for a part of that,
+    /// only for as many as were in the last one: who was told of that sends the next, some sooner and some
+    /// later. So a lone client never waits.
     /// </summary>
     /// <returns>Zero when a block was made; otherwise how long to wait unless something happens.</returns>
     private TimeSpan ProposeIfDue()
@@ -154,7 +159,8 @@ public sealed class ExecutionService(
         {
             var left = othersUnderWay
                 ? options.BatchDelay - clock.GetElapsedTime(_wantedSince)
-                : (options.BatchDelay / ReturnShare) - clock.GetElapsedTime(Math.Max(_wantedSince, _finalSince));
+                : (options.BatchDelay / ReturnShare) - clock.GetElapsedTime(
+                    Math.Max(_wantedSince, _finalSince));
             if (left > TimeSpan.Zero)
             {
                 _wakeAt = enough;
@@ -214,7 +220,8 @@ public sealed class ExecutionService(
             var isDue = snapshots?.IsDue(decision.Blocks[i].Height) == true;
             if (isDue || i == decision.Blocks.Count - 1)
             {
-                final.AddRange(machine.Finalise([.. decision.Blocks.Skip(from).Take(i + 1 - from)], decision.Certificates));
+                final.AddRange(machine.Finalise(
+                    [.. decision.Blocks.Skip(from).Take(i + 1 - from)], decision.Certificates));
                 from = i + 1;
             }
 

@@ -7,8 +7,8 @@ using Ledger.Node.Mempool;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// What the node must know of a consensus engine to run it: how it is made, encoded, checked and watched. The genesis
-/// names the mode; everything that differs between modes is behind this.
+/// What the node must know of a consensus engine to run it: how it is made, encoded, checked and watched. The
+/// genesis names the mode; everything that differs between modes is behind this.
 /// </summary>
 internal interface IConsensusProtocol
 {
@@ -19,15 +19,17 @@ internal interface IConsensusProtocol
     int LiarsMax { get; }
 
     /// <summary>
-    /// Whether what one validator has admitted the others believe: transactions then go to the leader alone, and each
-    /// signature is checked once in the whole network.
+    /// Whether what one validator has admitted the others believe: transactions then go to the leader alone,
+    /// and each signature is checked once in the whole network.
     /// </summary>
     bool TrustsPeers { get; }
 
     /// <summary>Fewer validators tolerate no fault at all.</summary>
     int ValidatorsForOneFault { get; }
 
-    /// <summary>Tells an engine that proposes to let another do so; null where nobody can choose who does.</summary>
+    /// <summary>
+    /// Tells an engine that proposes to let another do so; null where nobody can choose who does.
+    /// </summary>
     /// <param name="to">Who; null for whoever is furthest.</param>
     Input? HandOver(ValidatorIndex? to);
 
@@ -36,17 +38,20 @@ internal interface IConsensusProtocol
     /// <exception cref="Storage.DamagedDataException">One does not fit the other.</exception>
     (IEngine Engine, IEngineStatus Status) Make(FinalHead head, IReadOnlyList<JournalRecord> records);
 
-    /// <summary>Asks an engine whether the members may become these now; null where only the ledger has a say.</summary>
+    /// <summary>
+    /// Asks an engine whether the members may become these now; null where only the ledger has a say.
+    /// </summary>
     Input? MayChange(Ledger.Consensus.Raft.Membership target);
 
     /// <summary>
-    /// What the engine is told once a block is durable that changed who the validators are, as the directory has them by
-    /// now: its finality and their change, in the order that the engine needs.
+    /// What the engine is told once a block is durable that changed who the validators are, as the directory
+    /// has them by now: its finality and their change, in the order that the engine needs.
     /// </summary>
     IReadOnlyList<Input> NewsOf(Input.Finalised finalised);
 
     /// <summary>
-    /// What the engine of a node without a ledger is told once its directory has moved on; null where there is none such.
+    /// What the engine of a node without a ledger is told once its directory has moved on; null where there
+    /// is none such.
     /// </summary>
     Input? Told();
 
@@ -104,8 +109,8 @@ internal enum Untimely
 }
 
 /// <summary>
-/// A validator may have promised more than it knows: it was restored, or has lost its journal. It says nothing that binds
-/// it until the network is provably past all of that (docs/decisions/0025-silence.md).
+/// A validator may have promised more than it knows: it was restored, or has lost its journal. It says
+/// nothing that binds it until the network is provably past all of that (docs/decisions/0025-silence.md).
 /// </summary>
 internal interface ISilence
 {

@@ -6,8 +6,8 @@ using Ledger.Node.Transport;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// The way in for everything that peers say about consensus: decoded and verified here, on the peer's own reader and so
-/// off the consensus loop, then queued for it.
+/// The way in for everything that peers say about consensus: decoded and verified here, on the peer's own
+/// reader and so off the consensus loop, then queued for it.
 /// </summary>
 internal sealed class InboundConsensus(
     IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag,
@@ -30,7 +30,8 @@ internal sealed class InboundConsensus(
 
             if (untimely == Untimely.Early)
             {
-                await loop.OfferAsync(from, new Input.PeerIsAhead(from), cancellationToken).ConfigureAwait(false);
+                await loop.OfferAsync(from, new Input.PeerIsAhead(from), cancellationToken)
+                    .ConfigureAwait(false);
             }
 
             return FrameVerdict.Drop(reason);
@@ -62,7 +63,8 @@ internal sealed class InboundConsensus(
     /// <summary>Final blocks from a peer that end in a certificate.</summary>
     /// <returns>False when the certificate does not hold: the peer lies.</returns>
     public async ValueTask<bool> OnSegmentAsync(
-        ValidatorIndex from, IReadOnlyList<Block> blocks, QuorumCertificate certificate, CancellationToken cancellationToken)
+        ValidatorIndex from, IReadOnlyList<Block> blocks, QuorumCertificate certificate,
+        CancellationToken cancellationToken)
     {
         if (protocol.CheckSegment(blocks, certificate) is not { } segment)
         {

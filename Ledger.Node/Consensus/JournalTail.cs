@@ -4,8 +4,8 @@ using Ledger.Node.Api;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// What the consensus journal holds, for an operator who asks: counts by kind, and the last records in words. The
-/// journal itself belongs to the loop's thread alone.
+/// What the consensus journal holds, for an operator who asks: counts by kind, and the last records in words.
+/// The journal itself belongs to the loop's thread alone.
 /// </summary>
 internal sealed class JournalTail
 {

@@ -4,8 +4,8 @@ using Ledger.Node.Mempool;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Raft: only the leader packs transactions, and gossip may lose one on the way to it. What waits here for longer than a
-/// working leader takes is sent to it again, whoever leads by then.
+/// Raft: only the leader packs transactions, and gossip may lose one on the way to it. What waits here for
+/// longer than a working leader takes is sent to it again, whoever leads by then.
 /// </summary>
 internal sealed class LeaderReminder(SharedPool pool, TransactionGossip gossip) : IPrimaryWatch
 {

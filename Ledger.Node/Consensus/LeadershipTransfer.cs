@@ -3,11 +3,15 @@ using Ledger.Core;
 
 namespace Ledger.Node.Consensus;
 
-/// <summary>Lets an operator move the leadership to another validator, one transfer at a time, and says how it ended.</summary>
+/// <summary>
+/// Lets an operator move the leadership to another validator, one transfer at a time, and says how it ended.
+/// </summary>
 internal sealed class LeadershipTransfer(
     IConsensusProtocol protocol, ConsensusLoop loop, ValidatorDirectory directory, TimeProvider clock)
 {
-    /// <summary>A leader gives up on a transfer after its election ticks; with long ticks that may take a while.</summary>
+    /// <summary>
+    /// A leader gives up on a transfer after its election ticks; with long ticks that may take a while.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(5);
@@ -22,7 +26,8 @@ internal sealed class LeadershipTransfer(
     {
         if (protocol.HandOver(to) is not { } handOver)
         {
-            return (null, "this network runs PBFT, where the view alone says who proposes; leadership moves in Raft only");
+            return (null, "this network runs PBFT, where the view alone says who proposes; leadership "
+                + "moves in Raft only");
         }
 
         TaskCompletionSource<string?> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,8 +40,10 @@ internal sealed class LeadershipTransfer(
         {
             var before = loop.Position;
             loop.Post(handOver);
-            return await ended.Task.WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false) is { } fault
-                ? (null, before is { IsPrimary: false, Primary: { } leader } ? $"{fault}; {NameOf(leader)} does, ask it" : fault)
+            return await ended.Task.WaitAsync(Patience, clock, cancellationToken)
+                .ConfigureAwait(false) is { } fault
+                ? (null, before is { IsPrimary: false, Primary: { } leader }
+                    ? $"{fault}; {NameOf(leader)} does, ask it" : fault)
                 : await OutcomeAsync(to, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)

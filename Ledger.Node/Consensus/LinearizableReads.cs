@@ -8,8 +8,9 @@ using Ledger.Node.Api;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Brings this node's final state to where a linearizable read may be served from it: at or above everything that any
-/// client was told of before the read came. The engine says how high that is; this waits until it is final here.
+/// Brings this node's final state to where a linearizable read may be served from it: at or above everything
+/// that any client was told of before the read came. The engine says how high that is; this waits until it is
+/// final here.
 /// </summary>
 /// <param name="post">To the consensus loop.</param>
 /// <param name="height">Of the final head.</param>
@@ -18,20 +19,28 @@ namespace Ledger.Node.Consensus;
 internal sealed class LinearizableReads(
     Action<Input> post, Func<Height> height, FinalityWaiters waiters, TimeProvider clock)
 {
-    /// <summary>An election or a view change in the midst of a read is worth waiting for; a lost quorum is not.</summary>
+    /// <summary>
+    /// An election or a view change in the midst of a read is worth waiting for; a lost quorum is not.
+    /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>A height that is not final by then may have been given up by a view change: it is asked for again.</summary>
+    /// <summary>
+    /// A height that is not final by then may have been given up by a view change: it is asked for again.
+    /// </summary>
     private static readonly TimeSpan FinalWithin = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<Answer>> _asked = new();
 
-    /// <summary>Begins anywhere, so that no answer to an earlier run of this node is taken for one to this.</summary>
-    private ulong _lastId = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    /// <summary>
+    /// Begins anywhere, so that no answer to an earlier run of this node is taken for one to this.
+    /// </summary>
+    private ulong _lastId = BinaryPrimitives.ReadUInt64LittleEndian(
+        RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
-    /// <returns>Null when the read may be served from the final state; otherwise why not, for people.</returns>
+    /// <returns>Null when the read may be served from the final state; otherwise why not, for
+    /// people.</returns>
     public async Task<string?> CatchUpAsync(CancellationToken cancellationToken)
     {
         var since = clock.GetTimestamp();

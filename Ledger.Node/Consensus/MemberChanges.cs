@@ -7,11 +7,13 @@ using Ledger.Node.Transport;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Tells an admin in words why a change of members would fail, before a transaction for it is ordered. What the ledger
-/// refuses it refuses anyway; that a learner is behind or a newcomer out of reach only the leader can know.
+/// Tells an admin in words why a change of members would fail, before a transaction for it is ordered. What
+/// the ledger refuses it refuses anyway; that a learner is behind or a newcomer out of reach only the leader
+/// can know.
 /// </summary>
 internal sealed class MemberChanges(
-    IConsensusProtocol protocol, ConsensusLoop loop, ValidatorDirectory directory, PeerProbe probe, TimeProvider clock)
+    IConsensusProtocol protocol, ConsensusLoop loop, ValidatorDirectory directory, PeerProbe probe,
+    TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -20,7 +22,8 @@ internal sealed class MemberChanges(
     private bool IsRaft => directory.Genesis.Mode == ConsensusMode.Raft;
 
     /// <returns>Why not, for people; null when the change may be ordered.</returns>
-    public async Task<string?> FaultAsync(IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+    public async Task<string?> FaultAsync(
+        IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
     {
         if (protocol.MayChange(new([], [], [])) is not null && !loop.Position.IsPrimary)
         {
@@ -29,12 +32,14 @@ internal sealed class MemberChanges(
                 : "this validator does not lead, and nobody else does as far as it knows";
         }
 
-        return PlanFault(operations, out var target) ?? await EngineFaultAsync(target, cancellationToken).ConfigureAwait(false)
+        return PlanFault(operations, out var target)
+            ?? await EngineFaultAsync(target, cancellationToken).ConfigureAwait(false)
             ?? await ReachFaultAsync(operations, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>On the consensus loop's thread.</summary>
-    public void OnAnswered(Notice.MembersAnswered answered) => Volatile.Read(ref _open)?.TrySetResult(answered.Reason);
+    public void OnAnswered(Notice.MembersAnswered answered)
+        => Volatile.Read(ref _open)?.TrySetResult(answered.Reason);
 
     /// <summary>What the ledger alone shows.</summary>
     private string? PlanFault(IReadOnlyList<Operation> operations, out Membership target)
@@ -61,7 +66,8 @@ internal sealed class MemberChanges(
         }
 
         return voters.Count == 0 ? "the last voter cannot be removed"
-            : voters.TrueForAll(witnesses.Contains) ? "only witnesses would be left: one voter at least must keep blocks"
+            : voters.TrueForAll(witnesses.Contains)
+            ? "only witnesses would be left: one voter at least must keep blocks"
             : null;
 
         string? Add(Operation.AddValidator add)
@@ -73,7 +79,8 @@ internal sealed class MemberChanges(
 
             if (add.IsWitness && !IsRaft)
             {
-                return "this network runs PBFT, where who votes must have executed the block: it has no witnesses";
+                return "this network runs PBFT, where who votes must have executed the block: it has no "
+                    + "witnesses";
             }
 
             ValidatorIndex seat = new(seats++);
@@ -90,7 +97,8 @@ internal sealed class MemberChanges(
         {
             if (!IsRaft)
             {
-                return "this network runs PBFT, where one who is added votes at once: there is nothing to promote";
+                return "this network runs PBFT, where one who is added votes at once: there is nothing to "
+                    + "promote";
             }
 
             if (seated.IndexOf(key) is not { } seat)
@@ -100,8 +108,8 @@ internal sealed class MemberChanges(
 
             if (history.IsWitness(seat))
             {
-                return $"{directory.NameOf(seat)} is a witness, which votes already and keeps no blocks: where it is to keep "
-                    + "them, remove it and add a validator with a new key";
+                return $"{directory.NameOf(seat)} is a witness, which votes already and keeps no blocks: "
+                    + "where it is to keep them, remove it and add a validator with a new key";
             }
 
             if (!learners.Remove(seat))
@@ -135,7 +143,8 @@ internal sealed class MemberChanges(
         try
         {
             loop.Post(question);
-            return await answered.Task.WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false) is { } fault
+            return await answered.Task.WaitAsync(Patience, clock, cancellationToken)
+                .ConfigureAwait(false) is { } fault
                 ? Named(fault, target)
                 : null;
         }
@@ -164,7 +173,8 @@ internal sealed class MemberChanges(
         return fault;
     }
 
-    private async Task<string?> ReachFaultAsync(IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+    private async Task<string?> ReachFaultAsync(
+        IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
     {
         foreach (var add in operations.OfType<Operation.AddValidator>())
         {
@@ -173,7 +183,8 @@ internal sealed class MemberChanges(
                 return $"{add.Name}: '{add.Address}' is not host:port";
             }
 
-            if (await probe.FaultAtAsync(host, port, add.Key, cancellationToken).ConfigureAwait(false) is { } fault)
+            if (await probe.FaultAtAsync(host, port, add.Key, cancellationToken)
+                .ConfigureAwait(false) is { } fault)
             {
                 return $"{add.Name} is not in reach at {add.Address}: {fault}";
             }

@@ -4,7 +4,8 @@ using Ledger.Node.Transport;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Tells the witnesses what the ledger here says of the members, when one connects and when a block has changed it.
+/// Tells the witnesses what the ledger here says of the members, when one connects and when a block has
+/// changed it.
 /// </summary>
 internal sealed class MembersNews(PeerNetwork network, ValidatorDirectory directory)
 {
@@ -27,14 +28,15 @@ internal sealed class MembersNews(PeerNetwork network, ValidatorDirectory direct
 }
 
 /// <summary>
-/// Takes it in, as a witness. Its peers are trusted not to lie, as all are in Raft; one may know less than another, so the
-/// word of the longest ledger stands.
+/// Takes it in, as a witness. Its peers are trusted not to lie, as all are in Raft; one may know less than
+/// another, so the word of the longest ledger stands.
 /// </summary>
 /// <param name="genesis">The members that the chain starts with.</param>
 /// <param name="folder">Where the last word lies.</param>
 /// <param name="last">That word; null when there was none.</param>
 /// <param name="apply">Tells everyone here; one call at a time, and the word is durable before.</param>
-internal sealed class MembersHearing(Genesis genesis, string folder, MembersWord? last, Action<MembersWord> apply)
+internal sealed class MembersHearing(
+    Genesis genesis, string folder, MembersWord? last, Action<MembersWord> apply)
 {
     private readonly Lock _lock = new();
     private MembersWord? _last = last;

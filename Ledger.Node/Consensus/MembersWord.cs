@@ -8,8 +8,8 @@ using MessagePack;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// What a ledger says of the members, for a witness, which keeps none (docs/decisions/0060-witnesses.md). It lies in the
-/// witness's data folder too: after a restart it must know whom to connect to.
+/// What a ledger says of the members, for a witness, which keeps none (docs/decisions/0060-witnesses.md). It
+/// lies in the witness's data folder too: after a restart it must know whom to connect to.
 /// </summary>
 /// <param name="Height">The last block of the ledger that says so.</param>
 /// <param name="EpochBlock">The block that the epoch begins on.</param>
@@ -22,7 +22,8 @@ internal sealed record MembersWord(Height Height, Digest EpochBlock, ValidatorHi
         ? Epoch.After(History.Epoch, History.Current, changed, EpochBlock)
         : Epoch.First(genesis);
 
-    public byte[] Encode() => Canonical.Encode(this, static (ref MessagePackWriter writer, MembersWord word) =>
+    public byte[] Encode()
+        => Canonical.Encode(this, static (ref MessagePackWriter writer, MembersWord word) =>
     {
         writer.WriteArrayHeader(3);
         writer.Write(word.Height.Value);
@@ -39,7 +40,8 @@ internal sealed record MembersWord(Height Height, Digest EpochBlock, ValidatorHi
                 Fields.ReadFixedArray(ref reader, 3, "the members");
                 return new MembersWord(
                     Fields.ReadHeight(ref reader), Fields.ReadDigest(ref reader),
-                    ValidatorHistory.Decode(genesis, Fields.ReadBytes(ref reader, bytes.Length, "the validators")));
+                    ValidatorHistory.Decode(
+                        genesis, Fields.ReadBytes(ref reader, bytes.Length, "the validators")));
             },
             out word, out _);
 

@@ -16,7 +16,8 @@ internal sealed class NodeJournal(
         {
             if (!protocol.TryDecodeRecord(bytes, out var record, out var fault))
             {
-                throw new DamagedDataException($"The consensus journal holds a record that is none: {fault}.");
+                throw new DamagedDataException(
+                    $"The consensus journal holds a record that is none: {fault}.");
             }
 
             tail.Appended([record], bytes.Length);
@@ -24,12 +25,15 @@ internal sealed class NodeJournal(
         }
     }
 
-    public void Append(IReadOnlyList<JournalRecord> records) => tail.Appended(records, Write(records, journal.Append));
+    public void Append(IReadOnlyList<JournalRecord> records)
+        => tail.Appended(records, Write(records, journal.Append));
 
-    public void Replace(IReadOnlyList<JournalRecord> records) => tail.Replaced(records, Write(records, journal.Replace));
+    public void Replace(IReadOnlyList<JournalRecord> records)
+        => tail.Replaced(records, Write(records, journal.Replace));
 
     /// <returns>How many bytes.</returns>
-    private long Write(IReadOnlyList<JournalRecord> records, Action<IReadOnlyList<ReadOnlyMemory<byte>>> write)
+    private long Write(
+        IReadOnlyList<JournalRecord> records, Action<IReadOnlyList<ReadOnlyMemory<byte>>> write)
     {
         var encoded = new ReadOnlyMemory<byte>[records.Count];
         var bytes = 0L;

@@ -1,16 +1,16 @@
 using Ledger.Consensus;
 using Ledger.Core;
+using Ledger.Node.Offences;
 using Ledger.Node.Sync;
 using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
-using Ledger.Node.Witness;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// What the replica speaks into: messages go to the transport's queues, requests to whoever answers them. Runs on the
-/// consensus loop's thread and never waits.
+/// What the replica speaks into: messages go to the transport's queues, requests to whoever answers them.
+/// Runs on the consensus loop's thread and never waits.
 /// </summary>
 internal sealed class NodeWorld(
     IConsensusProtocol protocol,
@@ -85,7 +85,8 @@ internal sealed class NodeWorld(
         }
 
         _timers[timer.Kind] = clock.CreateTimer(
-            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(0))), null, after, Timeout.InfiniteTimeSpan);
+            _ => loop.Post(new Input.TimerFired(timer, clock.GetElapsedTime(0))), null, after,
+            Timeout.InfiniteTimeSpan);
     }
 
     private void OnNotice(Notice notice)

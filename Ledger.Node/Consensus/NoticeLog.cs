@@ -58,7 +58,8 @@ internal static partial class NoticeLog
     [LoggerMessage(LogLevel.Information, "Leaves view {From} for view {To}: {Reason}")]
     private static partial void LeftView(ILogger logger, View from, View to, LeaveReason reason);
 
-    [LoggerMessage(LogLevel.Information, "Entered view {View}; its primary is validator {Primary}, its base {Base}")]
+    [LoggerMessage(
+        LogLevel.Information, "Entered view {View}; its primary is validator {Primary}, its base {Base}")]
     private static partial void EnteredView(ILogger logger, View view, ValidatorIndex primary, Subject @base);
 
     [LoggerMessage(
@@ -69,15 +70,18 @@ internal static partial class NoticeLog
 
     [LoggerMessage(LogLevel.Information, "The log's members are {Members} ({Phase})")]
     private static partial void MembersChanged(
-        ILogger logger, Ledger.Consensus.Raft.RaftConfiguration members, Ledger.Consensus.Raft.MembershipPhase phase);
+        ILogger logger, Ledger.Consensus.Raft.RaftConfiguration members,
+        Ledger.Consensus.Raft.MembershipPhase phase);
 
-    [LoggerMessage(LogLevel.Warning, "This validator was removed from the set: it votes no more and will not lead")]
+    [LoggerMessage(
+        LogLevel.Warning, "This validator was removed from the set: it votes no more and will not lead")]
     private static partial void Removed(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "The proposal {Subject} is not valid: {Fault}")]
     private static partial void InvalidProposal(ILogger logger, Subject subject, string fault);
 
-    [LoggerMessage(LogLevel.Error, "Validator {Validator} signed two different {Kind}s: '{First}' and '{Second}'")]
+    [LoggerMessage(
+        LogLevel.Error, "Validator {Validator} signed two different {Kind}s: '{First}' and '{Second}'")]
     private static partial void Equivocation(
         ILogger logger, ValidatorIndex validator, string kind, Verified first, Verified second);
 
@@ -93,6 +97,7 @@ internal static partial class NoticeLog
     [LoggerMessage(LogLevel.Information, "Leadership was not handed over: {Reason}")]
     private static partial void NotTransferred(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Error, "What the leader, validator {From}, says contradicts this validator's log: {Reason}")]
+    [LoggerMessage(
+        LogLevel.Error, "What the leader, validator {From}, says contradicts this validator's log: {Reason}")]
     private static partial void LogRefused(ILogger logger, ValidatorIndex from, string reason);
 }

@@ -79,7 +79,8 @@ internal sealed class PbftConsensus(
     };
 
     /// <summary>The view alone says who, also while it is not entered yet.</summary>
-    public ValidatorIndex? PrimaryOf(ConsensusPosition position) => directory.Validators.PrimaryOf(position.View);
+    public ValidatorIndex? PrimaryOf(ConsensusPosition position)
+        => directory.Validators.PrimaryOf(position.View);
 
     public ISilence Silence() => new PbftSilence(directory);
 

@@ -5,15 +5,17 @@ using Ledger.Core;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// PBFT: what others commit, without us and heard live, bounds what we can have signed before. A correct validator that is
-/// heard committing to height h had not made h final when it spoke, so before our start it had committed to nothing at or
-/// above h + 1 window. Once so many of the present set were heard at or below h that no quorum of it can do without a
-/// correct one of them, nothing of this epoch at or above h + 1 window was final before our start; and once the chain has
-/// come that far in this epoch, nothing above was either, in any epoch, and nobody had signed anything 1 window higher. A
-/// quorum's commit at (u, g) with g at least that high was therefore signed after our start, by replicas in view u, of which
-/// one is in any quorum that had asked for a view before: so we have asked for no view of this epoch above u + 1. And it is
-/// in every later base, whatever we once reported. Then we ask for view u + 2, which S3 makes binding: no vote in any view
-/// that we may have left. Who was heard counts as long as it has its seat, however often the others change (decision 46).
+/// PBFT: what others commit, without us and heard live, bounds what we can have signed before. A correct
+/// validator that is heard committing to height h had not made h final when it spoke, so before our start it
+/// had committed to nothing at or above h + 1 window. Once so many of the present set were heard at or below
+/// h that no quorum of it can do without a correct one of them, nothing of this epoch at or above h + 1
+/// window was final before our start; and once the chain has come that far in this epoch, nothing above was
+/// either, in any epoch, and nobody had signed anything 1 window higher. A quorum's commit at (u, g) with g
+/// at least that high was therefore signed after our start, by replicas in view u, of which one is in any
+/// quorum that had asked for a view before: so we have asked for no view of this epoch above u + 1. And it is
+/// in every later base, whatever we once reported. Then we ask for view u + 2, which S3 makes binding: no
+/// vote in any view that we may have left. Who was heard counts as long as it has its seat, however often the
+/// others change (decision 46).
 /// </summary>
 internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
 {
@@ -25,14 +27,19 @@ internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
 
     private readonly Lock _lock = new();
 
-    /// <summary>The lowest height that each of the others was heard committing to. Seats are for ever, so this outlasts epochs.</summary>
+    /// <summary>
+    /// The lowest height that each of the others was heard committing to. Seats are for ever, so this
+    /// outlasts epochs.
+    /// </summary>
     private readonly Dictionary<ValidatorIndex, Height> _lowest = [];
     private readonly Dictionary<Subject, HashSet<ValidatorIndex>> _commits = [];
     private readonly Queue<Subject> _order = new();
     private Epoch _epoch = directory.Epoch;
     private Subject? _last;
 
-    /// <summary>Nobody had signed anything at or above it before our start; once shown, it stays so.</summary>
+    /// <summary>
+    /// Nobody had signed anything at or above it before our start; once shown, it stays so.
+    /// </summary>
     private Height? _bound;
 
     public void Heard(Verified message)
@@ -67,7 +74,8 @@ internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
             }
 
             signers.Add(message.From);
-            if (signers.Count >= _epoch.Validators.Quorums.Quorum && (_last is not { } last || subject.Height > last.Height))
+            if (signers.Count >= _epoch.Validators.Quorums.Quorum
+                && (_last is not { } last || subject.Height > last.Height))
             {
                 _last = subject;
             }
@@ -103,8 +111,8 @@ internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
     }
 
     /// <summary>
-    /// No block of this epoch at or above it was final before our start; null while too few were heard. Every quorum of the
-    /// set meets the others that were heard in more than may be faulty.
+    /// No block of this epoch at or above it was final before our start; null while too few were heard. Every
+    /// quorum of the set meets the others that were heard in more than may be faulty.
     /// </summary>
     private Height? Reach()
     {
@@ -112,7 +120,8 @@ internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
         var needed = quorums.ValidatorCount - quorums.Quorum + quorums.OneCorrect;
         Height[] heard =
         [
-            .. _lowest.Where(spoke => _epoch.Validators.Contains(spoke.Key)).Select(spoke => spoke.Value).Order(),
+            .. _lowest.Where(spoke => _epoch.Validators.Contains(spoke.Key)).Select(spoke => spoke.Value)
+                .Order(),
         ];
         return heard.Length < needed
             ? null
@@ -122,7 +131,8 @@ internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
     /// <param name="head">A final block of the present epoch.</param>
     private void Bind(Height head)
     {
-        if (Reach() is { } reach && head >= reach && (_bound is not { } held || reach.Value + WindowMax < held.Value))
+        if (Reach() is { } reach && head >= reach
+            && (_bound is not { } held || reach.Value + WindowMax < held.Value))
         {
             _bound = new(reach.Value + WindowMax);
         }

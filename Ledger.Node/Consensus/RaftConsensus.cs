@@ -10,7 +10,10 @@ using Ledger.Storage;
 
 namespace Ledger.Node.Consensus;
 
-/// <summary>Raft in the node: a minority may fail, nobody lies, and the leader is heard even when there is nothing to do.</summary>
+/// <summary>
+/// Raft in the node: a minority may fail, nobody lies, and the leader is heard even when there is nothing to
+/// do.
+/// </summary>
 internal sealed class RaftConsensus(
     ValidatorDirectory directory, RaftOptions options, ISignatureVerifier signatures) : IConsensusProtocol
 {
@@ -67,7 +70,8 @@ internal sealed class RaftConsensus(
     public Untimely? UntimelinessOf(string reason) => reason == RaftGate.LaterMember ? Untimely.Early : null;
 
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
-        => _gate.CheckSegment(blocks, certificate, directory.History.SetAt(certificate.Subject.Height).Indices);
+        => _gate.CheckSegment(
+            blocks, certificate, directory.History.SetAt(certificate.Subject.Height).Indices);
 
     /// <summary>Blocks travel in the leader's log; nobody asks for one by its hash.</summary>
     public Block? ProposalIn(Message message) => null;
@@ -100,7 +104,9 @@ internal sealed class RaftConsensus(
             directory.Self);
     }
 
-    /// <summary>What the journal no longer holds must be in the ledger: a log that starts above it cannot go on.</summary>
+    /// <summary>
+    /// What the journal no longer holds must be in the ledger: a log that starts above it cannot go on.
+    /// </summary>
     private static void CheckLedgerReaches(IReadOnlyList<JournalRecord> records, Height head)
     {
         foreach (var record in records)
@@ -108,8 +114,9 @@ internal sealed class RaftConsensus(
             if (record is Snapshotted { Mark.Block.Height: var height } && height > head)
             {
                 throw new DamagedDataException(
-                    $"The ledger ends at height {head}, and the consensus journal goes on from height {height}: "
-                    + "blocks in between were lost. Copy the ledger's folder from another validator that is stopped");
+                    $"The ledger ends at height {head}, and the consensus journal goes on from height "
+                    + $"{height}: blocks in between were lost. Copy the ledger's folder from another "
+                    + "validator that is stopped");
             }
         }
     }

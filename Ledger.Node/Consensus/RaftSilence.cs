@@ -5,16 +5,18 @@ using Ledger.Core;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Raft: once every other member has said which term it is in now, no vote or acknowledgement of ours that anybody has can
-/// be of a later one. A leader of a later term than all of these was elected after we fell silent, counts nothing that we
-/// once acknowledged, and has all that is committed. From its term on we may vote and acknowledge.
+/// Raft: once every other member has said which term it is in now, no vote or acknowledgement of ours that
+/// anybody has can be of a later one. A leader of a later term than all of these was elected after we fell
+/// silent, counts nothing that we once acknowledged, and has all that is committed. From its term on we may
+/// vote and acknowledge.
 /// </summary>
 internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ValidatorIndex, View> _terms = [];
 
-    private IReadOnlyList<ValidatorIndex> Others => [.. directory.Seated.Indices.Where(seat => seat != directory.Self)];
+    private IReadOnlyList<ValidatorIndex> Others
+        => [.. directory.Seated.Indices.Where(seat => seat != directory.Self)];
 
     public void Heard(Verified message)
     {
@@ -34,7 +36,8 @@ internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
         lock (_lock)
         {
             return Missing == 0 && _terms.Count > 0
-                && position.Primary is { } leader && leader != directory.Self && position.View > _terms.Values.Max()
+                && position.Primary is { } leader && leader != directory.Self
+                && position.View > _terms.Values.Max()
                 ? [new TermEntered(new(position.View.Value), leader)]
                 : null;
         }

@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Blocks under way, for peers that ask for one by its hash before it is final; after that the store has it. Bounded by
-/// count and by bytes, the oldest goes first.
+/// Blocks under way, for peers that ask for one by its hash before it is final; after that the store has it.
+/// Bounded by count and by bytes, the oldest goes first.
 /// </summary>
 public sealed class RecentBlocks
 {

@@ -4,8 +4,8 @@ using Ledger.Core;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Whom this node connects to: everyone whom the ledger gives a seat and, in Raft, everyone whom a change of members lets
-/// go but still needs. The executor tells it of the ledger, the consensus loop of the log.
+/// Whom this node connects to: everyone whom the ledger gives a seat and, in Raft, everyone whom a change of
+/// members lets go but still needs. The executor tells it of the ledger, the consensus loop of the log.
 /// </summary>
 internal sealed class Roster(ValidatorDirectory directory, Action<ValidatorSet> follow)
 {

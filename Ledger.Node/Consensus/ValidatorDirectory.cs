@@ -5,8 +5,9 @@ using Ledger.Node.Api;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// Who the validators are and were, as far as the ledger has come here, and which of them this node is. The executor moves
-/// it on when a block that changed them is durable; everyone reads it, each time one moment as a whole.
+/// Who the validators are and were, as far as the ledger has come here, and which of them this node is. The
+/// executor moves it on when a block that changed them is durable; everyone reads it, each time one moment as
+/// a whole.
 /// </summary>
 internal sealed class ValidatorDirectory(
     Genesis genesis, PublicKey self, Epoch epoch, ValidatorHistory history, Height asOf = default)
@@ -28,8 +29,9 @@ internal sealed class ValidatorDirectory(
     public ValidatorSet Seated => _now.Seated;
 
     /// <summary>
-    /// This node's seat; <see cref="ValidatorIndex.None"/> before it has any. One who is removed keeps speaking as who it
-    /// was: in Raft until the others can do without it, in PBFT to tell those behind it that the block is final.
+    /// This node's seat; <see cref="ValidatorIndex.None"/> before it has any. One who is removed keeps
+    /// speaking as who it was: in Raft until the others can do without it, in PBFT to tell those behind it
+    /// that the block is final.
     /// </summary>
     public ValidatorIndex Self => _now.Self;
 
@@ -41,10 +43,14 @@ internal sealed class ValidatorDirectory(
     /// <summary>Raft: this node votes and keeps no blocks.</summary>
     public bool IsWitness => History.IsWitness(Self);
 
-    /// <summary>Who this node is to the others, as <c>ledger validators</c> has it; null while it has no seat.</summary>
+    /// <summary>
+    /// Who this node is to the others, as <c>ledger validators</c> has it; null while it has no seat.
+    /// </summary>
     public string? Role => IsMember ? RoleOf(History, Self) : null;
 
-    /// <summary>The block that took this node out of the set; null while it is in it, or before it ever was.</summary>
+    /// <summary>
+    /// The block that took this node out of the set; null while it is in it, or before it ever was.
+    /// </summary>
     public Height? Removal => IsMember ? null : History.RemovalOf(self);
 
     /// <summary>This node's name; its key while it has none.</summary>
@@ -60,7 +66,8 @@ internal sealed class ValidatorDirectory(
         }
     }
 
-    public static ValidatorDirectory Open(Genesis genesis, PublicKey self, LedgerMachine machine, ILedgerStore store)
+    public static ValidatorDirectory Open(
+        Genesis genesis, PublicKey self, LedgerMachine machine, ILedgerStore store)
         => new(
             genesis, self, machine.Epoch, ValidatorHistory.Read(genesis, key => store.ReadState(key)),
             machine.Head.Height);

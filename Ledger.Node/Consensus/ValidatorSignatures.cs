@@ -6,10 +6,11 @@ using Prometheus;
 namespace Ledger.Node.Consensus;
 
 /// <summary>
-/// The keys of all who ever were validators, each imported once; whose signature counts is for the gate to say. All peers'
-/// readers share it.
+/// The keys of all who ever were validators, each imported once; whose signature counts is for the gate to
+/// say. All peers' readers share it.
 /// </summary>
-internal sealed class ValidatorSignatures(ValidatorDirectory directory, Counter verifications) : ISignatureVerifier
+internal sealed class ValidatorSignatures(ValidatorDirectory directory, Counter verifications)
+    : ISignatureVerifier
 {
     private volatile VerifierKey?[] _keys = [];
 

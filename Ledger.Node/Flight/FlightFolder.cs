@@ -61,7 +61,8 @@ public sealed class FlightFolder(string dataFolder, long bytesMax)
     /// <summary>0 when the name is none of ours.</summary>
     private static int NumberOf(string file)
         => int.TryParse(
-            Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number)
             ? number
             : 0;
 }

@@ -29,8 +29,8 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
         new BoundedChannelOptions(WaitingMax) { SingleReader = true, SingleWriter = true });
 
     /// <summary>
-    /// Rung with each turn. Its thread sleeps at once: turns come one by one, and one that spins for the next costs more
-    /// than all that it writes.
+    /// Rung with each turn. Its thread sleeps at once: turns come one by one, and one that spins for the next
+    /// costs more than all that it writes.
     /// </summary>
     private readonly ManualResetEventSlim _bell = new(initialState: false, spinCount: 0);
 
@@ -53,13 +53,15 @@ internal sealed partial class FlightRecorder : IFlightRecorder, IAsyncDisposable
 
     private volatile bool _isOver;
 
-    /// <param name="source">Whose engine it is, asked as each recording begins: validators come and go.</param>
+    /// <param name="source">Whose engine it is, asked as each recording begins: validators come and
+    /// go.</param>
     /// <param name="dataFolder">Where the recordings are kept.</param>
     /// <param name="megabytes">What they may take.</param>
     /// <param name="clock">When turns were.</param>
     /// <param name="logger">Hears why it stops.</param>
     public FlightRecorder(
-        Func<FlightSource> source, string dataFolder, int megabytes, TimeProvider clock, ILogger<FlightRecorder> logger)
+        Func<FlightSource> source, string dataFolder, int megabytes, TimeProvider clock,
+        ILogger<FlightRecorder> logger)
     {
         _source = source;
         var bytes = (long)megabytes << 20;

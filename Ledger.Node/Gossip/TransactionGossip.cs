@@ -9,9 +9,9 @@ using Refusal = Ledger.Node.Mempool.Refusal;
 namespace Ledger.Node.Gossip;
 
 /// <summary>
-/// Spreads admitted transactions to every other validator, several in a frame, so that a primary that censors one is seen
-/// by all. What comes by gossip is not passed on: the network is a full mesh. Where validators trust each other the leader
-/// alone need know, and it believes that a signature was checked.
+/// Spreads admitted transactions to every other validator, several in a frame, so that a primary that censors
+/// one is seen by all. What comes by gossip is not passed on: the network is a full mesh. Where validators
+/// trust each other the leader alone need know, and it believes that a signature was checked.
 /// </summary>
 public sealed class TransactionGossip(PeerNetwork network, Admission admission, bool trustsPeers)
 {
@@ -29,22 +29,26 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission, 
     public const int RepeatMax = 1000;
 
     private readonly Channel<Transaction> _outbox = Channel.CreateBounded<Transaction>(
-        new BoundedChannelOptions(QueueMax * 8) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        new BoundedChannelOptions(
+            QueueMax * 8)
+        { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
     private volatile int _leader = Nobody;
 
     /// <summary>Transactions that no peer was sent yet.</summary>
     public int Waiting => _outbox.Reader.Count;
 
-    /// <summary>Whom transactions go to from now on, where validators trust each other; null while nobody leads.</summary>
+    /// <summary>
+    /// Whom transactions go to from now on, where validators trust each other; null while nobody leads.
+    /// </summary>
     public void Follow(ValidatorIndex? leader) => _leader = leader?.Value ?? Nobody;
 
     /// <summary>Whether this peer is one that transactions are sent to.</summary>
     public bool Serves(ValidatorIndex peer) => !trustsPeers || _leader == peer.Value;
 
     /// <summary>
-    /// Queues transactions for all peers, or for the one that leads; never waits. What does not fit is offered again when
-    /// overdue.
+    /// Queues transactions for all peers, or for the one that leads; never waits. What does not fit is
+    /// offered again when overdue.
     /// </summary>
     public void Broadcast(IReadOnlyList<Transaction> transactions)
     {
@@ -101,7 +105,9 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission, 
         }
     }
 
-    /// <summary>Takes a frame of a peer's: no honest one sends what cannot be decoded or is badly signed.</summary>
+    /// <summary>
+    /// Takes a frame of a peer's: no honest one sends what cannot be decoded or is badly signed.
+    /// </summary>
     public async ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
@@ -110,9 +116,11 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission, 
             return FrameVerdict.Disconnect("malformed_transactions");
         }
 
-        foreach (var answer in await admission.AdmitAsync(encoded, trustsPeers, cancellationToken).ConfigureAwait(false))
+        foreach (var answer in await admission.AdmitAsync(encoded, trustsPeers, cancellationToken)
+            .ConfigureAwait(false))
         {
-            if (answer.Refusal is Refusal.Malformed or Refusal.TooLarge or Refusal.BadSignature or Refusal.WrongChain)
+            if (answer.Refusal is Refusal.Malformed or Refusal.TooLarge or Refusal.BadSignature
+                or Refusal.WrongChain)
             {
                 return FrameVerdict.Disconnect("bad_transaction");
             }
@@ -154,7 +162,8 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission, 
 
     private static ReadOnlyMemory<byte>[] Read(ref MessagePackReader reader)
     {
-        var encoded = new ReadOnlyMemory<byte>[Fields.ReadCount(ref reader, FrameTransactions, "transactions")];
+        var encoded =
+            new ReadOnlyMemory<byte>[Fields.ReadCount(ref reader, FrameTransactions, "transactions")];
         for (var i = 0; i < encoded.Length; i++)
         {
             encoded[i] = Fields.ReadBytes(ref reader, Limits.TransactionBytes, "transaction");

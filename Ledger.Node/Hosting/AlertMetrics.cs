@@ -5,8 +5,8 @@ using Prometheus;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// What alerts need beside the node's work: how many validators must agree and which of them do, what the mempool and the
-/// disk can hold, and what this machine takes for the time.
+/// What alerts need beside the node's work: how many validators must agree and which of them do, what the
+/// mempool and the disk can hold, and what this machine takes for the time.
 /// </summary>
 internal sealed class AlertMetrics
 {
@@ -35,9 +35,11 @@ internal sealed class AlertMetrics
         _signatures = metrics.CreateCounter(
             "ledger_certificate_signatures_total",
             "In how many of these certificates another validator's signature stands.", "validator");
-        _free = metrics.CreateGauge("ledger_disk_free_bytes", "What this process may still write beside its data.");
+        _free = metrics.CreateGauge(
+            "ledger_disk_free_bytes", "What this process may still write beside its data.");
         _size = metrics.CreateGauge("ledger_disk_size_bytes", "Size of the file system that holds the data.");
-        _clock = metrics.CreateGauge("ledger_clock_seconds", "What this machine takes for the time, since 1970 in UTC.");
+        _clock = metrics.CreateGauge(
+            "ledger_clock_seconds", "What this machine takes for the time, since 1970 in UTC.");
         registry.AddBeforeCollectCallback(() =>
         {
             _clock.Set(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);

@@ -1,8 +1,8 @@
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// A loop that blocks on the disk has a thread of its own: on the pool it would take one of few from everybody who
-/// answers peers and clients.
+/// A loop that blocks on the disk has a thread of its own: on the pool it would take one of few from
+/// everybody who answers peers and clients.
 /// </summary>
 internal static class DedicatedThread
 {

@@ -13,7 +13,9 @@ internal enum DutyKind
     Draining,
 }
 
-/// <summary>What this node does at present of its duties. The operator's word alone changes it; a restart forgets it.</summary>
+/// <summary>
+/// What this node does at present of its duties. The operator's word alone changes it; a restart forgets it.
+/// </summary>
 internal sealed class Duty
 {
     private volatile int _kind;

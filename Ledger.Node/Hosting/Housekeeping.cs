@@ -3,8 +3,11 @@ using Ledger.Node.Mempool;
 
 namespace Ledger.Node.Hosting;
 
-/// <summary>Once a second: drops transactions that have expired, and looks after those that wait for too long.</summary>
-internal sealed class Housekeeping(SharedPool pool, ConsensusLoop loop, IPrimaryWatch watch, TimeProvider clock)
+/// <summary>
+/// Once a second: drops transactions that have expired, and looks after those that wait for too long.
+/// </summary>
+internal sealed class Housekeeping(
+    SharedPool pool, ConsensusLoop loop, IPrimaryWatch watch, TimeProvider clock)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 

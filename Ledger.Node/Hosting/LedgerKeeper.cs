@@ -8,16 +8,19 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// Keeps snapshots of the ledger for others and lets old blocks go, beside everything else and in its own time. A snapshot
-/// that is due while the last one is still being made is left out.
+/// Keeps snapshots of the ledger for others and lets old blocks go, beside everything else and in its own
+/// time. A snapshot that is due while the last one is still being made is left out.
 /// </summary>
 internal sealed partial class LedgerKeeper(
-    Genesis genesis, LedgerStore store, SnapshotShelf shelf, ulong retentionBlocks, ILogger<LedgerKeeper> logger) : IDisposable
+    Genesis genesis, LedgerStore store, SnapshotShelf shelf, ulong retentionBlocks,
+    ILogger<LedgerKeeper> logger) : IDisposable
 {
     private readonly Channel<LedgerSnapshot> _due = Channel.CreateBounded<LedgerSnapshot>(
         new BoundedChannelOptions(1) { SingleReader = true });
 
-    /// <summary>Takes hold of the state as it is now. Called by the executor while a block that is due is the head.</summary>
+    /// <summary>
+    /// Takes hold of the state as it is now. Called by the executor while a block that is due is the head.
+    /// </summary>
     public void Take()
     {
         var state = store.Snapshot();
@@ -28,7 +31,9 @@ internal sealed partial class LedgerKeeper(
         }
     }
 
-    /// <summary>Works until it is told to stop, each time on a thread of its own: it reads and writes much.</summary>
+    /// <summary>
+    /// Works until it is told to stop, each time on a thread of its own: it reads and writes much.
+    /// </summary>
     public async Task RunAsync(CancellationToken stoppingToken)
     {
         try
@@ -60,7 +65,9 @@ internal sealed partial class LedgerKeeper(
         }
     }
 
-    /// <summary>A disk that does not take a snapshot must not stop the validator: there will be another one.</summary>
+    /// <summary>
+    /// A disk that does not take a snapshot must not stop the validator: there will be another one.
+    /// </summary>
     private void Keep(LedgerSnapshot state, CancellationToken stoppingToken)
     {
         var height = state.Head!.Height;
@@ -85,7 +92,9 @@ internal sealed partial class LedgerKeeper(
         }
     }
 
-    /// <summary>Never what lies above the latest snapshot: who begins with it needs the blocks from there on.</summary>
+    /// <summary>
+    /// Never what lies above the latest snapshot: who begins with it needs the blocks from there on.
+    /// </summary>
     private void Prune()
     {
         var head = store.Head!.Height.Value;
@@ -102,7 +111,8 @@ internal sealed partial class LedgerKeeper(
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Snapshot of block {Height}: {Chunks} chunks, {Bytes} bytes, made in {Elapsed} ms")]
+    [LoggerMessage(LogLevel.Information,
+        "Snapshot of block {Height}: {Chunks} chunks, {Bytes} bytes, made in {Elapsed} ms")]
     private static partial void LogKept(ILogger logger, Height height, int chunks, long bytes, long elapsed);
 
     [LoggerMessage(LogLevel.Warning, "No snapshot of block {Height}: {Reason}")]

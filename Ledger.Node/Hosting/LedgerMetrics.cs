@@ -21,7 +21,8 @@ internal sealed class LedgerMetrics
     {
         _height = metrics.CreateGauge("ledger_block_height", "Height of the last final block.");
         _height.Set(store.Head?.Height.Value ?? 0);
-        _blocks = metrics.CreateCounter("ledger_blocks_committed_total", "Blocks made final since the start.");
+        _blocks = metrics.CreateCounter(
+            "ledger_blocks_committed_total", "Blocks made final since the start.");
         _transactions = metrics.CreateCounter(
             "ledger_transactions_committed_total", "Transactions made final since the start.", "result");
         _ = _transactions.WithLabels("applied");
@@ -30,7 +31,8 @@ internal sealed class LedgerMetrics
             "ledger_block_transactions", "Transactions in a final block.",
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(1, 2, 14) });
         _finality = metrics.CreateHistogram(
-            "ledger_transaction_finality_seconds", "From admission here to final, for transactions admitted here.",
+            "ledger_transaction_finality_seconds",
+            "From admission here to final, for transactions admitted here.",
             new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(0.001, 2, 15) });
         pool.OnFinality = waited => _finality.Observe(waited.TotalSeconds);
         var count = metrics.CreateGauge("ledger_mempool_transactions", "Transactions that wait.");

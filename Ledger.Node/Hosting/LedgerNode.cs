@@ -6,13 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Hosting;
 
-/// <summary>One validator as a process: opens what it needs, runs until it is told to stop, and says plainly why not.</summary>
+/// <summary>
+/// One validator as a process: opens what it needs, runs until it is told to stop, and says plainly why not.
+/// </summary>
 public static class LedgerNode
 {
     public const int ExitFailed = 1;
     public const int ExitBadConfiguration = 78;
 
-    /// <returns>0 after a stop that was asked for; 78 when the configuration is at fault, 1 when the node failed.</returns>
+    /// <returns>0 after a stop that was asked for; 78 when the configuration is at fault, 1 when the node
+    /// failed.</returns>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken stoppingToken)
     {
         LogLevels levels = new(options.LogLevel);
@@ -41,7 +44,8 @@ public static class LedgerNode
             await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
             return ExitBadConfiguration;
         }
-        catch (Exception exception) when (exception is DamagedDataException or StorageFailedException or SnapshotException)
+        catch (Exception exception)
+            when (exception is DamagedDataException or StorageFailedException or SnapshotException)
         {
             NodeLog.Failed(logger, exception.Message);
             await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
@@ -83,36 +87,44 @@ public static class LedgerNode
 /// <summary>What the node as a whole has to say.</summary>
 internal static partial class NodeLog
 {
-    [LoggerMessage(LogLevel.Information, "Validator {Name} of chain {Chain} starts at height {Height}; genesis {Genesis}")]
-    public static partial void Starts(ILogger logger, string name, string chain, Height height, Digest genesis);
+    [LoggerMessage(LogLevel.Information,
+        "Validator {Name} of chain {Chain} starts at height {Height}; genesis {Genesis}")]
+    public static partial void Starts(
+        ILogger logger, string name, string chain, Height height, Digest genesis);
 
-    [LoggerMessage(LogLevel.Warning, "Block {Height} took this validator out of the set: it serves what it holds and votes no more")]
+    [LoggerMessage(LogLevel.Warning,
+        "Block {Height} took this validator out of the set: it serves what it holds and votes no more")]
     public static partial void Removed(ILogger logger, Height height);
 
-    [LoggerMessage(LogLevel.Information, "The key {Key} is no validator's yet: this node follows the chain until an admin adds it")]
+    [LoggerMessage(LogLevel.Information,
+        "The key {Key} is no validator's yet: this node follows the chain until an admin adds it")]
     public static partial void Joins(ILogger logger, PublicKey key);
 
-    [LoggerMessage(LogLevel.Information, "This validator is a witness: it votes, keeps no blocks and serves none")]
+    [LoggerMessage(
+        LogLevel.Information, "This validator is a witness: it votes, keeps no blocks and serves none")]
     public static partial void IsWitness(ILogger logger);
 
-    [LoggerMessage(LogLevel.Information, "A peer whose ledger has block {Height} says that the members are {Members}")]
+    [LoggerMessage(
+        LogLevel.Information, "A peer whose ledger has block {Height} says that the members are {Members}")]
     public static partial void Told(ILogger logger, Height height, string members);
 
     [LoggerMessage(LogLevel.Information, "HTTP API on {Address}")]
     public static partial void Serves(ILogger logger, string address);
 
-    [LoggerMessage(LogLevel.Warning, "{Count} validators in mode {Mode} tolerate no fault; {Least} are the least that tolerate one")]
+    [LoggerMessage(LogLevel.Warning,
+        "{Count} validators in mode {Mode} tolerate no fault; {Least} are the least that tolerate one")]
     public static partial void TooFew(ILogger logger, int count, ConsensusMode mode, int least);
 
     [LoggerMessage(LogLevel.Warning,
-        "This validator has blocks and a new journal: it may have signed what it no longer knows. It follows and stays "
-        + "silent until the network is provably past that")]
+        "This validator has blocks and a new journal: it may have signed what it no longer knows. It "
+        + "follows and stays silent until the network is provably past that")]
     public static partial void IsSilent(ILogger logger);
 
     [LoggerMessage(LogLevel.Information, "Silent; waits for {Wish}")]
     public static partial void WaitsInSilence(ILogger logger, string wish);
 
-    [LoggerMessage(LogLevel.Information, "The network is past what this validator may have signed: it may speak again")]
+    [LoggerMessage(
+        LogLevel.Information, "The network is past what this validator may have signed: it may speak again")]
     public static partial void MaySpeak(ILogger logger);
 
     [LoggerMessage(LogLevel.Information, "Stopping")]

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Ledger.Node.Hosting;
 
-/// <summary>Starts what listens: an address that the system does not give us is a fault of the setting that names it.</summary>
+/// <summary>
+/// Starts what listens: an address that the system does not give us is a fault of the setting that names it.
+/// </summary>
 internal static class Listening
 {
     public static async Task StartAsync((string Path, IPEndPoint Address)[] settings, Func<Task> start)
@@ -24,8 +26,8 @@ internal static class Listening
             throw new ConfigurationException(
             [
                 .. (meant.Length > 0 ? meant : settings).Select(
-                    s => $"{s.Path}: cannot listen on {s.Address} ({why}); name an address and port of this machine "
-                        + "that nothing else uses"),
+                    s => $"{s.Path}: cannot listen on {s.Address} ({why}); name an address and port of "
+                        + "this machine that nothing else uses"),
             ]);
         }
     }

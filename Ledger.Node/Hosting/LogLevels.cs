@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Hosting;
 
-/// <summary>How much the node logs; an operator may change it while the node runs, until it is started again.</summary>
+/// <summary>
+/// How much the node logs; an operator may change it while the node runs, until it is started again.
+/// </summary>
 internal sealed class LogLevels(string configured)
 {
     private volatile int _current = (int)Parse(configured)!.Value;

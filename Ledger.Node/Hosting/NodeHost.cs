@@ -6,10 +6,10 @@ using Ledger.Node.Consensus;
 using Ledger.Node.Flight;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
+using Ledger.Node.Offences;
 using Ledger.Node.Sync;
 using Ledger.Node.Tracing;
 using Ledger.Node.Transport;
-using Ledger.Node.Witness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Trace;
@@ -18,8 +18,8 @@ using Prometheus;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// The running node: joins the rooms (transport, mempool, consensus, execution, API) by their channels and owns their
-/// tasks. Whichever of them ends first ends the node.
+/// The running node: joins the rooms (transport, mempool, consensus, execution, API) by their channels and
+/// owns their tasks. Whichever of them ends first ends the node.
 /// </summary>
 internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 {
@@ -49,7 +49,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly SnapshotShelf _shelf;
     private readonly LedgerKeeper _keeper;
     private readonly SilenceWatch? _silence;
-    private readonly TaskCompletionSource _snapshotWanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _snapshotWanted = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Housekeeping _housekeeping;
     private readonly EvidenceService _evidence;
     private readonly WebApplication _web;
@@ -80,7 +81,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
             new(genesis.Block.Hash, parts.Store.RecentHashes(256), machine.Head.Height), records);
-        _loop = new(engineStatus, _directory.History.Seats, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
+        _loop = new(
+            engineStatus, _directory.History.Seats, consensusMetrics, logs.CreateLogger<ConsensusLoop>());
         _pool = new(options.Mempool, clock)
         {
             OnPending = any => _loop.Post(new Input.WorkPending(any)),
@@ -88,7 +90,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _admission = new(genesis, new HeadState(parts.Store), _pool, clock, metrics);
         var waiters = new FinalityWaiters();
         _tracing = NodeTracing.Export(options, genesis.ChainId, _directory.SelfName);
-        var blockTraces = _tracing is null ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
+        var blockTraces = _tracing is null
+            ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
         var transactionTraces = new TransactionTraces(clock);
         var lag = _lag = new(_directory.History.Seats, _protocol.LiarsMax)
         {
@@ -99,7 +102,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             _protocol, _loop, recent, lag, diary, Reached, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
-            new TransportOptions { Listen = options.PeerListen, Peers = NodeParts.PeersOf(options, _directory.History, genesis) },
+            new TransportOptions
+            {
+                Listen = options.PeerListen,
+                Peers = NodeParts.PeersOf(options, _directory.History, genesis),
+            },
             new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Seated), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
         _roster = new(_directory, _network.Follow);
@@ -112,7 +119,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             (head, stop) => TakesSnapshotAsync(snapshots, head, stop));
         var server = new BlockServer(_network, parts.Store, recent);
         _shelf = new(parts.Root);
-        _keeper = new(genesis, parts.Store, _shelf, options.RetentionBlocks, logs.CreateLogger<LedgerKeeper>());
+        _keeper = new(
+            genesis, parts.Store, _shelf, options.RetentionBlocks, logs.CreateLogger<LedgerKeeper>());
         _silence = parts.Journal.IsSilent
             ? new(_protocol.Silence(), snapshots, parts.Store, _loop, clock, _logger)
             : null;
@@ -163,7 +171,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var transfer = new LeadershipTransfer(_protocol, _loop, _directory, clock);
         var members = new MemberChanges(_protocol, _loop, _directory, _network.Probe, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer, members, Led, clock,
+            _protocol, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer, members, Led,
+            clock,
             consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
         {
             Traces = blockTraces,
@@ -197,8 +206,10 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         });
         _web = WebHost.Build(
             options, status, registry,
-            new TransactionEndpoints(parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
-            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store), new(reads), () => _loop.Position.Members),
+            new TransactionEndpoints(
+                parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
+            new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store),
+                new(reads), () => _loop.Position.Members),
             new ReceiptEndpoints(genesis, parts.Store),
             new EvidenceEndpoints(_directory, parts.Store, _evidence),
             new TransferEndpoint(transfer, _directory),
@@ -209,7 +220,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             levels, duty, parts.IsWitness ? new WitnessRefusal(_directory, _loop) : null);
     }
 
-    /// <summary>Where the API and, second, administration answer, once they do: a port 0 has become a real one.</summary>
+    /// <summary>Where the API and, second, administration answer: a port 0 is a real one by then.</summary>
     public IReadOnlyList<string> Addresses => [.. _web.Urls];
 
     /// <summary>Runs until it is told to stop, or a part fails.</summary>
@@ -244,7 +255,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         using CancellationTokenSource stop = new();
         await Listening.StartAsync(
-            [("peers.listen", _options.PeerListen)], () => _network.StartAsync(stop.Token)).ConfigureAwait(false);
+            [("peers.listen", _options.PeerListen)], () => _network.StartAsync(stop.Token))
+            .ConfigureAwait(false);
         await Listening.StartAsync(
             [("http.listen", _options.HttpListen), ("admin.listen", _options.AdminListen)],
             () => _web.StartAsync(stop.Token)).ConfigureAwait(false);
@@ -284,7 +296,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 
         if (_silence?.Oath is { } oath)
         {
-            _parts.Journal.EndSilence([.. oath.Select(record => (ReadOnlyMemory<byte>)_protocol.EncodeRecord(record))]);
+            _parts.Journal.EndSilence(
+                [.. oath.Select(record => (ReadOnlyMemory<byte>)_protocol.EncodeRecord(record))]);
             NodeLog.MaySpeak(_logger);
             return NodeEnd.MaySpeak;
         }
@@ -292,8 +305,9 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         return _snapshotWanted.Task.IsCompleted ? NodeEnd.WantsSnapshot : NodeEnd.Stopped;
     }
 
-    /// <summary>Looks at what the peers have, and leaves the chain of blocks for a snapshot where that is better.</summary>
-    private async Task<bool> TakesSnapshotAsync(SnapshotClient client, Height head, CancellationToken stoppingToken)
+    /// <summary>Looks at what peers have, and leaves the blocks for a snapshot if that is better.</summary>
+    private async Task<bool> TakesSnapshotAsync(
+        SnapshotClient client, Height head, CancellationToken stoppingToken)
     {
         if (!_options.TakesSnapshots)
         {
@@ -311,10 +325,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     }
 
     /// <summary>
-    /// The block that changed the validators is durable: everyone who asks who they are is told, before the engine goes on.
-    /// Runs on the executor's thread.
+    /// The block that changed the validators is durable: everyone who asks who they are is told, before the
+    /// engine goes on. Runs on the executor's thread.
     /// </summary>
-    private (ValidatorIndex Self, IReadOnlyList<Input> News) ChangeValidators(Epoch epoch, Input.Finalised finalised)
+    private (ValidatorIndex Self, IReadOnlyList<Input> News) ChangeValidators(
+        Epoch epoch, Input.Finalised finalised)
     {
         var history = ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key));
         var self = Begin(epoch, history, finalised.Height);
@@ -322,8 +337,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         {
             throw new ConfigurationException(
             [
-                $"peers.join: an admin has added this key as a witness, which keeps no blocks; write 'witness' there and "
-                    + "start with an empty data folder",
+                "peers.join: an admin has added this key as a witness, which keeps no blocks; write "
+                    + "'witness' there and start with an empty data folder",
             ]);
         }
 
@@ -335,7 +350,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private void BeTold(MembersWord word)
     {
         Begin(word.EpochOn(_parts.Genesis), word.History, word.Height);
-        NodeLog.Told(_logger, word.Height, string.Join(", ", _directory.Seated.Members.Select(member => member.Name)));
+        NodeLog.Told(
+            _logger, word.Height, string.Join(", ", _directory.Seated.Members.Select(member => member.Name)));
         if (_protocol.Told() is { } news)
         {
             _loop.Post(news);
@@ -355,7 +371,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     /// <summary>The last block that is final here; of a witness, that it knows to be committed.</summary>
     private Height Reached() => _parts.IsWitness ? _loop.Position.Committed : _parts.Store.Head!.Height;
 
-    /// <summary>Who is to leave proposing to others, and leads, hands over first, where the protocol knows how.</summary>
+    /// <summary>Who is to leave proposing to others, and leads, hands over first if it can.</summary>
     private void Rest(bool rests)
     {
         _execution.Rest(rests);
@@ -365,10 +381,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         }
     }
 
-    /// <summary>Who proposes and stops lets another do so first, where the protocol knows how: nobody need miss it.</summary>
+    /// <summary>Who proposes and stops lets another do so first if it can: nobody misses it.</summary>
     private async Task HandOverAsync()
     {
-        if (_protocol.HandOver(to: null) is not { } farewell || !_loop.Position.IsPrimary || _network.Connected.Count == 0)
+        if (_protocol.HandOver(to: null) is not { } farewell || !_loop.Position.IsPrimary
+            || _network.Connected.Count == 0)
         {
             return;
         }
@@ -399,7 +416,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         // The transport dials again; what was lost is repeated when it connects.
     }
 
-    /// <summary>What waits here the last leader may have taken with it: the next one is told of all of it.</summary>
+    /// <summary>What waits here the last leader may have lost: the next one is told of all of it.</summary>
     private void Led(ValidatorIndex? leader)
     {
         _gossip.Follow(leader);

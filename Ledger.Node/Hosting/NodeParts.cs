@@ -7,7 +7,9 @@ using Ledger.Storage;
 
 namespace Ledger.Node.Hosting;
 
-/// <summary>What a node holds on to from start to stop: its genesis, key, data folder and databases.</summary>
+/// <summary>
+/// What a node holds on to from start to stop: its genesis, key, data folder and databases.
+/// </summary>
 internal sealed class NodeParts : IDisposable
 {
     private readonly DataFolder _folder;
@@ -36,10 +38,14 @@ internal sealed class NodeParts : IDisposable
 
     public ConsensusJournal Journal { get; }
 
-    /// <summary>What a witness was told of the members last; null where nothing was, or a ledger says it.</summary>
+    /// <summary>
+    /// What a witness was told of the members last; null where nothing was, or a ledger says it.
+    /// </summary>
     public MembersWord? Told { get; }
 
-    /// <summary>Whether this node votes and keeps no blocks: its store holds the genesis block, and stays so.</summary>
+    /// <summary>
+    /// Whether this node votes and keeps no blocks: its store holds the genesis block, and stays so.
+    /// </summary>
     public bool IsWitness { get; }
 
     /// <summary>Who the validators are and were, as far as the ledger has come here.</summary>
@@ -68,7 +74,8 @@ internal sealed class NodeParts : IDisposable
             var isWitness = seat is { } known ? validators.IsWitness(known) : options.JoinsAsWitness;
             CheckFolderSuits(isWitness, told, store, folder.Root);
             journal = ConsensusJournal.Open(
-                folder.Root, genesis.Hash, key.PublicKey, ledgerHasBlocks: store.Head?.Height > Height.Genesis);
+                folder.Root, genesis.Hash, key.PublicKey,
+                ledgerHasBlocks: store.Head?.Height > Height.Genesis);
             store.Accompany(journal);
             return new(genesis, key, folder, store, journal, told, isWitness);
         }
@@ -102,16 +109,20 @@ internal sealed class NodeParts : IDisposable
     {
         try
         {
-            var passphrase = options.PassphraseFile is { } file ? File.ReadLines(file).FirstOrDefault() : null;
+            var passphrase = options.PassphraseFile is { } file
+                ? File.ReadLines(file).FirstOrDefault() : null;
             return KeyFile.Load(options.KeyFile, passphrase);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or KeyFileException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or KeyFileException)
         {
             throw new ConfigurationException([$"keyFile: {exception.Message}"]);
         }
     }
 
-    /// <summary>A key that was never a validator's is a mistake, unless its owner says that it is to become one.</summary>
+    /// <summary>
+    /// A key that was never a validator's is a mistake, unless its owner says that it is to become one.
+    /// </summary>
     public static void CheckMayStart(
         PublicKey key, ValidatorHistory validators, Genesis genesis, NodeOptions options)
     {
@@ -120,14 +131,15 @@ internal sealed class NodeParts : IDisposable
             throw new ConfigurationException(
             [
                 $"keyFile: {options.KeyFile} holds the key {key}, which is none of the validators of chain "
-                    + $"'{genesis.ChainId}' in {options.GenesisFile}; where an admin is to add it, set peers.join to yes",
+                    + $"'{genesis.ChainId}' in {options.GenesisFile}; where an admin is to add it, set "
+                    + "peers.join to yes",
             ]);
         }
     }
 
     /// <summary>
-    /// What a witness has promised speaks of blocks that it does not have, and a validator's journal counts on its ledger:
-    /// neither can go on in the other's folder.
+    /// What a witness has promised speaks of blocks that it does not have, and a validator's journal counts
+    /// on its ledger: neither can go on in the other's folder.
     /// </summary>
     private static void CheckFolderSuits(bool isWitness, MembersWord? told, LedgerStore store, string root)
     {
@@ -135,7 +147,8 @@ internal sealed class NodeParts : IDisposable
         {
             throw new ConfigurationException(
             [
-                $"dataDir: {root} holds blocks, and this key is a witness's, which keeps none; give it an empty folder",
+                $"dataDir: {root} holds blocks, and this key is a witness's, which keeps none; give it an "
+                + "empty folder",
             ]);
         }
 
@@ -143,16 +156,19 @@ internal sealed class NodeParts : IDisposable
         {
             throw new ConfigurationException(
             [
-                $"dataDir: {root} is a witness's, and this key is that of a validator which keeps blocks; give it an empty folder",
+                $"dataDir: {root} is a witness's, and this key is that of a validator which keeps blocks; "
+                + "give it an empty folder",
             ]);
         }
     }
 
     /// <summary>
-    /// Where the other validators are, by their names; the ledger says where those are that came later. Who is still to join
-    /// may know nothing but the genesis: what it was told of later validators is of use once it knows them.
+    /// Where the other validators are, by their names; the ledger says where those are that came later. Who
+    /// is still to join may know nothing but the genesis: what it was told of later validators is of use once
+    /// it knows them.
     /// </summary>
-    public static IReadOnlyList<PeerEndpoint> PeersOf(NodeOptions options, ValidatorHistory validators, Genesis genesis)
+    public static IReadOnlyList<PeerEndpoint> PeersOf(
+        NodeOptions options, ValidatorHistory validators, Genesis genesis)
     {
         List<string> faults = [];
         List<PeerEndpoint> peers = [];
@@ -164,7 +180,8 @@ internal sealed class NodeParts : IDisposable
             }
             else if (!options.Joins)
             {
-                faults.Add($"peers.endpoints.{name}: no validator of chain '{genesis.ChainId}' has this name");
+                faults.Add(
+                    $"peers.endpoints.{name}: no validator of chain '{genesis.ChainId}' has this name");
             }
         }
 
@@ -172,7 +189,8 @@ internal sealed class NodeParts : IDisposable
     }
 
     private static ValidatorHistory ValidatorsIn(Genesis genesis, LedgerStore store)
-        => store.Head is null ? ValidatorHistory.Of(genesis) : ValidatorHistory.Read(genesis, key => store.ReadState(key));
+        => store.Head is null
+        ? ValidatorHistory.Of(genesis) : ValidatorHistory.Read(genesis, key => store.ReadState(key));
 
     public void Dispose()
     {

@@ -43,14 +43,17 @@ internal sealed class NodeStatus(
         _ => "behind, or connected to too few validators for a quorum",
     };
 
-    /// <summary>Why nothing can become final now, as far as is known here, for people; null when it can.</summary>
+    /// <summary>
+    /// Why nothing can become final now, as far as is known here, for people; null when it can.
+    /// </summary>
     public string? Obstacle
     {
         get
         {
             var quorum = directory.Validators.Quorums.Quorum;
             return Reached < quorum
-                ? $"this {(directory.IsMember ? "validator" : "node")} reaches {Reached} of the {quorum} that make a quorum"
+                ? $"this {(directory.IsMember ? "validator" : "node")} reaches {Reached} of the {quorum} "
+                    + "that make a quorum"
                     + (directory.IsMember ? ", itself included" : "")
                 : protocol.PrimaryOf(loop.Position) is null
                     ? "no leader is known: a majority of the voters may be out of reach"
@@ -66,7 +69,8 @@ internal sealed class NodeStatus(
         get
         {
             var validators = directory.Validators;
-            return network.Connected.Count(validators.Contains) + (directory.IsMember && validators.Contains(directory.Self) ? 1 : 0);
+            return network.Connected.Count(validators.Contains)
+                + (directory.IsMember && validators.Contains(directory.Self) ? 1 : 0);
         }
     }
 
@@ -89,15 +93,19 @@ internal sealed class NodeStatus(
         [
             .. network.Peers.Select(
                 p => new PeerReply(
-                    p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal?.Sentence, p.Endpoint,
-                    p.LastRefusal?.Code, AgeMs(p.LastRefusal?.At), AgeMs(p.Since), p.RoundTrip?.TotalMilliseconds)),
+                    p.Name, p.Connected, p.Address, p.BytesIn, p.BytesOut, p.LastRefusal?.Sentence,
+                    p.Endpoint,
+                    p.LastRefusal?.Code, AgeMs(p.LastRefusal?.At), AgeMs(p.Since),
+                    p.RoundTrip?.TotalMilliseconds)),
         ];
         return new(
             Version, genesis.ChainId, genesis.Hash.ToString(), genesis.Mode.ToString().ToLowerInvariant(),
             directory.SelfName, directory.IsMember ? directory.Self.Value : -1, State,
             (head?.Height ?? position.Committed).Value, head is null ? "" : store.HeadHash.ToString() ?? "",
-            head?.StateRoot.ToString() ?? "", head?.Time.UnixMilliseconds ?? 0, position.View.Value, position.Entered,
-            primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
+            head?.StateRoot.ToString() ?? "", head?.Time.UnixMilliseconds
+            ?? 0, position.View.Value, position.Entered,
+            primary is { } proposes ? directory.NameOf(proposes)
+            : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
             vitals.Measure(HasQuorum), directory.Validators.Quorums.Quorum, directory.Role);
     }

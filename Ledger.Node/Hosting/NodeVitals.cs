@@ -8,7 +8,8 @@ namespace Ledger.Node.Hosting;
 
 /// <summary>Measures, when asked, what a doctor wants to know of this node.</summary>
 internal sealed class NodeVitals(
-    NodeOptions options, ValidatorDirectory directory, ConsensusLoop loop, ConsensusDiary diary, SharedPool pool,
+    NodeOptions options, ValidatorDirectory directory, ConsensusLoop loop, ConsensusDiary diary,
+    SharedPool pool,
     SyncLag lag)
 {
     public VitalsReply Measure(bool hasQuorum)
@@ -36,7 +37,8 @@ internal sealed class NodeVitals(
                         directory.NameOf(new(heard.Index)), heard.Item?.Height.Value,
                         heard.Item is null ? null : Whole(heard.Item.Age))),
             ],
-            [.. page.Evidence.Select(found => new OffenceReply(directory.NameOf(found.Validator), found.Kind, found.Count))]);
+            [.. page.Evidence.Select(
+                found => new OffenceReply(directory.NameOf(found.Validator), found.Kind, found.Count))]);
     }
 
     /// <summary>A disk that cannot be asked is one that has nothing left.</summary>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// Lets no sentence fill the log: of each, a few pass in every while; how many more there were is said with the next one.
-/// What ends the node always passes.
+/// Lets no sentence fill the log: of each, a few pass in every while; how many more there were is said with
+/// the next one. What ends the node always passes.
 /// </summary>
 internal sealed class RepeatLimit(ILoggerProvider inner, TimeProvider clock) : ILoggerProvider
 {

@@ -32,7 +32,8 @@ internal sealed class SilenceWatch(
             using var timer = new PeriodicTimer(Period, clock);
             while (Oath is null && await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                foreach (var (peer, offer) in await client.OffersAsync(store.Head!.Height, stoppingToken).ConfigureAwait(false))
+                foreach (var (peer, offer) in await client.OffersAsync(store.Head!.Height, stoppingToken)
+                    .ConfigureAwait(false))
                 {
                     silence.PeerIsIn(peer, offer.View);
                 }

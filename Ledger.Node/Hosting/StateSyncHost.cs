@@ -9,8 +9,8 @@ using Prometheus;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// The node while its ledger is replaced by a snapshot: it speaks to peers about nothing else, is alive and not ready, and
-/// shows how far it is.
+/// The node while its ledger is replaced by a snapshot: it speaks to peers about nothing else, is alive and
+/// not ready, and shows how far it is.
 /// </summary>
 internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
 {
@@ -24,7 +24,8 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
     private readonly PeerNetwork _network;
     private readonly StateSync _sync;
     private readonly WebApplication _web;
-    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _connected = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
 
     public StateSyncHost(NodeOptions options, NodeParts parts, ILoggerFactory logs, LogLevels levels)
     {
@@ -46,7 +47,8 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
         var client = new SnapshotClient(_network, clock);
         router.On(FrameKind.SnapshotResponse, client.OnResponseAsync);
         _sync = new(
-            _network, client, genesis, _validators.Current, parts.Root, parts.Store.Head?.Height ?? Height.Genesis, clock,
+            _network, client, genesis, _validators.Current, parts.Root, parts.Store.Head?.Height
+            ?? Height.Genesis, clock,
             logs.CreateLogger<StateSync>());
         var done = metrics.CreateGauge("ledger_state_sync_chunks", "Chunks of a snapshot that are here.");
         var all = metrics.CreateGauge("ledger_state_sync_chunks_wanted", "Chunks that the snapshot has.");
@@ -56,7 +58,8 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
             all.Set(_sync.Progress.All);
         });
         _web = SyncingWebHost.Build(
-            options, registry, logging => NodeLogging.Configure(logging, options, levels), () => _sync.Progress);
+            options, registry, logging => NodeLogging.Configure(logging, options, levels), ()
+                => _sync.Progress);
     }
 
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -80,7 +83,8 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
 
     public void PeerConnected(ValidatorIndex peer)
     {
-        var others = _validators.Current.Members.Count(validator => validator.PublicKey != _parts.Key.PublicKey);
+        var others = _validators.Current.Members.Count(
+            validator => validator.PublicKey != _parts.Key.PublicKey);
         if (_network.Connected.Count >= others)
         {
             _connected.TrySetResult();

@@ -3,8 +3,8 @@ using Ledger.Core;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// How far the network is ahead of this node. Peers say how high they are, and some of them may lie: what one more than
-/// those have reached, an honest one has.
+/// How far the network is ahead of this node. Peers say how high they are, and some of them may lie: what one
+/// more than those have reached, an honest one has.
 /// </summary>
 public sealed class SyncLag(int validators, int liarsMax)
 {

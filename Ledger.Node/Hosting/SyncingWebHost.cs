@@ -9,13 +9,14 @@ using Prometheus;
 namespace Ledger.Node.Hosting;
 
 /// <summary>
-/// The HTTP side of a node whose ledger is being replaced: alive, not ready, and to all else it says how far it is. As
-/// careful about who asks as the node that follows it.
+/// The HTTP side of a node whose ledger is being replaced: alive, not ready, and to all else it says how far
+/// it is. As careful about who asks as the node that follows it.
 /// </summary>
 internal static class SyncingWebHost
 {
     public static WebApplication Build(
-        NodeOptions options, CollectorRegistry registry, Action<ILoggingBuilder> logging, Func<(int Done, int All)> progress)
+        NodeOptions options, CollectorRegistry registry, Action<ILoggingBuilder> logging,
+        Func<(int Done, int All)> progress)
     {
         var builder = WebHost.Begin(options, logging, out var adminPort);
         var app = builder.Build();

@@ -21,7 +21,8 @@ internal static class Waits
     /// <param name="phase">The last phase it promised in this view.</param>
     /// <param name="waiting">Transactions that wait here: without any, nothing is missed.</param>
     public static string For(
-        ConsensusMode mode, bool hasQuorum, ConsensusPosition position, (Phase Phase, Height Height)? phase, int waiting)
+        ConsensusMode mode, bool hasQuorum, ConsensusPosition position, (Phase Phase, Height Height)? phase,
+        int waiting)
     {
         if (!hasQuorum)
         {

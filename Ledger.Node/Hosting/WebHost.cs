@@ -13,21 +13,28 @@ using ListenOptions = Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions;
 
 namespace Ledger.Node.Hosting;
 
-/// <summary>The node's HTTP side: the API and probes on one port, administration on loopback on another.</summary>
+/// <summary>
+/// The node's HTTP side: the API and probes on one port, administration on loopback on another.
+/// </summary>
 internal static class WebHost
 {
     /// <summary>What an operator's requests begin with.</summary>
     public const string AdminPath = "/admin/v1";
 
-    /// <summary>For requests under way when the node stops; a client that sends or reads slower is cut off.</summary>
+    /// <summary>
+    /// For requests under way when the node stops; a client that sends or reads slower is cut off.
+    /// </summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
 
-    /// <summary>Well below the open files that any system allows: clients must not use up what the store needs.</summary>
+    /// <summary>
+    /// Well below the open files that any system allows: clients must not use up what the store needs.
+    /// </summary>
     private const int ConnectionsMax = 512;
 
     /// <summary>
-    /// Whatever the surroundings say: in development a client would be shown our stack. Nor are their settings watched for
-    /// changes, since that is a watch on the working folder and all below it, a devnet's databases too.
+    /// Whatever the surroundings say: in development a client would be shown our stack. Nor are their
+    /// settings watched for changes, since that is a watch on the working folder and all below it, a devnet's
+    /// databases too.
     /// </summary>
     private static WebApplicationOptions Surroundings { get; } = new()
     {
@@ -52,11 +59,13 @@ internal static class WebHost
         Duty duty,
         WitnessRefusal? refusal)
     {
-        var builder = Begin(options, logging => NodeLogging.Configure(logging, options, levels), out var adminPort);
+        var builder = Begin(
+            options, logging => NodeLogging.Configure(logging, options, levels), out var adminPort);
         builder.Services.AddOpenApi();
         var app = builder.Build();
         GuardAgainstFaults(app);
-        app.Use((context, next) => duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
+        app.Use((context, next) =>
+            duty.TakesTransactions || !IsSubmission(context.Request) ? next(context) : RefuseAsync(context));
         if (refusal is not null)
         {
             app.Use(refusal.InvokeAsync);
@@ -82,7 +91,10 @@ internal static class WebHost
         return app;
     }
 
-    /// <summary>What every HTTP side of a node has: its two ports, its limits, and nothing that depends on where it runs.</summary>
+    /// <summary>
+    /// What every HTTP side of a node has: its two ports, its limits, and nothing that depends on where it
+    /// runs.
+    /// </summary>
     /// <param name="adminPort">Tells the port of administration, which is known once it is bound.</param>
     public static WebApplicationBuilder Begin(
         NodeOptions options, Action<ILoggingBuilder> logging, out Func<int?> adminPort)
@@ -102,7 +114,8 @@ internal static class WebHost
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
         builder.Services.AddProblemDetails(
-            problems => problems.CustomizeProblemDetails = context => Problems.Complete(context.ProblemDetails, context.Exception));
+            problems => problems.CustomizeProblemDetails = context
+                => Problems.Complete(context.ProblemDetails, context.Exception));
         builder.Services.AddRouting();
         return builder;
     }
@@ -121,16 +134,19 @@ internal static class WebHost
     }
 
     /// <summary>
-    /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with each
-    /// request, since a configured port 0 becomes another once it is bound.
+    /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with
+    /// each request, since a configured port 0 becomes another once it is bound.
     /// </summary>
-    public static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(Func<int?> port)
+    public static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(
+        Func<int?> port)
         => (context, next) => context.HttpContext.Connection.LocalPort != port()
-            ? ValueTask.FromResult<object?>(Problems.NotFound("administration is on its own port, on loopback"))
+            ? ValueTask.FromResult<object?>(
+                Problems.NotFound("administration is on its own port, on loopback"))
             : AdminEndpoints.NamesLoopback(context.HttpContext.Request.Host)
                 ? next(context)
                 : ValueTask.FromResult<object?>(Problems.Of(
-                    StatusCodes.Status403Forbidden, "wrong_host", "ask for it by a loopback address or as localhost"));
+                    StatusCodes.Status403Forbidden, "wrong_host",
+                    "ask for it by a loopback address or as localhost"));
 
     private static bool IsSubmission(HttpRequest request)
         => HttpMethods.IsPost(request.Method) && request.Path == "/v1/transactions";
@@ -141,7 +157,8 @@ internal static class WebHost
         context.Response.Headers.RetryAfter = "1";
         return Problems.Of(
             StatusCodes.Status503ServiceUnavailable, "draining",
-            "this node is about to be stopped and takes no new transactions; send it to another").ExecuteAsync(context);
+            "this node is about to be stopped and takes no new transactions; send it to another")
+                .ExecuteAsync(context);
     }
 
     private static IResult Probe(bool holds, string otherwise) => holds

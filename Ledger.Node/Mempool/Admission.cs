@@ -32,14 +32,16 @@ public sealed record Admitted(Transaction? Transaction, Refusal Refusal, string 
 }
 
 /// <summary>
-/// The one door for transactions, from clients and from peers alike. Cheap checks first, the signature last, on a bounded
-/// number of workers off the consensus loop.
+/// The one door for transactions, from clients and from peers alike. Cheap checks first, the signature last,
+/// on a bounded number of workers off the consensus loop.
 /// </summary>
 public sealed class Admission : IAsyncDisposable
 {
     private const int QueueMax = 2_000;
 
-    /// <summary>Transactions that one worker takes at once: enough to be worth waking it, few enough to share out.</summary>
+    /// <summary>
+    /// Transactions that one worker takes at once: enough to be worth waking it, few enough to share out.
+    /// </summary>
     private const int JobMax = 16;
 
     private readonly Genesis _genesis;
@@ -69,11 +71,14 @@ public sealed class Admission : IAsyncDisposable
 
         _verifications = metrics.CreateCounter(
             "ledger_signature_verifications_total", "Ed25519 signatures checked.");
-        _queue = Channel.CreateBounded<Job>(new BoundedChannelOptions(QueueMax) { FullMode = BoundedChannelFullMode.Wait });
+        _queue = Channel.CreateBounded<Job>(
+            new BoundedChannelOptions(QueueMax) { FullMode = BoundedChannelFullMode.Wait });
         _workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(WorkAsync))];
     }
 
-    /// <summary>Checks and takes in encoded transactions; the answers come in the order of the questions.</summary>
+    /// <summary>
+    /// Checks and takes in encoded transactions; the answers come in the order of the questions.
+    /// </summary>
     /// <param name="encoded">As they came.</param>
     /// <param name="isVouched">A peer that is believed has checked their signatures.</param>
     /// <param name="cancellationToken">Whoever asks does not wait any more.</param>
@@ -108,8 +113,8 @@ public sealed class Admission : IAsyncDisposable
     }
 
     /// <summary>
-    /// Those of a block's transactions whose signature does not hold. What admission has checked is not checked again;
-    /// the rest is, on all cores.
+    /// Those of a block's transactions whose signature does not hold. What admission has checked is not
+    /// checked again; the rest is, on all cores.
     /// </summary>
     public IReadOnlySet<Transaction> BadlySigned(IReadOnlyList<Transaction> transactions)
     {
@@ -154,8 +159,8 @@ public sealed class Admission : IAsyncDisposable
             }
             catch (Exception exception)
             {
-                // Whoever asked is told, since it waits for an answer; a worker that died here would leave it, and all
-                // who ask after it, waiting.
+                // Whoever asked is told, since it waits for an answer; a worker that died here would leave
+                // it, and all who ask after it, waiting.
                 job.Batch.Fail(exception);
             }
         }
@@ -225,7 +230,8 @@ public sealed class Admission : IAsyncDisposable
             _verifications.Inc();
             if (!transaction.SignatureIsValid())
             {
-                return new(transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
+                return new(
+                    transaction, Refusal.BadSignature, "its signature is not valid for its sender and body");
             }
         }
 
@@ -233,8 +239,8 @@ public sealed class Admission : IAsyncDisposable
     }
 
     /// <summary>
-    /// The transaction may have become final since the store was asked. The pool remembers the last of those; after a
-    /// pause so long that it may have forgotten, the store is asked again.
+    /// The transaction may have become final since the store was asked. The pool remembers the last of those;
+    /// after a pause so long that it may have forgotten, the store is asked again.
     /// </summary>
     private AdmitResult AddUnlessFinal(Transaction transaction, ulong seen)
     {
@@ -260,7 +266,9 @@ public sealed class Admission : IAsyncDisposable
         _ => new(transaction, Refusal.MempoolFull, "the mempool is full"),
     };
 
-    /// <summary>Asks the final state, so that a client is told at once; execution asks again, and that counts.</summary>
+    /// <summary>
+    /// Asks the final state, so that a client is told at once; execution asks again, and that counts.
+    /// </summary>
     private string? ForbiddenOperation(Transaction transaction)
     {
         var operations = transaction.Body.Operations;
@@ -276,7 +284,8 @@ public sealed class Admission : IAsyncDisposable
     }
 
     private readonly record struct Job(
-        IReadOnlyList<ReadOnlyMemory<byte>> Encoded, int From, int To, bool IsVouched, Admitted[] Answers, Batch Batch);
+        IReadOnlyList<ReadOnlyMemory<byte>> Encoded, int From, int To, bool IsVouched, Admitted[] Answers,
+        Batch Batch);
 
     /// <summary>Counts a batch's open jobs, and one more until all were handed out.</summary>
     private sealed class Batch(int count)

@@ -6,8 +6,8 @@ using Ledger.Storage;
 namespace Ledger.Node.Mempool;
 
 /// <summary>
-/// The final state with what was read of it since the last block: admission asks for the same few roles with every
-/// transaction. A value counts for the head that stood before it was read, and no longer.
+/// The final state with what was read of it since the last block: admission asks for the same few roles with
+/// every transaction. A value counts for the head that stood before it was read, and no longer.
 /// </summary>
 internal sealed class HeadState(LedgerStore store) : IFinalState
 {

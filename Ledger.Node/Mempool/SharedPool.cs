@@ -3,10 +3,12 @@ using Ledger.Crypto;
 
 namespace Ledger.Node.Mempool;
 
-/// <summary>The node's <see cref="TransactionPool"/>, for admission's workers, the executor and the API at once.</summary>
+/// <summary>
+/// The node's <see cref="TransactionPool"/>, for admission's workers, the executor and the API at once.
+/// </summary>
 /// <remarks>
-/// Under one small lock: nobody holds it for longer than a few dictionary steps, and a channel would only move the
-/// waiting.
+/// Under one small lock: nobody holds it for longer than a few dictionary steps, and a channel would only
+/// move the waiting.
 /// </remarks>
 public sealed class SharedPool(MempoolLimits limits, TimeProvider clock)
 {

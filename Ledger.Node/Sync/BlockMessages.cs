@@ -36,7 +36,9 @@ internal sealed record BlockRequest(ulong Id, Digest? Hash, Height From)
     }
 }
 
-/// <summary>An answer: blocks, ascending, and the commit certificates known for them. Empty when there is none.</summary>
+/// <summary>
+/// An answer: blocks, ascending, and the commit certificates known for them. Empty when there is none.
+/// </summary>
 internal sealed record BlockResponse(
     ulong Id, IReadOnlyList<ReadOnlyMemory<byte>> Blocks, IReadOnlyList<QuorumCertificate> Certificates)
 {
@@ -51,7 +53,8 @@ internal sealed record BlockResponse(
 
     public byte[] Encode() => Canonical.Encode(this, Write);
 
-    public static bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out BlockResponse response)
+    public static bool TryDecode(
+        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out BlockResponse response)
         => Canonical.TryRead(bytes, Read, out response, out _);
 
     private static void Write(ref MessagePackWriter writer, BlockResponse response)

@@ -28,7 +28,8 @@ internal sealed class BlockServer(PeerNetwork network, LedgerStore store, Recent
         }
 
         var found = recent.Find(hash)?.Encoded
-            ?? (store.FindBlock(hash) is { } height ? store.ReadBlockBytes(height) : (ReadOnlyMemory<byte>?)null);
+            ?? (store.FindBlock(hash) is { } height
+                ? store.ReadBlockBytes(height) : (ReadOnlyMemory<byte>?)null);
         return new(request.Id, found is { } block ? [block] : [], []) { Lowest = store.Kept.Blocks };
     }
 

@@ -11,8 +11,9 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Sync;
 
 /// <summary>
-/// Gets what this validator lacks: one block by its hash, or all from its head on after it was down. Asks one peer after
-/// the other, trusts none of them: a block must have the hash that was asked for, a range must end in a certificate.
+/// Gets what this validator lacks: one block by its hash, or all from its head on after it was down. Asks one
+/// peer after the other, trusts none of them: a block must have the hash that was asked for, a range must end
+/// in a certificate.
 /// </summary>
 internal sealed partial class BlockSync(
     PeerNetwork network,
@@ -27,19 +28,24 @@ internal sealed partial class BlockSync(
     private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Bytes of blocks held until a certificate for them comes; then a peer is not believed any longer.</summary>
+    /// <summary>
+    /// Bytes of blocks held until a certificate for them comes; then a peer is not believed any longer.
+    /// </summary>
     private const long UncertifiedBytesMax = 64 * 1024 * 1024;
 
     /// <summary>Fetches under way; the engine asks for at most a window's, again and again.</summary>
     private const int WishesMax = 256;
 
     private readonly Channel<(Digest Hash, Height Height)> _wishes = Channel.CreateBounded<(Digest, Height)>(
-        new BoundedChannelOptions(WishesMax) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        new BoundedChannelOptions(
+            WishesMax)
+        { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly Channel<Target> _targets = Channel.CreateBounded<Target>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
+    private readonly ConcurrentDictionary<
+        ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
     private long _nextId;
 
     /// <summary>What an engine asked for last and waits for.</summary>
@@ -48,14 +54,21 @@ internal sealed partial class BlockSync(
     /// <summary>A peer had no longer what was wanted of it.</summary>
     private bool _metPruned;
 
-    /// <summary>Asks the peers for a block; never waits. What is not found is asked for again by the engine.</summary>
+    /// <summary>
+    /// Asks the peers for a block; never waits. What is not found is asked for again by the engine.
+    /// </summary>
     public void FetchBlock(Digest hash, Height height) => _wishes.Writer.TryWrite((hash, height));
 
-    /// <summary>A peer is ahead: fetches up to its height, from it first. Never waits; the last wish counts.</summary>
+    /// <summary>
+    /// A peer is ahead: fetches up to its height, from it first. Never waits; the last wish counts.
+    /// </summary>
     public void CatchUp(Height target, ValidatorIndex from)
         => _targets.Writer.TryWrite(new(target, from, IsNeeded: false));
 
-    /// <summary>The same, for an engine that asks once and waits until this height is final here: no later wish outdoes it.</summary>
+    /// <summary>
+    /// The same, for an engine that asks once and waits until this height is final here: no later wish
+    /// outdoes it.
+    /// </summary>
     public void BringTo(Height target, ValidatorIndex from)
     {
         Target needed = new(target, from, IsNeeded: true);
@@ -73,12 +86,15 @@ internal sealed partial class BlockSync(
 
         // An answer that comes too late, or to a question put to another, is of no use.
         return ValueTask.FromResult(
-            _asked.TryGetValue(response.Id, out var asked) && asked.Peer == from && asked.Answer.TrySetResult(response)
+            _asked.TryGetValue(response.Id, out var asked) && asked.Peer == from
+            && asked.Answer.TrySetResult(response)
                 ? FrameVerdict.Ok
                 : FrameVerdict.Drop("unasked_response"));
     }
 
-    /// <summary>Both run until they are stopped: one that ends before that has failed, and then all must know.</summary>
+    /// <summary>
+    /// Both run until they are stopped: one that ends before that has failed, and then all must know.
+    /// </summary>
     public async Task RunAsync(CancellationToken stoppingToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -92,7 +108,8 @@ internal sealed partial class BlockSync(
     {
         try
         {
-            await foreach (var (hash, height) in _wishes.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+            await foreach (
+                var (hash, height) in _wishes.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
                 await FetchAsync(hash, height, stoppingToken).ConfigureAwait(false);
             }
@@ -108,7 +125,8 @@ internal sealed partial class BlockSync(
         foreach (var peer in network.Connected)
         {
             if (height <= store.Head!.Height
-                || await AskAsync(peer, new(NextId(), hash, height), stoppingToken).ConfigureAwait(false) is not { } answer)
+                || await AskAsync(peer, new(NextId(), hash, height), stoppingToken)
+                    .ConfigureAwait(false) is not { } answer)
             {
                 continue;
             }
@@ -118,7 +136,8 @@ internal sealed partial class BlockSync(
                 continue;
             }
 
-            if (answer.Blocks.Count == 1 && BlockCodec.TryDecode(answer.Blocks[0], out var block, out _) && block.Hash == hash)
+            if (answer.Blocks.Count == 1 && BlockCodec.TryDecode(answer.Blocks[0], out var block, out _)
+                && block.Hash == hash)
             {
                 inbound.OnFetched(block);
                 return;
@@ -150,27 +169,30 @@ internal sealed partial class BlockSync(
 
     private async Task FollowAsync(Target target, CancellationToken stoppingToken)
     {
-        if (target.Height > store.Head!.Height && !await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
+        if (target.Height > store.Head!.Height
+            && !await TakesSnapshotAsync(target, stoppingToken).ConfigureAwait(false))
         {
             await CatchUpAsync(target, stoppingToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Whether a snapshot is the cheaper way, or the only one; the node then leaves this for it. The peers are asked only
-    /// when one of them lacks what is wanted, or very many blocks are.
+    /// Whether a snapshot is the cheaper way, or the only one; the node then leaves this for it. The peers
+    /// are asked only when one of them lacks what is wanted, or very many blocks are.
     /// </summary>
     private Task<bool> TakesSnapshotAsync(Target target, CancellationToken stoppingToken)
     {
         var head = store.Head!.Height;
-        return takesSnapshot is not null && (_metPruned || target.Height.Value >= head.Value + SyncChoice.BlocksLeast)
+        return takesSnapshot is not null
+            && (_metPruned || target.Height.Value >= head.Value + SyncChoice.BlocksLeast)
             ? takesSnapshot(head, stoppingToken)
             : Task.FromResult(false);
     }
 
     /// <summary>
-    /// Goes on while somebody serves something. A peer that announced more than it serves is left for the next, and when
-    /// none of them serves, so be it: the next status of a peer that is ahead starts this anew.
+    /// Goes on while somebody serves something. A peer that announced more than it serves is left for the
+    /// next, and when none of them serves, so be it: the next status of a peer that is ahead starts this
+    /// anew.
     /// </summary>
     private async Task CatchUpAsync(Target target, CancellationToken stoppingToken)
     {
@@ -178,7 +200,8 @@ internal sealed partial class BlockSync(
         List<ValidatorIndex> peers = [target.From, .. network.Connected.Where(peer => peer != target.From)];
         for (var i = 0; i < peers.Count && store.Head!.Height < target.Height;)
         {
-            var served = await TakeRangeAsync(peers[i], target.CertifiedBy, stoppingToken).ConfigureAwait(false);
+            var served = await TakeRangeAsync(peers[i], target.CertifiedBy, stoppingToken)
+                .ConfigureAwait(false);
             i = served ? i : i + 1;
         }
 
@@ -188,8 +211,11 @@ internal sealed partial class BlockSync(
         }
     }
 
-    /// <summary>Asks on until a certificate comes: where many blocks became final at once, it is beyond one answer.</summary>
-    private async Task<bool> TakeRangeAsync(ValidatorIndex peer, Height certifiedBy, CancellationToken stoppingToken)
+    /// <summary>
+    /// Asks on until a certificate comes: where many blocks became final at once, it is beyond one answer.
+    /// </summary>
+    private async Task<bool> TakeRangeAsync(
+        ValidatorIndex peer, Height certifiedBy, CancellationToken stoppingToken)
     {
         var header = store.Head!;
         var (head, parent) = (header.Height, header.ComputeHash());
@@ -197,7 +223,8 @@ internal sealed partial class BlockSync(
         List<Block> segment = [];
         for (var bytes = 0L; end == head && last < certifiedBy && bytes < UncertifiedBytesMax;)
         {
-            var answer = await AskAsync(peer, new(NextId(), null, last.Next), stoppingToken).ConfigureAwait(false);
+            var answer = await AskAsync(peer, new(NextId(), null, last.Next), stoppingToken)
+                .ConfigureAwait(false);
             if (answer is null || answer.Blocks.Count == 0)
             {
                 if (answer?.Lowest > last.Next)
@@ -227,12 +254,14 @@ internal sealed partial class BlockSync(
                 bytes += encoded.Length;
                 (last, parent) = (block.Height, block.Hash);
                 segment.Add(block);
-                if (answer.Certificates.FirstOrDefault(c => c.Subject.Height == block.Height) is not { } certificate)
+                if (answer.Certificates.FirstOrDefault(
+                    c => c.Subject.Height == block.Height) is not { } certificate)
                 {
                     continue;
                 }
 
-                if (!await inbound.OnSegmentAsync(peer, segment, certificate, stoppingToken).ConfigureAwait(false))
+                if (!await inbound.OnSegmentAsync(peer, segment, certificate, stoppingToken)
+                    .ConfigureAwait(false))
                 {
                     network.Punish(peer, "bad_segment");
                     return false;
@@ -251,7 +280,9 @@ internal sealed partial class BlockSync(
         return end > head && await AppliedAsync(end, stoppingToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until the store has what was handed over, so that no more is fetched than can be taken in.</summary>
+    /// <summary>
+    /// Waits until the store has what was handed over, so that no more is fetched than can be taken in.
+    /// </summary>
     private async Task<bool> AppliedAsync(Height height, CancellationToken stoppingToken)
     {
         using CancellationTokenSource patience = new(ApplyTimeout, clock);
@@ -260,7 +291,8 @@ internal sealed partial class BlockSync(
         {
             while (true)
             {
-                // Asked for before the head is read, so that a block that becomes final in between is not missed.
+                // Asked for before the head is read, so that a block that becomes final in between is not
+                // missed.
                 var next = waiters.NewHead;
                 if (store.Head!.Height >= height)
                 {
@@ -279,7 +311,8 @@ internal sealed partial class BlockSync(
     private async Task<BlockResponse?> AskAsync(
         ValidatorIndex peer, BlockRequest request, CancellationToken stoppingToken)
     {
-        var answer = new TaskCompletionSource<BlockResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<BlockResponse>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
         _asked[request.Id] = (peer, answer);
         try
         {
@@ -302,16 +335,18 @@ internal sealed partial class BlockSync(
     private sealed record Target(Height Height, ValidatorIndex From, bool IsNeeded)
     {
         /// <summary>
-        /// Where a certificate must have come. Who says that a block is final has its certificate, but an engine may need
-        /// a height that only a later block certifies.
+        /// Where a certificate must have come. Who says that a block is final has its certificate, but an
+        /// engine may need a height that only a later block certifies.
         /// </summary>
         public Height CertifiedBy => IsNeeded ? new(ulong.MaxValue) : Height;
     }
 
     private ulong NextId() => (ulong)Interlocked.Increment(ref _nextId);
 
-    [LoggerMessage(LogLevel.Information, "Validator {Validator} has no block below {Lowest}, and {Wanted} is wanted")]
-    private static partial void LogPruned(ILogger logger, ValidatorIndex validator, Height lowest, Height wanted);
+    [LoggerMessage(
+        LogLevel.Information, "Validator {Validator} has no block below {Lowest}, and {Wanted} is wanted")]
+    private static partial void LogPruned(
+        ILogger logger, ValidatorIndex validator, Height lowest, Height wanted);
 
     [LoggerMessage(LogLevel.Information, "Caught up from height {From} to {To}; a peer was at {Target}")]
     private static partial void LogCaughtUp(ILogger logger, Height from, Height to, Height target);

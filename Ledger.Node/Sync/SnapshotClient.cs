@@ -9,7 +9,8 @@ internal sealed class SnapshotClient(PeerNetwork network, TimeProvider clock)
 {
     private static readonly TimeSpan OfferTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<ulong, (ValidatorIndex Peer, TaskCompletionSource<SnapshotResponse> Answer)> _asked = new();
+    private readonly ConcurrentDictionary<
+        ulong, (ValidatorIndex Peer, TaskCompletionSource<SnapshotResponse> Answer)> _asked = new();
     private long _nextId;
 
     /// <summary>How long a piece may be on its way: one is some megabytes at most.</summary>
@@ -24,7 +25,8 @@ internal sealed class SnapshotClient(PeerNetwork network, TimeProvider clock)
         }
 
         return ValueTask.FromResult(
-            _asked.TryGetValue(response.Id, out var asked) && asked.Peer == from && asked.Answer.TrySetResult(response)
+            _asked.TryGetValue(response.Id, out var asked) && asked.Peer == from
+            && asked.Answer.TrySetResult(response)
                 ? FrameVerdict.Ok
                 : FrameVerdict.Drop("unasked_response"));
     }
@@ -35,25 +37,31 @@ internal sealed class SnapshotClient(PeerNetwork network, TimeProvider clock)
     {
         var peers = network.Connected;
         var answers = await Task.WhenAll(peers.Select(
-            peer => AskAsync(peer, SnapshotQuestion.Offer, head, 0, OfferTimeout, cancellationToken))).ConfigureAwait(false);
-        return [.. peers.Zip(answers).Where(pair => pair.Second?.Offer is not null).Select(pair => (pair.First, pair.Second!.Offer!))];
+            peer => AskAsync(peer, SnapshotQuestion.Offer, head, 0, OfferTimeout, cancellationToken)))
+                .ConfigureAwait(false);
+        return [.. peers.Zip(answers).Where(pair => pair.Second?.Offer is not null)
+            .Select(pair => (pair.First, pair.Second!.Offer!))];
     }
 
     /// <returns>Null when no answer came; empty when the peer does not have it.</returns>
     public async Task<ReadOnlyMemory<byte>?> PieceAsync(
-        ValidatorIndex peer, SnapshotQuestion question, Height height, int number, CancellationToken cancellationToken)
-        => (await AskAsync(peer, question, height, number, PieceTimeout, cancellationToken).ConfigureAwait(false))?.Bytes;
+        ValidatorIndex peer, SnapshotQuestion question, Height height, int number,
+        CancellationToken cancellationToken)
+        => (await AskAsync(peer, question, height, number, PieceTimeout, cancellationToken)
+            .ConfigureAwait(false))?.Bytes;
 
     private async Task<SnapshotResponse?> AskAsync(
         ValidatorIndex peer, SnapshotQuestion question, Height height, int number, TimeSpan timeout,
         CancellationToken cancellationToken)
     {
         var id = (ulong)Interlocked.Increment(ref _nextId);
-        var answer = new TaskCompletionSource<SnapshotResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<SnapshotResponse>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
         _asked[id] = (peer, answer);
         try
         {
-            network.Send(FrameKind.SnapshotRequest, new SnapshotRequest(id, question, height, number).Encode(), peer);
+            network.Send(
+                FrameKind.SnapshotRequest, new SnapshotRequest(id, question, height, number).Encode(), peer);
             return await answer.Task.WaitAsync(timeout, clock, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -73,12 +81,16 @@ internal static class SyncChoice
     /// <summary>Fewer blocks than this are always fetched as blocks.</summary>
     public const ulong BlocksLeast = 128;
 
-    /// <summary>A block's bytes cost more than a snapshot's: they must be checked, executed and written one after the other.</summary>
+    /// <summary>
+    /// A block's bytes cost more than a snapshot's: they must be checked, executed and written one after the
+    /// other.
+    /// </summary>
     private const long BlockByteCost = 2;
 
     /// <summary>
-    /// A snapshot, when no peer has the next block any more, or when more peers than may lie say that it takes fewer bytes
-    /// than twice those of the blocks it spares, and those are at least <see cref="BlocksLeast"/>.
+    /// A snapshot, when no peer has the next block any more, or when more peers than may lie say that it
+    /// takes fewer bytes than twice those of the blocks it spares, and those are at least
+    /// <see cref="BlocksLeast"/>.
     /// </summary>
     public static bool PrefersSnapshot(Height head, IReadOnlyList<SnapshotOffer> offers, int liarsMax)
     {

@@ -26,7 +26,8 @@ internal sealed record SnapshotRequest(ulong Id, SnapshotQuestion Question, Heig
 {
     public byte[] Encode() => Canonical.Encode(this, Write);
 
-    public static bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out SnapshotRequest request)
+    public static bool TryDecode(
+        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out SnapshotRequest request)
         => Canonical.TryDecode(bytes, Read, Write, out request, out _);
 
     private static void Write(ref MessagePackWriter writer, SnapshotRequest request)
@@ -44,7 +45,8 @@ internal sealed record SnapshotRequest(ulong Id, SnapshotQuestion Question, Heig
         var id = reader.ReadUInt64();
         var question = (SnapshotQuestion)reader.ReadByte();
         SnapshotRequest request = new(id, question, Fields.ReadHeight(ref reader), reader.ReadInt32());
-        return question is SnapshotQuestion.Offer or SnapshotQuestion.Manifest or SnapshotQuestion.Chunk && request.Number >= 0
+        return question is SnapshotQuestion.Offer or SnapshotQuestion.Manifest or SnapshotQuestion.Chunk
+            && request.Number >= 0
             ? request
             : throw new MalformedException("no such question");
     }
@@ -55,12 +57,14 @@ internal sealed record SnapshotRequest(ulong Id, SnapshotQuestion Question, Heig
 /// <param name="Content">Which chunks; equal for all who have the same snapshot.</param>
 /// <param name="ManifestBytes">How long the manifest is.</param>
 /// <param name="Bytes">Of all chunks.</param>
-/// <param name="BlockBytes">About what all blocks from the asker's head up to the snapshot would take.</param>
+/// <param name="BlockBytes">About what all blocks from the asker's head up to the snapshot would
+/// take.</param>
 /// <param name="LowestBlock">It has no block below this.</param>
 /// <param name="Head">Its last block.</param>
 /// <param name="View">The view, or term, that it is in.</param>
 internal sealed record SnapshotOffer(
-    Height Height, Digest Content, int ManifestBytes, long Bytes, long BlockBytes, Height LowestBlock, Height Head, View View)
+    Height Height, Digest Content, int ManifestBytes, long Bytes, long BlockBytes, Height LowestBlock,
+    Height Head, View View)
 {
     internal static void Write(ref MessagePackWriter writer, SnapshotOffer offer)
     {
@@ -79,9 +83,12 @@ internal sealed record SnapshotOffer(
     {
         Fields.ReadFixedArray(ref reader, 8, "an offer");
         SnapshotOffer offer = new(
-            Fields.ReadHeight(ref reader), Fields.ReadDigest(ref reader), reader.ReadInt32(), reader.ReadInt64(),
-            reader.ReadInt64(), Fields.ReadHeight(ref reader), Fields.ReadHeight(ref reader), Fields.ReadView(ref reader));
-        return offer.ManifestBytes is >= 0 and <= SnapshotLimits.ManifestBytes && offer.Bytes >= 0 && offer.BlockBytes >= 0
+            Fields.ReadHeight(ref reader), Fields.ReadDigest(ref reader), reader.ReadInt32(),
+            reader.ReadInt64(),
+            reader.ReadInt64(), Fields.ReadHeight(ref reader), Fields.ReadHeight(ref reader), Fields.ReadView(
+                ref reader));
+        return offer.ManifestBytes is >= 0 and <= SnapshotLimits.ManifestBytes && offer.Bytes >= 0
+            && offer.BlockBytes >= 0
             ? offer
             : throw new MalformedException("an offer of no possible size");
     }
@@ -92,7 +99,8 @@ internal sealed record SnapshotResponse(ulong Id, SnapshotOffer? Offer, ReadOnly
 {
     public byte[] Encode() => Canonical.Encode(this, Write);
 
-    public static bool TryDecode(ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out SnapshotResponse response)
+    public static bool TryDecode(
+        ReadOnlyMemory<byte> bytes, [MaybeNullWhen(false)] out SnapshotResponse response)
         => Canonical.TryRead(bytes, Read, out response, out _);
 
     private static void Write(ref MessagePackWriter writer, SnapshotResponse response)

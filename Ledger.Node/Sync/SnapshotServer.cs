@@ -6,7 +6,8 @@ using Ledger.Storage;
 namespace Ledger.Node.Sync;
 
 /// <summary>Answers peers' questions for snapshots, from the files that this node keeps.</summary>
-internal sealed class SnapshotServer(PeerNetwork network, LedgerStore store, SnapshotShelf shelf, Func<View> view)
+internal sealed class SnapshotServer(
+    PeerNetwork network, LedgerStore store, SnapshotShelf shelf, Func<View> view)
 {
     /// <summary>Blocks whose sizes are looked at to say about how large all are.</summary>
     private const int Samples = 16;
@@ -27,11 +28,13 @@ internal sealed class SnapshotServer(PeerNetwork network, LedgerStore store, Sna
     {
         SnapshotQuestion.Offer => new(request.Id, Offer(request.Height), ReadOnlyMemory<byte>.Empty),
         SnapshotQuestion.Manifest => new(
-            request.Id, null, shelf.Read(request.Height, file => Piece(file.EncodedManifest, request.Number))),
+            request.Id, null, shelf.Read(
+                request.Height, file => Piece(file.EncodedManifest, request.Number))),
         _ => new(
             request.Id, null, shelf.Read(
                 request.Height,
-                file => request.Number < file.Manifest.ChunkCount ? file.ReadChunk(request.Number) : ReadOnlyMemory<byte>.Empty)),
+                file => request.Number < file.Manifest.ChunkCount
+                ? file.ReadChunk(request.Number) : ReadOnlyMemory<byte>.Empty)),
     };
 
     private SnapshotOffer Offer(Height head)
@@ -40,7 +43,8 @@ internal sealed class SnapshotServer(PeerNetwork network, LedgerStore store, Sna
         var lowest = store.Kept.Blocks;
         return shelf.Latest is { } latest
             ? new(
-                latest.Height, latest.Content, latest.ManifestBytes, latest.Bytes, BlockBytes(head.Next, latest.Height),
+                latest.Height, latest.Content, latest.ManifestBytes, latest.Bytes, BlockBytes(
+                    head.Next, latest.Height),
                 lowest, ours, view())
             : new(Height.Genesis, Digest.Zero, 0, 0, 0, lowest, ours, view());
     }

@@ -6,8 +6,8 @@ using Ledger.Storage;
 namespace Ledger.Node.Sync;
 
 /// <summary>
-/// The snapshots that a node keeps for others: the last two, so that who has begun with one can finish while the next is
-/// made. One caller adds, any number read.
+/// The snapshots that a node keeps for others: the last two, so that who has begun with one can finish while
+/// the next is made. One caller adds, any number read.
 /// </summary>
 internal sealed class SnapshotShelf : IDisposable
 {
@@ -51,7 +51,9 @@ internal sealed class SnapshotShelf : IDisposable
         }
     }
 
-    /// <summary>Takes up a file that was written where <see cref="PathOf"/> says, and lets the oldest go.</summary>
+    /// <summary>
+    /// Takes up a file that was written where <see cref="PathOf"/> says, and lets the oldest go.
+    /// </summary>
     public void Add(Height height)
     {
         lock (_lock)

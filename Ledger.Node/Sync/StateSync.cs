@@ -7,14 +7,18 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Sync;
 
 /// <summary>
-/// Builds the ledger of a far-away block from chunks that several peers send at once. Each chunk is checked by itself; who
-/// sends a false one is thrown out; what is there already, also from before a crash, is not fetched again.
+/// Builds the ledger of a far-away block from chunks that several peers send at once. Each chunk is checked
+/// by itself; who sends a false one is thrown out; what is there already, also from before a crash, is not
+/// fetched again.
 /// </summary>
 internal sealed partial class StateSync(
-    PeerNetwork network, SnapshotClient client, Genesis genesis, ValidatorSet validators, string dataFolder, Height head,
+    PeerNetwork network, SnapshotClient client, Genesis genesis, ValidatorSet validators, string dataFolder,
+    Height head,
     TimeProvider clock, ILogger<StateSync> logger)
 {
-    /// <summary>Chunks that one peer is asked for at a time, so that neither side waits for the other.</summary>
+    /// <summary>
+    /// Chunks that one peer is asked for at a time, so that neither side waits for the other.
+    /// </summary>
     private const int AtATime = 2;
 
     private const int TriesMax = 10;
@@ -57,7 +61,8 @@ internal sealed partial class StateSync(
             .Select(group => group.ToList());
 
     private async Task<bool> TryAsync(
-        List<(ValidatorIndex Peer, SnapshotOffer Offer)> group, Action beforeExchange, CancellationToken stoppingToken)
+        List<(ValidatorIndex Peer, SnapshotOffer Offer)> group, Action beforeExchange,
+        CancellationToken stoppingToken)
     {
         SnapshotManifest? manifest = null;
         foreach (var (peer, offer) in group)
@@ -72,15 +77,19 @@ internal sealed partial class StateSync(
 
         using var restore = SnapshotRestore.Begin(dataFolder, genesis, manifest);
         Progress = (restore.DoneCount, manifest.ChunkCount);
-        LogBegins(logger, manifest.Height, manifest.ChunkCount, manifest.ChunkBytes, restore.DoneCount, group.Count);
+        LogBegins(logger, manifest.Height, manifest.ChunkCount, manifest.ChunkBytes, restore.DoneCount,
+            group.Count);
         var since = clock.GetTimestamp();
         List<ValidatorIndex> serving = [.. group.Select(peer => peer.Peer)];
         while (restore.DoneCount < manifest.ChunkCount && serving.Count > 0)
         {
-            // Who fails a chunk, or keeps it until time is up, is asked for no more: the others take over what is left.
-            ConcurrentQueue<int> wanted = new(Enumerable.Range(0, manifest.ChunkCount).Where(i => !restore.IsDone(i)));
+            // Who fails a chunk, or keeps it until time is up, is asked for no more: the others take over
+            // what is left.
+            ConcurrentQueue<int> wanted = new(
+                Enumerable.Range(0, manifest.ChunkCount).Where(i => !restore.IsDone(i)));
             var served = await Task.WhenAll(serving.Select(async peer => (await Task.WhenAll(
-                Enumerable.Range(0, AtATime).Select(_ => FetchChunksAsync(peer, restore, wanted, stoppingToken)))
+                Enumerable.Range(0, AtATime)
+                    .Select(_ => FetchChunksAsync(peer, restore, wanted, stoppingToken)))
                 .ConfigureAwait(false)).All(all => all))).ConfigureAwait(false);
             serving = [.. serving.Where((_, i) => served[i])];
         }
@@ -102,7 +111,8 @@ internal sealed partial class StateSync(
         var bytes = new byte[offer.ManifestBytes];
         for (var offset = 0; offset < bytes.Length;)
         {
-            var piece = await client.PieceAsync(peer, SnapshotQuestion.Manifest, offer.Height, offset, stoppingToken)
+            var piece = await client.PieceAsync(
+                peer, SnapshotQuestion.Manifest, offer.Height, offset, stoppingToken)
                 .ConfigureAwait(false);
             if (piece is not { Length: > 0 } some)
             {
@@ -135,12 +145,14 @@ internal sealed partial class StateSync(
 
     /// <returns>False when the peer did not serve what it offered.</returns>
     private async Task<bool> FetchChunksAsync(
-        ValidatorIndex peer, SnapshotRestore restore, ConcurrentQueue<int> wanted, CancellationToken stoppingToken)
+        ValidatorIndex peer, SnapshotRestore restore, ConcurrentQueue<int> wanted,
+        CancellationToken stoppingToken)
     {
         var manifest = restore.Manifest;
         while (wanted.TryDequeue(out var index))
         {
-            var piece = await client.PieceAsync(peer, SnapshotQuestion.Chunk, manifest.Height, index, stoppingToken)
+            var piece = await client.PieceAsync(
+                peer, SnapshotQuestion.Chunk, manifest.Height, index, stoppingToken)
                 .ConfigureAwait(false);
             if (piece is not { Length: > 0 } chunk)
             {
@@ -170,12 +182,17 @@ internal sealed partial class StateSync(
     }
 
     [LoggerMessage(LogLevel.Information,
-        "State sync to block {Height}: {Chunks} chunks, {Bytes} bytes, {Done} of them here already, from {Peers} peers")]
-    private static partial void LogBegins(ILogger logger, Height height, int chunks, long bytes, int done, int peers);
+        "State sync to block {Height}: {Chunks} chunks, {Bytes} bytes, {Done} of them here already, from "
+        + "{Peers} peers")]
+    private static partial void LogBegins(
+        ILogger logger, Height height, int chunks, long bytes, int done, int peers);
 
-    [LoggerMessage(LogLevel.Information, "State sync done: block {Height}, {Bytes} bytes fetched in {Elapsed} ms")]
+    [LoggerMessage(
+        LogLevel.Information, "State sync done: block {Height}, {Bytes} bytes fetched in {Elapsed} ms")]
     private static partial void LogEnds(ILogger logger, Height height, long bytes, long elapsed);
 
-    [LoggerMessage(LogLevel.Warning, "Validator {Validator} ({Name}) served a snapshot that is false: {Fault}")]
-    private static partial void LogThrownOut(ILogger logger, ValidatorIndex validator, string name, string fault);
+    [LoggerMessage(
+        LogLevel.Warning, "Validator {Validator} ({Name}) served a snapshot that is false: {Fault}")]
+    private static partial void LogThrownOut(
+        ILogger logger, ValidatorIndex validator, string name, string fault);
 }

@@ -7,10 +7,13 @@ using Ledger.Crypto;
 namespace Ledger.Node.Tracing;
 
 /// <summary>
-/// Spans of blocks: each phase, execution, commit, and the whole. A block's trace is named by its hash, so that all
-/// validators write into one trace without a word about it on the wire, and by the same ratio trace the same blocks.
+/// Spans of blocks: each phase, execution, commit, and the whole. A block's trace is named by its hash, so
+/// that all validators write into one trace without a word about it on the wire, and by the same ratio trace
+/// the same blocks.
 /// </summary>
-/// <remarks>Called by the consensus loop and by the executor; every span is written whole, once its end is known.</remarks>
+/// <remarks>
+/// Called by the consensus loop and by the executor; every span is written whole, once its end is known.
+/// </remarks>
 internal sealed class BlockTraces(TimeProvider clock, int samplePerMille)
 {
     private const int PerMille = 1000;
@@ -46,7 +49,8 @@ internal sealed class BlockTraces(TimeProvider clock, int samplePerMille)
         if (since is { } from)
         {
             Write(
-                $"ledger.{reached.Phase.ToString().ToLowerInvariant()}", reached.Subject.Block, height, from, now)?
+                $"ledger.{reached.Phase.ToString().ToLowerInvariant()}", reached.Subject.Block, height, from,
+                now)?
                 .SetTag("ledger.view", (long)reached.Subject.View.Value).Dispose();
         }
     }
@@ -79,8 +83,10 @@ internal sealed class BlockTraces(TimeProvider clock, int samplePerMille)
             Write("ledger.commit", block.Hash, block.Height, since, now)?.Dispose();
             lock (_lock)
             {
-                var isOurs = _underWay.TryGetValue(block.Height, out var progress) && progress.Block == block.Hash;
-                using var span = Write("ledger.block", block.Hash, block.Height, isOurs ? progress!.FirstAt : since, now);
+                var isOurs = _underWay.TryGetValue(block.Height, out var progress)
+                    && progress.Block == block.Hash;
+                using var span = Write(
+                    "ledger.block", block.Hash, block.Height, isOurs ? progress!.FirstAt : since, now);
                 span?.SetTag("ledger.transactions", block.Transactions.Count);
             }
         }

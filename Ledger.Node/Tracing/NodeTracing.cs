@@ -7,7 +7,9 @@ using OpenTelemetry.Trace;
 
 namespace Ledger.Node.Tracing;
 
-/// <summary>The node's source of spans, and the way they take to a collector when one is configured.</summary>
+/// <summary>
+/// The node's source of spans, and the way they take to a collector when one is configured.
+/// </summary>
 internal static class NodeTracing
 {
     public const string SourceName = "Ledger.Node";
@@ -17,12 +19,14 @@ internal static class NodeTracing
 
     public static ActivitySource Source { get; } = new(SourceName, Hosting.NodeStatus.Version);
 
-    /// <returns>Null where no collector is configured: then no span is made, and none costs anything.</returns>
+    /// <returns>Null where no collector is configured: then no span is made, and none costs
+    /// anything.</returns>
     public static TracerProvider? Export(NodeOptions options, string chain, string validator)
         => options.TraceEndpoint is not { } endpoint ? null : Sdk.CreateTracerProviderBuilder()
             .AddSource(SourceName, HttpSource)
             .ConfigureResource(resource => resource
-                .AddService("ledger", chain, Hosting.NodeStatus.Version, autoGenerateServiceInstanceId: false, validator))
+                .AddService("ledger", chain, Hosting.NodeStatus.Version, autoGenerateServiceInstanceId: false,
+                    validator))
             .SetSampler(new ParentBasedSampler(
                 new TraceIdRatioBasedSampler((double)options.TraceSamplePerMille / PerMille)))
             .AddOtlpExporter(exporter =>

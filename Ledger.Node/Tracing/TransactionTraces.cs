@@ -6,18 +6,21 @@ using Ledger.Crypto;
 namespace Ledger.Node.Tracing;
 
 /// <summary>
-/// Spans of transactions, in the trace of the request that brought them (W3C trace context): admission, and from there to
-/// final, with a link to the block's own trace.
+/// Spans of transactions, in the trace of the request that brought them (W3C trace context): admission, and
+/// from there to final, with a link to the block's own trace.
 /// </summary>
 internal sealed class TransactionTraces(TimeProvider clock)
 {
-    /// <summary>Of transactions that were admitted and are not final; more than that go without their span.</summary>
+    /// <summary>
+    /// Of transactions that were admitted and are not final; more than that go without their span.
+    /// </summary>
     private const int WaitingMax = 10_000;
 
     /// <summary>One that is not final by now has expired, or became final before it was noted here.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private readonly ConcurrentDictionary<Digest, (ActivityContext Request, DateTimeOffset Since)> _waiting = new();
+    private readonly ConcurrentDictionary<Digest, (ActivityContext Request, DateTimeOffset Since)> _waiting =
+        new();
 
     /// <summary>Around the admission of a request's transactions; null when nobody traces it.</summary>
     public static Activity? Admission(int transactions)

@@ -32,7 +32,9 @@ internal readonly record struct Frame(FrameOutcome Outcome, FrameKind Kind = def
     };
 }
 
-/// <summary>The layout of a frame: 4 bytes of payload length (big-endian), 1 byte of kind, the payload.</summary>
+/// <summary>
+/// The layout of a frame: 4 bytes of payload length (big-endian), 1 byte of kind, the payload.
+/// </summary>
 internal static class FrameLayout
 {
     public const int HeaderSize = sizeof(int) + 1;
@@ -43,7 +45,9 @@ internal static class FrameLayout
         target[sizeof(int)] = (byte)kind;
     }
 
-    /// <summary>Takes one frame from the front of <paramref name="buffer"/>; false while more bytes are needed.</summary>
+    /// <summary>
+    /// Takes one frame from the front of <paramref name="buffer"/>; false while more bytes are needed.
+    /// </summary>
     public static bool TryRead(ref ReadOnlySequence<byte> buffer, FramePhase phase, out Frame frame)
     {
         frame = default;

@@ -26,14 +26,18 @@ public enum FrameKind : byte
     Refused = 19,
 }
 
-/// <summary>Before both sides have proved who they are only greetings are read, afterwards never again.</summary>
+/// <summary>
+/// Before both sides have proved who they are only greetings are read, afterwards never again.
+/// </summary>
 internal enum FramePhase
 {
     Handshake,
     Established,
 }
 
-/// <summary>The most bytes that a frame of each kind may carry, checked before anything is allocated.</summary>
+/// <summary>
+/// The most bytes that a frame of each kind may carry, checked before anything is allocated.
+/// </summary>
 public static class FrameLimits
 {
     /// <summary>A block and what travels with it: views, signatures, certificates.</summary>

@@ -17,8 +17,8 @@ public readonly record struct FrameVerdict(string? Reason, bool Hostile)
 }
 
 /// <summary>
-/// Takes one frame. Awaited before the same peer's next frame is read, so a slow handler slows that peer only. The
-/// payload belongs to the handler, which may keep it.
+/// Takes one frame. Awaited before the same peer's next frame is read, so a slow handler slows that peer
+/// only. The payload belongs to the handler, which may keep it.
 /// </summary>
 public delegate ValueTask<FrameVerdict> FrameHandler(
     ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken);
@@ -42,7 +42,8 @@ public sealed class FrameRouter
     }
 
     internal ValueTask<FrameVerdict> RouteAsync(
-        ValidatorIndex from, FrameKind kind, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        ValidatorIndex from, FrameKind kind, ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
         => _handlers[(int)kind] is { } handler
             ? handler(from, payload, cancellationToken)
             : ValueTask.FromResult(FrameVerdict.Drop("no_handler"));

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// A connected socket that speaks in frames. One task may read and one may write at a time. A connection that breaks
-/// reads as closed: only the caller knows whether that matters.
+/// A connected socket that speaks in frames. One task may read and one may write at a time. A connection that
+/// breaks reads as closed: only the caller knows whether that matters.
 /// </summary>
 internal sealed class FrameSocket : IDisposable
 {
@@ -58,7 +58,8 @@ internal sealed class FrameSocket : IDisposable
 
     /// <summary>Writes one small frame at once; established connections write through their queue.</summary>
     /// <returns>False when the connection is broken.</returns>
-    public ValueTask<bool> WriteAsync(FrameKind kind, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    public ValueTask<bool> WriteAsync(
+        FrameKind kind, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         var bytes = new byte[FrameLayout.HeaderSize + payload.Length];
         FrameLayout.WriteHeader(bytes, kind, payload.Length);

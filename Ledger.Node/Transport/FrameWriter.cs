@@ -1,8 +1,8 @@
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// Empties a queue into a socket: small frames are gathered into one write, a large payload is written from where it
-/// lies, so that a block which goes to every peer is copied for none.
+/// Empties a queue into a socket: small frames are gathered into one write, a large payload is written from
+/// where it lies, so that a block which goes to every peer is copied for none.
 /// </summary>
 internal sealed class FrameWriter(FrameSocket socket, SendQueue queue, PeerMeter meter)
 {
@@ -26,7 +26,8 @@ internal sealed class FrameWriter(FrameSocket socket, SendQueue queue, PeerMeter
         {
             var small = frame.Payload.Length <= SmallBytes;
             var needed = small ? frame.Size : FrameLayout.HeaderSize;
-            if (_length + needed > GatherBytes && !await FlushAsync(onProgress, cancellationToken).ConfigureAwait(false))
+            if (_length + needed > GatherBytes
+                && !await FlushAsync(onProgress, cancellationToken).ConfigureAwait(false))
             {
                 return false;
             }

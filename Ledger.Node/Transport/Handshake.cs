@@ -8,9 +8,10 @@ namespace Ledger.Node.Transport;
 internal sealed record PeerGreeting(ValidatorIndex Validator, Guid Instance, bool DialledByUs);
 
 /// <summary>
-/// The mutual challenge and response at the start of a connection: HELLO and HELLO, PROOF and PROOF. The listener
-/// answers nothing before it has seen a HELLO of its own chain from a key of the set, and signs nothing before that
-/// key is proved. Afterwards the slot of that validator decides whether the connection is let in.
+/// The mutual challenge and response at the start of a connection: HELLO and HELLO, PROOF and PROOF. The
+/// listener answers nothing before it has seen a HELLO of its own chain from a key of the set, and signs
+/// nothing before that key is proved. Afterwards the slot of that validator decides whether the connection is
+/// let in.
 /// </summary>
 internal sealed class Handshake(NodeIdentity self, Guid instance)
 {
@@ -107,18 +108,21 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
         var frame = await socket.ReadAsync(FramePhase.Handshake, cancellationToken).ConfigureAwait(false);
         if (frame.Kind != FrameKind.Hello || Hello.Decode(frame.Payload.Span) is not { } hello)
         {
-            return (null, default, await RefusalFromAsync(socket, frame, cancellationToken).ConfigureAwait(false));
+            return (null, default, await RefusalFromAsync(socket, frame, cancellationToken)
+                .ConfigureAwait(false));
         }
 
         if (Objection(hello, socket.Remote) is var (reason, sentence))
         {
-            return (null, default, await RefuseAsync(socket, reason, sentence, cancellationToken).ConfigureAwait(false));
+            return (null, default, await RefuseAsync(socket, reason, sentence, cancellationToken)
+                .ConfigureAwait(false));
         }
 
         return self.Validators.IndexOf(hello.Key) is { } peer
             ? (hello, peer, null)
             : (null, default, await RefuseAsync(
-                socket, HandshakeRefusal.UnknownKey, $"its key {hello.Key} is not among the validators", cancellationToken)
+                socket, HandshakeRefusal.UnknownKey, $"its key {hello.Key} is not among the validators",
+                cancellationToken)
                 .ConfigureAwait(false));
     }
 

@@ -7,9 +7,9 @@ using Ledger.Crypto;
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// The first words on a connection: who I claim to be, on which chain, and a number never used before for the other
-/// side to sign. The instance differs with every start of a process: it tells a peer that dials twice from two
-/// processes that share one key.
+/// The first words on a connection: who I claim to be, on which chain, and a number never used before for the
+/// other side to sign. The instance differs with every start of a process: it tells a peer that dials twice
+/// from two processes that share one key.
 /// </summary>
 internal sealed record Hello(
     ushort Version, Digest Genesis, PublicKey Key, Digest Nonce, Guid Instance, string ChainId)
@@ -38,7 +38,8 @@ internal sealed record Hello(
         return bytes;
     }
 
-    /// <returns>Null when malformed. Of another version only the version is read: the rest may look different.</returns>
+    /// <returns>Null when malformed. Of another version only the version is read: the rest may look
+    /// different.</returns>
     public static Hello? Decode(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < sizeof(ushort))

@@ -12,8 +12,8 @@ internal enum HandshakeRole : byte
 }
 
 /// <summary>
-/// What each side signs to prove its key: a fixed layout under its own domain, bound to the chain, to both keys and to
-/// both nonces. So a proof serves once, between these two, in this direction.
+/// What each side signs to prove its key: a fixed layout under its own domain, bound to the chain, to both
+/// keys and to both nonces. So a proof serves once, between these two, in this direction.
 /// </summary>
 internal static class HelloStatement
 {

@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Node.Transport;
 
-/// <summary>Who this node is on the network: its chain, its key, and the validators as it knows them.</summary>
+/// <summary>
+/// Who this node is on the network: its chain, its key, and the validators as it knows them.
+/// </summary>
 public sealed class NodeIdentity
 {
     private volatile ValidatorSet _validators;

@@ -11,8 +11,8 @@ namespace Ledger.Node.Transport;
 internal sealed record ConnectionEnd(string Reason, bool Hostile);
 
 /// <summary>
-/// One proved connection: a reader that hands frames to their handlers one at a time, a writer that empties the queue,
-/// and a watch that notices when the other side is gone without having said so.
+/// One proved connection: a reader that hands frames to their handlers one at a time, a writer that empties
+/// the queue, and a watch that notices when the other side is gone without having said so.
 /// </summary>
 internal sealed class PeerConnection
 {
@@ -81,7 +81,9 @@ internal sealed class PeerConnection
     /// <summary>Ends the connection; the first to say why is heard.</summary>
     public void End(string reason, bool hostile = false) => _end.TrySetResult(new(reason, hostile));
 
-    /// <summary>Whether the other side still answers: asked when a newer connection would take this one's place.</summary>
+    /// <summary>
+    /// Whether the other side still answers: asked when a newer connection would take this one's place.
+    /// </summary>
     public async Task<bool> AnswersAsync(TimeSpan within, CancellationToken cancellationToken)
     {
         var ping = SendPing();
@@ -115,7 +117,8 @@ internal sealed class PeerConnection
         Task[] tasks = [ReadAsync(stop.Token), WriteAsync(stop.Token), WatchAsync(stop.Token)];
         try
         {
-            // A task ends after it gave the reason, because we stop, or because it failed: then the owner must know.
+            // A task ends after it gave the reason, because we stop, or because it failed: then the owner
+            // must know.
             var first = await Task.WhenAny([_end.Task, .. tasks]).ConfigureAwait(false);
             await first.ConfigureAwait(false);
             End("stopping");
@@ -203,8 +206,8 @@ internal sealed class PeerConnection
         catch (Exception exception) when (exception is not (InvariantBrokenException or DamagedDataException)
             && !stop.IsCancellationRequested)
         {
-            // A frame that trips a handler costs its sender the connection: to end the process instead would let any
-            // peer switch us off. A broken invariant and a damaged disk are ours, and do end it.
+            // A frame that trips a handler costs its sender the connection: to end the process instead would
+            // let any peer switch us off. A broken invariant and a damaged disk are ours, and do end it.
             _logger.HandlerFailed(exception, frame.Kind, Peer);
             return FrameVerdict.Disconnect("handler_failed");
         }
@@ -229,7 +232,8 @@ internal sealed class PeerConnection
                 Volatile.Write(ref _roundTripTicks, Math.Max(1, took.Ticks));
             }
 
-            Interlocked.Exchange(ref _pong, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+            Interlocked.Exchange(ref _pong, new(TaskCreationOptions.RunContinuationsAsynchronously))
+                .TrySetResult();
         }
 
         return true;

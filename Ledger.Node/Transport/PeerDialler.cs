@@ -55,7 +55,8 @@ internal sealed class PeerDialler(
             socket = await ConnectAsync(either.Token).ConfigureAwait(false);
             slot.DialUnderWay = true;
             patience.CancelAfter(options.HandshakeTimeout);
-            var (greeting, refusal) = await handshake.DialAsync(socket, slot.Peer, either.Token).ConfigureAwait(false);
+            var (greeting, refusal) = await handshake.DialAsync(socket, slot.Peer, either.Token)
+                .ConfigureAwait(false);
             refusal ??= await slot.OfferAsync(socket, greeting!, either.Token).ConfigureAwait(false);
             if (refusal is null)
             {
@@ -72,7 +73,8 @@ internal sealed class PeerDialler(
         {
             OnUnreachable("unreachable", exception.SocketErrorCode.ToString());
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !stopping.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (patience.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
             if (socket is null)
             {

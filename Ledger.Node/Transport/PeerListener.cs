@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// Accepts connections and greets them. Until a stranger has proved to be a validator it costs one of a fixed number of
-/// handshakes, a few hundred bytes and a bounded time; nothing else.
+/// Accepts connections and greets them. Until a stranger has proved to be a validator it costs one of a fixed
+/// number of handshakes, a few hundred bytes and a bounded time; nothing else.
 /// </summary>
 internal sealed class PeerListener(
     Socket listener,
@@ -77,7 +77,8 @@ internal sealed class PeerListener(
     {
         var address = socket.Remote.Address;
         if (_greetings.Count >= options.HandshakesMax
-            || _greetings.Count(greeting => greeting.Address.Equals(address)) >= options.HandshakesPerAddressMax)
+            || _greetings.Count(
+                greeting => greeting.Address.Equals(address)) >= options.HandshakesPerAddressMax)
         {
             Note(socket, new(HandshakeRefusal.Busy, "too many handshakes are under way"));
             socket.Dispose();
@@ -135,7 +136,8 @@ internal sealed class PeerListener(
         => slotOf(greeting.Validator) is { } slot
             ? await slot.OfferAsync(socket, greeting, cancellationToken).ConfigureAwait(false)
             : await handshake.RefuseAsync(
-                socket, HandshakeRefusal.Busy, "there is no place for it yet", cancellationToken).ConfigureAwait(false);
+                socket, HandshakeRefusal.Busy, "there is no place for it yet", cancellationToken)
+                    .ConfigureAwait(false);
 
     private void NoteAtSlot(PeerGreeting? greeting, Refusal refusal)
     {
@@ -145,7 +147,9 @@ internal sealed class PeerListener(
         }
     }
 
-    /// <summary>Counts each, but warns of each reason at most once in a while: strangers must not fill our log.</summary>
+    /// <summary>
+    /// Counts each, but warns of each reason at most once in a while: strangers must not fill our log.
+    /// </summary>
     private void Note(FrameSocket socket, Refusal refusal)
     {
         if (refusal.Reason == HandshakeRefusal.AlreadyConnected)

@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// The connections to all other validators: listens, dials, and carries frames. Sending never waits, receiving waits for
-/// the handler of that peer's frame only, and nothing that a peer does reaches another peer or the process.
+/// The connections to all other validators: listens, dials, and carries frames. Sending never waits,
+/// receiving waits for the handler of that peer's frame only, and nothing that a peer does reaches another
+/// peer or the process.
 /// </summary>
 public sealed class PeerNetwork : BackgroundService
 {
@@ -56,18 +57,23 @@ public sealed class PeerNetwork : BackgroundService
 
     /// <summary>The validators that are connected now, ascending.</summary>
     public IReadOnlyList<ValidatorIndex> Connected
-        => [.. Slots.Where(slot => slot is { IsRetired: false, Current: not null }).Select(slot => slot.Peer)];
+        => [.. Slots.Where(slot => slot is { IsRetired: false, Current: not null })
+            .Select(slot => slot.Peer)];
 
     private IEnumerable<PeerSlot> Slots => _slots.OfType<PeerSlot>();
 
-    /// <summary>Queues a frame for one validator, or for all others. Never waits; what does not fit is dropped and counted.</summary>
+    /// <summary>
+    /// Queues a frame for one validator, or for all others. Never waits; what does not fit is dropped and
+    /// counted.
+    /// </summary>
     /// <param name="kind">What it is; decides the lane and the limit.</param>
     /// <param name="payload">Must not change any more: all peers are sent these very bytes.</param>
     /// <param name="to">Null for all others. What is meant for ourselves does not travel.</param>
     public void Send(FrameKind kind, ReadOnlyMemory<byte> payload, ValidatorIndex? to = null)
     {
         Invariant.Holds(
-            payload.Length <= FrameLimits.Of(kind, FramePhase.Established), "a frame that we send is within its limit");
+            payload.Length <= FrameLimits.Of(kind, FramePhase.Established),
+            "a frame that we send is within its limit");
         if (to is { } only)
         {
             SendTo(SlotOf(only), kind, payload);
@@ -84,8 +90,8 @@ public sealed class PeerNetwork : BackgroundService
     }
 
     /// <summary>
-    /// These are the validators from now on: newcomers are let in and dialled. Who is none of them any more is told nothing
-    /// new, and keeps its connection for a while, so that it can learn why.
+    /// These are the validators from now on: newcomers are let in and dialled. Who is none of them any more
+    /// is told nothing new, and keeps its connection for a while, so that it can learn why.
     /// </summary>
     public void Follow(ValidatorSet validators)
     {
@@ -96,7 +102,9 @@ public sealed class PeerNetwork : BackgroundService
     /// <summary>Finds out who answers at an address where a newcomer should be.</summary>
     internal PeerProbe Probe => new(_self);
 
-    /// <summary>Takes a validator's connection away for something that only its content shows to be hostile.</summary>
+    /// <summary>
+    /// Takes a validator's connection away for something that only its content shows to be hostile.
+    /// </summary>
     /// <param name="peer">Who.</param>
     /// <param name="reason">A short word for the metric's label.</param>
     public void Punish(ValidatorIndex peer, string reason)
@@ -108,7 +116,9 @@ public sealed class PeerNetwork : BackgroundService
         }
     }
 
-    /// <summary>Starts to listen; happens by itself at the start, and earlier for whoever must know the port.</summary>
+    /// <summary>
+    /// Starts to listen; happens by itself at the start, and earlier for whoever must know the port.
+    /// </summary>
     public IPEndPoint Bind()
     {
         if (_listener is null)
@@ -147,10 +157,12 @@ public sealed class PeerNetwork : BackgroundService
         var listening = listener.RunAsync(stop.Token);
 
         // Not by task: those that end before they first wait are one and the same.
-        Dictionary<PeerSlot, Task> running = Slots.ToDictionary(slot => slot, slot => RunSlotAsync(slot, stop.Token));
+        Dictionary<PeerSlot, Task> running = Slots.ToDictionary(
+            slot => slot, slot => RunSlotAsync(slot, stop.Token));
         var changed = _changes.Reader.WaitToReadAsync(stop.Token).AsTask();
 
-        // Each runs until it is stopped: one that ends before that has failed, and then all must. A retired slot may end.
+        // Each runs until it is stopped: one that ends before that has failed, and then all must. A retired
+        // slot may end.
         while (true)
         {
             var first = await Task.WhenAny([listening, changed, .. running.Values]).ConfigureAwait(false);
@@ -191,8 +203,8 @@ public sealed class PeerNetwork : BackgroundService
     }
 
     /// <summary>
-    /// The slots of all other validators: those there are, and new ones for newcomers. The others are retired; all of them,
-    /// when it is this node that is no validator any more.
+    /// The slots of all other validators: those there are, and new ones for newcomers. The others are
+    /// retired; all of them, when it is this node that is no validator any more.
     /// </summary>
     private PeerSlot?[] SlotsFor(ValidatorSet validators, PeerSlot?[] before)
     {
@@ -211,7 +223,8 @@ public sealed class PeerNetwork : BackgroundService
             else if (slots[i] is null && seat != self)
             {
                 slots[i] = new(
-                    seat, validators[seat], _self, _handshake, _options, _router, _observer, _metrics, _time, _logger);
+                    seat, validators[seat], _self, _handshake, _options, _router, _observer, _metrics, _time,
+                    _logger);
             }
         }
 
@@ -232,7 +245,8 @@ public sealed class PeerNetwork : BackgroundService
         if (await Task.WhenAny([.. tasks, slot.Retirement]).ConfigureAwait(false) == slot.Retirement)
         {
             await stopDialling.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAny(tasks[0], Task.Delay(_options.RetireAfter, _time, stop.Token)).ConfigureAwait(false);
+            await Task.WhenAny(tasks[0], Task.Delay(_options.RetireAfter, _time, stop.Token))
+                .ConfigureAwait(false);
         }
 
         await stop.CancelAsync().ConfigureAwait(false);

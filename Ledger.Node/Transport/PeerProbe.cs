@@ -4,15 +4,16 @@ using Ledger.Crypto;
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// Looks whether a newcomer's node is where its operator says, before anything about it is ordered: says hello, and goes
-/// when it has heard who answers.
+/// Looks whether a newcomer's node is where its operator says, before anything about it is ordered: says
+/// hello, and goes when it has heard who answers.
 /// </summary>
 internal sealed class PeerProbe(NodeIdentity self)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <returns>Why the node of this key cannot be reached there; null when it can.</returns>
-    public async Task<string?> FaultAtAsync(string host, int port, PublicKey key, CancellationToken cancellationToken)
+    public async Task<string?> FaultAtAsync(
+        string host, int port, PublicKey key, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
@@ -23,7 +24,8 @@ internal sealed class PeerProbe(NodeIdentity self)
             using FrameSocket frames = new(socket);
             var hello = Hello.From(self, Guid.NewGuid());
             await frames.WriteAsync(FrameKind.Hello, hello.Encode(), patience.Token).ConfigureAwait(false);
-            return FaultIn(await frames.ReadAsync(FramePhase.Handshake, patience.Token).ConfigureAwait(false), key);
+            return FaultIn(
+                await frames.ReadAsync(FramePhase.Handshake, patience.Token).ConfigureAwait(false), key);
         }
         catch (SocketException exception)
         {

@@ -20,9 +20,10 @@ internal sealed record Arrival(FrameSocket Socket, PeerGreeting Greeting)
 /// The place of one other validator: at most one live connection, and one task that alone decides which.
 /// </summary>
 /// <remarks>
-/// Both sides must agree on the one that lives. The validator of lower index has the first word: it lets a connection in
-/// or refuses it, and only then does the other. When both dial at once, the lower one waits for its own dial and turns
-/// the other's away. A newer connection takes the place of an older one only if that no longer answers a ping.
+/// Both sides must agree on the one that lives. The validator of lower index has the first word: it lets a
+/// connection in or refuses it, and only then does the other. When both dial at once, the lower one waits for
+/// its own dial and turns the other's away. A newer connection takes the place of an older one only if that
+/// no longer answers a ping.
 /// </remarks>
 internal sealed class PeerSlot
 {
@@ -40,7 +41,8 @@ internal sealed class PeerSlot
     private readonly Channel<Arrival> _arrivals = Channel.CreateBounded<Arrival>(ArrivalsMax);
 
     private readonly PeerEndpoint? _onLedger;
-    private readonly TaskCompletionSource _retirement = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _retirement = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile PeerConnection? _current;
     private volatile TaskCompletionSource _vacant = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -71,14 +73,16 @@ internal sealed class PeerSlot
         _logger = logger;
         _penalty = new(options, time);
         Meter = metrics.ForPeer(validator);
-        _onLedger = PeerAddress.TryParse(validator.Address, out var host, out var port) ? new(peer, host, port) : null;
+        _onLedger = PeerAddress.TryParse(validator.Address, out var host, out var port)
+            ? new(peer, host, port) : null;
         _vacant.SetResult();
     }
 
     public ValidatorIndex Peer { get; }
 
     /// <summary>Where it is dialled: as this node is configured, or else as the ledger says.</summary>
-    public PeerEndpoint? Endpoint => _options.Peers.FirstOrDefault(endpoint => endpoint.Validator == Peer) ?? _onLedger;
+    public PeerEndpoint? Endpoint
+        => _options.Peers.FirstOrDefault(endpoint => endpoint.Validator == Peer) ?? _onLedger;
 
     /// <summary>Completes when it is no validator any more.</summary>
     public Task Retirement => _retirement.Task;
@@ -120,19 +124,23 @@ internal sealed class PeerSlot
     private bool HasFirstWord => _self.Self.CompareTo(Peer) < 0;
 
     /// <summary>Ends when nobody is connected here.</summary>
-    public Task WhenVacantAsync(CancellationToken cancellationToken) => _vacant.Task.WaitAsync(cancellationToken);
+    public Task WhenVacantAsync(CancellationToken cancellationToken)
+        => _vacant.Task.WaitAsync(cancellationToken);
 
-    public void NoteRefusal(string code, string sentence) => _lastRefusal = new(code, sentence, _time.GetUtcNow());
+    public void NoteRefusal(string code, string sentence)
+        => _lastRefusal = new(code, sentence, _time.GetUtcNow());
 
     public void Retire() => _retirement.TrySetResult();
 
     /// <summary>Brings a proved connection.</summary>
-    /// <returns>Null when it was let in; otherwise why not, and the socket is the caller's to close.</returns>
+    /// <returns>Null when it was let in; otherwise why not, and the socket is the caller's to
+    /// close.</returns>
     public async Task<Refusal?> OfferAsync(
         FrameSocket socket, PeerGreeting greeting, CancellationToken cancellationToken)
     {
         if (!HasFirstWord
-            && await _handshake.ReadAcceptedAsync(socket, cancellationToken).ConfigureAwait(false) is { } refusal)
+            && await _handshake.ReadAcceptedAsync(socket, cancellationToken)
+                .ConfigureAwait(false) is { } refusal)
         {
             return refusal;
         }
@@ -145,7 +153,8 @@ internal sealed class PeerSlot
                 .ConfigureAwait(false);
         }
 
-        // Not given up on a timeout: from here on the slot owns the socket, and it is patient for a bounded time only.
+        // Not given up on a timeout: from here on the slot owns the socket, and it is patient for a bounded
+        // time only.
         return await arrival.Outcome.ConfigureAwait(false);
     }
 
@@ -157,7 +166,8 @@ internal sealed class PeerSlot
             var arriving = _arrivals.Reader.WaitToReadAsync(stopping).AsTask();
             while (true)
             {
-                await Task.WhenAny(_running is null ? [arriving] : [arriving, _running]).ConfigureAwait(false);
+                await Task.WhenAny(_running is null ? [arriving] : [arriving, _running])
+                    .ConfigureAwait(false);
                 if (_running is { IsCompleted: true })
                 {
                     await LeaveAsync().ConfigureAwait(false);
@@ -212,10 +222,13 @@ internal sealed class PeerSlot
         }
     }
 
-    /// <summary>The two words that make this connection the one: the lower index's, then the other's.</summary>
+    /// <summary>
+    /// The two words that make this connection the one: the lower index's, then the other's.
+    /// </summary>
     private async Task<Refusal?> AdmitAsync(Arrival arrival, CancellationToken cancellationToken)
     {
-        if (await ObjectionAsync(arrival.Greeting, cancellationToken).ConfigureAwait(false) is var (reason, sentence))
+        if (await ObjectionAsync(arrival.Greeting, cancellationToken)
+            .ConfigureAwait(false) is var (reason, sentence))
         {
             return await _handshake.RefuseAsync(arrival.Socket, reason, sentence, cancellationToken)
                 .ConfigureAwait(false);
@@ -252,7 +265,8 @@ internal sealed class PeerSlot
             return sameProcess
                 ? (HandshakeRefusal.AlreadyConnected, "it is connected already")
                 : (HandshakeRefusal.Duplicate,
-                    $"validator {Peer} is connected from {older.Address} and answers: two nodes share one key");
+                    $"validator {Peer} is connected from {older.Address} and answers: two nodes share one "
+                    + "key");
         }
 
         older.End("replaced");

@@ -1,8 +1,8 @@
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// How long a validator that broke the protocol is kept out: longer each time, and forgiven once it has behaved for as
-/// long as the longest penalty.
+/// How long a validator that broke the protocol is kept out: longer each time, and forgiven once it has
+/// behaved for as long as the longest penalty.
 /// </summary>
 internal sealed class Penalty(TransportOptions options, TimeProvider time)
 {
@@ -39,6 +39,8 @@ internal static class Backoff
         return least.Ticks > most.Ticks / factor ? most : TimeSpan.FromTicks(least.Ticks * factor);
     }
 
-    /// <summary>Between half of it and all of it, so that peers which failed together do not return together.</summary>
+    /// <summary>
+    /// Between half of it and all of it, so that peers which failed together do not return together.
+    /// </summary>
     public static TimeSpan WithJitter(TimeSpan wait) => wait * (0.5 + (Random.Shared.NextDouble() / 2));
 }

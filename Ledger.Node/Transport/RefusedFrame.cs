@@ -5,8 +5,8 @@ using Ledger.Crypto;
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// The last words to whom we do not let in: the reason, and where we stand, so that the other side's own log can say
-/// plainly what is wrong.
+/// The last words to whom we do not let in: the reason, and where we stand, so that the other side's own log
+/// can say plainly what is wrong.
 /// </summary>
 internal sealed record RefusedFrame(HandshakeRefusal Reason, ushort Version, Digest Genesis, string ChainId)
 {

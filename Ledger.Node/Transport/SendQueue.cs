@@ -10,8 +10,9 @@ internal readonly record struct OutgoingFrame(FrameKind Kind, ReadOnlyMemory<byt
 }
 
 /// <summary>
-/// What waits for one peer, in two lanes: what consensus and liveness need goes ahead of transactions and answers.
-/// Bounded by count and by bytes; what does not fit is refused, since everything that matters is said again.
+/// What waits for one peer, in two lanes: what consensus and liveness need goes ahead of transactions and
+/// answers. Bounded by count and by bytes; what does not fit is refused, since everything that matters is
+/// said again.
 /// </summary>
 internal sealed class SendQueue(int framesMax, long urgentBytesMax, long bulkBytesMax)
 {
@@ -24,7 +25,8 @@ internal sealed class SendQueue(int framesMax, long urgentBytesMax, long bulkByt
 
     public bool TryAdd(OutgoingFrame frame)
     {
-        var lane = frame.Kind is FrameKind.Transactions or FrameKind.Response or FrameKind.SnapshotResponse ? _bulk : _urgent;
+        var lane = frame.Kind is FrameKind.Transactions or FrameKind.Response or FrameKind.SnapshotResponse
+            ? _bulk : _urgent;
         if (!lane.TryAdd(frame))
         {
             return false;
@@ -44,7 +46,9 @@ internal sealed class SendQueue(int framesMax, long urgentBytesMax, long bulkByt
     private sealed class Lane(int framesMax, long bytesMax)
     {
         private readonly Channel<OutgoingFrame> _frames = Channel.CreateBounded<OutgoingFrame>(
-            new BoundedChannelOptions(framesMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+            new BoundedChannelOptions(
+                framesMax)
+            { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
         private long _bytes;
 

@@ -10,10 +10,12 @@ internal static partial class TransportLog
     public static partial void Listening(this ILogger logger, string address);
 
     [LoggerMessage(2, LogLevel.Information, "Validator {Validator} ({Name}) connected from {Address}")]
-    public static partial void Connected(this ILogger logger, ValidatorIndex validator, string name, string address);
+    public static partial void Connected(
+        this ILogger logger, ValidatorIndex validator, string name, string address);
 
     [LoggerMessage(3, LogLevel.Information, "Validator {Validator} ({Name}) disconnected: {Reason}")]
-    public static partial void Disconnected(this ILogger logger, ValidatorIndex validator, string name, string reason);
+    public static partial void Disconnected(
+        this ILogger logger, ValidatorIndex validator, string name, string reason);
 
     [LoggerMessage(4, LogLevel.Warning,
         "Validator {Validator} ({Name}) broke the protocol ({Reason}) and is kept out for {Penalty}")]
@@ -21,7 +23,8 @@ internal static partial class TransportLog
         this ILogger logger, ValidatorIndex validator, string name, string reason, TimeSpan penalty);
 
     [LoggerMessage(EventId = 5, Message = "Peer {Address} refuses us: {Sentence}")]
-    public static partial void RefusedByPeer(this ILogger logger, LogLevel level, string address, string sentence);
+    public static partial void RefusedByPeer(
+        this ILogger logger, LogLevel level, string address, string sentence);
 
     [LoggerMessage(EventId = 6, Message = "We refuse peer {Address} ({Reason}): {Sentence}")]
     public static partial void Refused(

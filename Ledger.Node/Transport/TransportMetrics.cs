@@ -5,8 +5,8 @@ using Prometheus;
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// What the transport shows of itself. Labels are bounded: peers are the validators' names, reasons are words of this
-/// program and never of a peer.
+/// What the transport shows of itself. Labels are bounded: peers are the validators' names, reasons are words
+/// of this program and never of a peer.
 /// </summary>
 public sealed class TransportMetrics
 {
@@ -19,7 +19,8 @@ public sealed class TransportMetrics
     {
         _connected = metrics.CreateGauge("ledger_peers_connected", "Other validators that are connected.");
         _bytes = metrics.CreateCounter(
-            "ledger_peer_bytes_total", "Bytes of frames carried, by peer and direction.", "peer", "direction");
+            "ledger_peer_bytes_total", "Bytes of frames carried, by peer and direction.", "peer",
+            "direction");
         _dropped = metrics.CreateCounter(
             "ledger_peer_messages_dropped_total",
             "Frames that were not sent or not used, by peer and reason.", "peer", "reason");
@@ -47,7 +48,8 @@ public sealed class TransportMetrics
 }
 
 /// <summary>What is counted of one peer, over all its connections.</summary>
-internal sealed class PeerMeter(string name, ICounter bytesIn, ICounter bytesOut, Func<string, ICounter> droppedFor)
+internal sealed class PeerMeter(
+    string name, ICounter bytesIn, ICounter bytesOut, Func<string, ICounter> droppedFor)
 {
     private readonly ConcurrentDictionary<string, ICounter> _dropped = new();
 

@@ -23,7 +23,8 @@ internal sealed class InvalidBlocks : Liar
         return Chance.Percent(30)
             && Transaction.TryDecode(Transaction.EncodeSigned(body, default), out var forged, out _)
             && Host.Life?.Machine.Propose(
-                request.Parent, [.. block.Transactions, forged], block.Header.Time, Self, int.MaxValue, int.MaxValue)
+                request.Parent, [.. block.Transactions, forged], block.Header.Time, Self, int.MaxValue,
+                int.MaxValue)
                 is { } made
             ? made
             : block;
@@ -33,7 +34,8 @@ internal sealed class InvalidBlocks : Liar
     {
         if (envelope.Message is PrePrepare proposal && Chance.Percent(60))
         {
-            Say(new PrePrepare(proposal.View, Broken(proposal.Block)), to.Only is { } only ? [only] : Others());
+            Say(new PrePrepare(proposal.View, Broken(proposal.Block)), to.Only is { } only
+                ? [only] : Others());
             return;
         }
 

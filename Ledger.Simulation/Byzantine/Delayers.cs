@@ -50,7 +50,8 @@ internal sealed class Censor : Liar
 {
     public override string Name => "censor";
 
-    protected override bool Admits(Transaction transaction) => transaction.Sender != World.Clients[0].Key.PublicKey;
+    protected override bool Admits(Transaction transaction)
+        => transaction.Sender != World.Clients[0].Key.PublicKey;
 }
 
 /// <summary>

@@ -138,7 +138,8 @@ internal sealed class RashVoter : Liar
     protected override void Act()
     {
         var unseen = new Subject(
-            new(View.Value + (ulong)Chance.Below(4)), new(Final.Value + (ulong)Chance.Between(1, 10)), AnyDigest());
+            new(View.Value + (ulong)Chance.Below(4)), new(Final.Value + (ulong)Chance.Between(1, 10)),
+            AnyDigest());
         Say(new Prepare(unseen), Others());
         Say(new Commit(unseen), Others());
     }

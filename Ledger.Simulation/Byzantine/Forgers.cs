@@ -58,7 +58,8 @@ internal sealed class CertificateForger : Liar
         Host.Life?.Mempool.Admit(
             Transaction.Sign(
                 new(
-                    World.Genesis.ChainId, Host.Account.PublicKey, Host.Calendar.Plus(TimeSpan.FromMinutes(1)),
+                    World.Genesis.ChainId, Host.Account.PublicKey, Host.Calendar.Plus(
+                        TimeSpan.FromMinutes(1)),
                     (ulong)Chance.Next(), [new Operation.Report(lie)]),
                 Host.Account),
             gossip: true);
@@ -174,7 +175,8 @@ internal sealed class LowBase : Liar
         return new(
             new(
                 view,
-                [.. asked.Select(pair => new Report(pair.Key, pair.Value.Said.Highest.Subject, pair.Value.By))]),
+                [.. asked.Select(
+                    pair => new Report(pair.Key, pair.Value.Said.Highest.Subject, pair.Value.By))]),
             lowest);
     }
 }

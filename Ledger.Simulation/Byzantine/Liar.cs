@@ -155,7 +155,8 @@ internal abstract class Liar
     }
 
     /// <summary>Each of the others with this probability, in percent.</summary>
-    protected List<ValidatorIndex> SomeOthers(int percent) => [.. Others().Where(_ => Chance.Percent(percent))];
+    protected List<ValidatorIndex> SomeOthers(int percent)
+        => [.. Others().Where(_ => Chance.Percent(percent))];
 
     /// <summary>A block that differs only in its time, so that it is as valid.</summary>
     protected static Block Sibling(Block block, int milliseconds)
@@ -212,7 +213,8 @@ internal sealed class Conspiracy(Simulator simulator, Chance chance)
 
             // Two stories need two listeners that are not in the plot.
             var honest = simulator.Hosts
-                .Where(host => host.IsHonest && simulator.Members.Current.Contains(host.Self)).Select(host => host.Self.Value).ToList();
+                .Where(host => host.IsHonest && simulator.Members.Current.Contains(host.Self))
+                    .Select(host => host.Self.Value).ToList();
             if (honest.Count > 1 && honest.TrueForAll(i => sides[i] == sides[honest[0]]))
             {
                 sides[chance.Pick(honest)] ^= true;
@@ -222,7 +224,8 @@ internal sealed class Conspiracy(Simulator simulator, Chance chance)
         return sides[validator.Value] ? 1 : 0;
     }
 
-    public void TellStories(Subject first, Subject second) => _stories[(first.View, first.Height)] = [first, second];
+    public void TellStories(Subject first, Subject second)
+        => _stories[(first.View, first.Height)] = [first, second];
 
     /// <summary>What is said at a place to this validator, if two stories are told there.</summary>
     public Subject? StoryFor(View view, Height height, ValidatorIndex validator)

@@ -85,9 +85,12 @@ internal sealed class CertificateCheck(Simulator simulator)
             return Shortage(signers, simulator.Members.SetAt(subject.Height));
         }
 
-        // Only what is committed is known to be of the epoch of its height: what was prepared may have been given up.
-        return certificate.Kind == StatementKind.Commit && simulator.Members.EpochAt(subject.Height) != subject.View.Epoch
-            ? $"it is of epoch {subject.View.Epoch}, and its height of epoch {simulator.Members.EpochAt(subject.Height)}"
+        // Only what is committed is known to be of the epoch of its height: what was prepared may have been
+        // given up.
+        return certificate.Kind == StatementKind.Commit
+            && simulator.Members.EpochAt(subject.Height) != subject.View.Epoch
+            ? $"it is of epoch {subject.View.Epoch}, and its height of epoch "
+                + $"{simulator.Members.EpochAt(subject.Height)}"
             : Shortage(signers, subject.View);
     }
 
@@ -109,10 +112,13 @@ internal sealed class CertificateCheck(Simulator simulator)
     {
         var members = signers.Count(set.Contains);
         var quorum = QuorumOf(set.Count);
-        return members < quorum ? $"{members} signed it, a quorum is {quorum} of the {set.Count} validators" : null;
+        return members < quorum
+            ? $"{members} signed it, a quorum is {quorum} of the {set.Count} validators" : null;
     }
 
-    /// <summary>Two sets so large share an honest validator: more than half of them, and with liars f / 2 more.</summary>
+    /// <summary>
+    /// Two sets so large share an honest validator: more than half of them, and with liars f / 2 more.
+    /// </summary>
     private int QuorumOf(int validators)
         => simulator.Options.IsRaft ? (validators / 2) + 1 : ((validators + ((validators - 1) / 3)) / 2) + 1;
 }

@@ -52,7 +52,8 @@ public sealed record HistoryEntry
             + $"{(Applied is null ? "no answer" : Applied.Value ? "done" : "refused")}",
     };
 
-    private static string Text(ulong? version) => version?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
+    private static string Text(ulong? version)
+        => version?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
 }
 
 /// <summary>

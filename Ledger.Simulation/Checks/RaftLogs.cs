@@ -21,8 +21,8 @@ internal sealed class RaftLogs
     private readonly Dictionary<ValidatorIndex, (Term Term, LogIndex Commit)> _led = [];
 
     /// <summary>
-    /// The terms of the entries committed by any leader, from index 1 on, and in which term each was; null where a mark
-    /// stood already when that was noticed.
+    /// The terms of the entries committed by any leader, from index 1 on, and in which term each was; null
+    /// where a mark stood already when that was noticed.
     /// </summary>
     private readonly List<(Term? Entry, Term CommittedIn)> _committed = [];
 
@@ -32,7 +32,9 @@ internal sealed class RaftLogs
 
     public IDurable Follow(Host host) => _logs[host.Id] = new(this, host);
 
-    /// <summary>R7: what a replica goes by is the latest configuration in its log, committed or not (Raft §6).</summary>
+    /// <summary>
+    /// R7: what a replica goes by is the latest configuration in its log, committed or not (Raft §6).
+    /// </summary>
     public void Rests(Host host, RaftEngine engine)
     {
         var log = _logs[host.Id];
@@ -45,7 +47,10 @@ internal sealed class RaftLogs
         }
     }
 
-    /// <summary>R4 and R7: only through an entry of its own term does a leader commit, and before that it changes no members.</summary>
+    /// <summary>
+    /// R4 and R7: only through an entry of its own term does a leader commit, and before that it changes no
+    /// members.
+    /// </summary>
     private void LeadsInItsTerm(Host host, RaftEngine engine, Log log)
     {
         var commits = _led.TryGetValue(host.Self, out var before) && before.Term == engine.Term
@@ -55,12 +60,13 @@ internal sealed class RaftLogs
         Must(!commits || committed == engine.Term, host, "own term",
             $"leads term {engine.Term} and commits #{engine.CommitIndex}/t{committed}");
         Must(log.ChangedIn != engine.Term || committed == engine.Term, host, "own term",
-            $"leads term {engine.Term}, has committed nothing in it, and changes the members to {log.Configuration}");
+            $"leads term {engine.Term}, has committed nothing in it, and changes the members to "
+            + $"{log.Configuration}");
     }
 
     /// <summary>
-    /// R1 and R4: a term has one leader, and it has every entry that was committed in an earlier one. R5: what it
-    /// commits itself is what was committed there before, by anyone.
+    /// R1 and R4: a term has one leader, and it has every entry that was committed in an earlier one. R5:
+    /// what it commits itself is what was committed there before, by anyone.
     /// </summary>
     private void Leads(Host host, RaftEngine engine, Log log)
     {
@@ -69,22 +75,27 @@ internal sealed class RaftLogs
             for (var index = log.Start.Index.Next; index.Value <= (ulong)_committed.Count; index = index.Next)
             {
                 var (entry, committedIn) = _committed[(int)index.Value - 1];
-                Must(committedIn >= engine.Term || entry is null || log.TermAt(index) == entry, host, "leader completeness",
-                    $"leads term {engine.Term} without #{index}/t{entry}, which was committed in term {committedIn}");
+                Must(committedIn >= engine.Term || entry is null
+                    || log.TermAt(index) == entry, host, "leader completeness",
+                    $"leads term {engine.Term} without #{index}/t{entry}, which was committed in term "
+                    + $"{committedIn}");
             }
         }
 
         Must(_leaders[engine.Term] == host.Self, host, "one leader",
             $"leads term {engine.Term}, and R{_leaders[engine.Term]} has led it");
-        for (var index = new LogIndex((ulong)_committed.Count + 1); index <= engine.CommitIndex; index = index.Next)
+        for (var index = new LogIndex((ulong)_committed.Count + 1); index <= engine.CommitIndex; index =
+            index.Next)
         {
             _committed.Add((log.TermAt(index), engine.Term));
         }
 
         var last = engine.CommitIndex;
         Must(
-            last == LogIndex.Zero || log.TermAt(last) is not { } term || _committed[(int)last.Value - 1].Entry is not { } known || known == term, host,
-            "state machine safety", $"commits #{last}/t{log.TermAt(last)}, and another entry was committed there");
+            last == LogIndex.Zero || log.TermAt(last) is not { } term
+            || _committed[(int)last.Value - 1].Entry is not { } known || known == term, host,
+            "state machine safety",
+            $"commits #{last}/t{log.TermAt(last)}, and another entry was committed there");
     }
 
     /// <summary>One validator's term, vote and log, as a crash right now would leave them.</summary>
@@ -94,8 +105,8 @@ internal sealed class RaftLogs
         private readonly List<Place> _places = [];
 
         /// <summary>
-        /// What the last write held and cut again: words of one turn that rest on it are said after it, as if they had
-        /// been late on their way.
+        /// What the last write held and cut again: words of one turn that rest on it are said after it, as if
+        /// they had been late on their way.
         /// </summary>
         private readonly List<Place> _cut = [];
 
@@ -105,7 +116,8 @@ internal sealed class RaftLogs
         /// <summary>The terms of the log's end in the course of the last write, likewise.</summary>
         private readonly List<Term> _ends = [];
 
-        public SnapshotMark Start { get; private set; } = new(LogIndex.Zero, Term.Zero, default, all._genesis);
+        public SnapshotMark Start { get; private set; } = new(
+            LogIndex.Zero, Term.Zero, default, all._genesis);
 
         private ulong LastIndex => Start.Index.Value + (ulong)_places.Count;
 
@@ -114,11 +126,13 @@ internal sealed class RaftLogs
         /// <summary>In which term the members were changed last, as far back as the log reaches.</summary>
         public Term? ChangedIn => Last.ChangedIn;
 
-        private Place Last => _places.Count > 0 ? _places[^1] : new(Start.Term, null, Start.Configuration, null);
+        private Place Last
+            => _places.Count > 0 ? _places[^1] : new(Start.Term, null, Start.Configuration, null);
 
         public Term? TermAt(LogIndex index)
             => index == Start.Index ? Start.Term
-                : index > Start.Index && index.Value <= LastIndex ? _places[(int)(index.Value - Start.Index.Value) - 1].Term
+                : index > Start.Index && index.Value <= LastIndex
+                ? _places[(int)(index.Value - Start.Index.Value) - 1].Term
                 : null;
 
         public void Add(IReadOnlyList<JournalRecord> records, bool replaces)
@@ -149,7 +163,8 @@ internal sealed class RaftLogs
                     case Truncated truncated:
                         Must(host.Life?.Engine.IsPrimary != true, host, "leader append-only",
                             $"leads and cuts its log before #{truncated.From}");
-                        Cut((int)(truncated.From.Value - Start.Index.Value - 1), (int)(LastIndex - truncated.From.Value + 1));
+                        Cut((int)(truncated.From.Value - Start.Index.Value - 1), (int)(
+                            LastIndex - truncated.From.Value + 1));
                         break;
                     case Snapshotted snapshotted:
                         StartFrom(snapshotted.Mark);
@@ -167,7 +182,8 @@ internal sealed class RaftLogs
             StatementKind.Vote => HasVoted(statement.View, (int)statement.CertifiedView.Value),
             StatementKind.Append => statement.Height.Value <= LastIndex + (ulong)_cut.Count,
 
-            // R6: behind an entry of that term, so that a majority of such words proves that the block is committed.
+            // R6: behind an entry of that term, so that a majority of such words proves that the block is
+            // committed.
             _ => (Last.Term.AsView == statement.View || HasEndedIn(statement.View))
                 && (Holds(statement.Digest) || host.Ledger.Find(statement.Digest) is not null),
         };
@@ -186,7 +202,9 @@ internal sealed class RaftLogs
             _places.RemoveRange(from, count);
         }
 
-        /// <summary>R3: by induction along the terms before, equal pairs of index and term have equal logs below.</summary>
+        /// <summary>
+        /// R3: by induction along the terms before, equal pairs of index and term have equal logs below.
+        /// </summary>
         private void Store(LogEntry entry)
         {
             var last = Last;
@@ -201,18 +219,23 @@ internal sealed class RaftLogs
                 entry.Index.Value == LastIndex + 1, host, "log matching",
                 $"stores {entry} where its log ends at #{LastIndex}");
             _places.Add(new(
-                entry.Term, block, change?.Configuration ?? last.Configuration, change?.Term ?? last.ChangedIn));
+                entry.Term, block, change?.Configuration ?? last.Configuration, change?.Term
+                ?? last.ChangedIn));
         }
 
-        /// <summary>A mark over entries that are here keeps those behind it; over others it replaces them all.</summary>
+        /// <summary>
+        /// A mark over entries that are here keeps those behind it; over others it replaces them all.
+        /// </summary>
         private void StartFrom(SnapshotMark mark)
         {
             var covered = (int)Math.Min(LastIndex, mark.Index.Value) - (int)Start.Index.Value;
-            var agrees = covered > 0 && mark.Index.Value <= LastIndex && _places[covered - 1].Term == mark.Term;
+            var agrees = covered > 0 && mark.Index.Value <= LastIndex
+                && _places[covered - 1].Term == mark.Term;
             _places.RemoveRange(0, agrees ? covered : _places.Count);
             Start = mark;
         }
 
-        private sealed record Place(Term Term, Digest? Block, RaftConfiguration Configuration, Term? ChangedIn);
+        private sealed record Place(
+            Term Term, Digest? Block, RaftConfiguration Configuration, Term? ChangedIn);
     }
 }

@@ -22,7 +22,8 @@ internal sealed class BreachException(string name, string detail) : Exception($"
 internal sealed class Watch(Simulator simulator)
 {
     private readonly CertificateCheck _certificates = new(simulator);
-    private readonly Dictionary<(int Host, StatementKind Kind, ulong View, ulong Height), Statement> _signed = [];
+    private readonly Dictionary<(int Host, StatementKind Kind, ulong View, ulong Height), Statement> _signed =
+        [];
     private readonly Dictionary<int, View> _left = [];
     private readonly Dictionary<(StatementKind Kind, View View, Height Height), Digest> _certified = [];
     private readonly List<(Digest Block, Digest StateSum)> _final = [];
@@ -101,7 +102,8 @@ internal sealed class Watch(Simulator simulator)
         Array.Sort(asked);
         var faulty = (simulator.Members.SetOf(view.Epoch).Count - 1) / 3;
         var reached = asked.Length > faulty ? asked[^(faulty + 1)] : 0;
-        Must(view.Value >= reached, host, "joins", $"is in view {view}, and f + 1 others have asked for {reached}");
+        Must(view.Value >= reached, host, "joins",
+            $"is in view {view}, and f + 1 others have asked for {reached}");
     }
 
     /// <summary>The executor has found this block valid, or made it.</summary>
@@ -116,8 +118,8 @@ internal sealed class Watch(Simulator simulator)
         {
             throw new BreachException(
                 "one word",
-                $"R{host.Self} signed two different statements of kind {statement.Kind} in view {statement.View}: "
-                + $"h{_signed[key].Height} {_signed[key].Digest.ToShortString()} and "
+                $"R{host.Self} signed two different statements of kind {statement.Kind} in view "
+                + $"{statement.View}: h{_signed[key].Height} {_signed[key].Digest.ToShortString()} and "
                 + $"h{statement.Height} {statement.Digest.ToShortString()}");
         }
 
@@ -130,14 +132,16 @@ internal sealed class Watch(Simulator simulator)
         {
             throw new BreachException(
                 "left is left",
-                $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view {left}");
+                $"R{host.Self} signed a {statement.Kind} in view {statement.View} after it asked for view "
+                + $"{left}");
         }
 
         if (!simulator.Options.IsRaft)
         {
             var epoch = statement.View.Epoch;
             Must(
-                epoch <= simulator.Members.Epoch && simulator.Members.SetOf(epoch).Contains(host.Self), host, "own epoch",
+                epoch <= simulator.Members.Epoch
+                && simulator.Members.SetOf(epoch).Contains(host.Self), host, "own epoch",
                 $"signed a {statement.Kind} of epoch {epoch}, in which it is no validator");
         }
 
@@ -152,8 +156,8 @@ internal sealed class Watch(Simulator simulator)
         {
             throw new BreachException(
                 "durable before said",
-                $"R{host.Self} signed a {statement.Kind} of view {statement.View} at height {statement.Height}, "
-                + "and its journal holds nothing that it rests on");
+                $"R{host.Self} signed a {statement.Kind} of view {statement.View} at height "
+                + $"{statement.Height}, and its journal holds nothing that it rests on");
         }
     }
 
@@ -193,7 +197,8 @@ internal sealed class Watch(Simulator simulator)
         var last = decision.Certificates[^1];
         Must(
             last.Kind == StatementKind.Commit && last.Subject.Block == decision.Blocks[^1].Hash,
-            host, "certificates verify", $"decided {decision.Blocks[^1]} on a certificate for {last.Subject}");
+            host, "certificates verify",
+            $"decided {decision.Blocks[^1]} on a certificate for {last.Subject}");
     }
 
     /// <summary>
@@ -227,7 +232,8 @@ internal sealed class Watch(Simulator simulator)
             Must(simulator.SignatureIsValid(transaction), host, "signatures verify",
                 $"{block} holds a forged transaction");
             Must(_applied.TryAdd(transaction.Hash, block.Height), host, "applied once",
-                $"{block} holds transaction {transaction}, which block {_applied[transaction.Hash]} holds already");
+                $"{block} holds transaction {transaction}, which block {_applied[transaction.Hash]} holds "
+                + $"already");
         }
     }
 
@@ -246,7 +252,8 @@ internal sealed class Watch(Simulator simulator)
     {
         Reads++;
         var height = host.Life!.Machine.Head.Height;
-        Must(height >= told, host, "fresh reads", $"serves a read at height {height}; block {told} was told of before");
+        Must(height >= told, host, "fresh reads",
+            $"serves a read at height {height}; block {told} was told of before");
     }
 
     public void Noticed(Host host, Notice notice)
@@ -278,7 +285,8 @@ internal sealed class Watch(Simulator simulator)
     }
 
     /// <summary>
-    /// Once all is calm: whom any honest validator has seen lie at a height that is final, every honest ledger names.
+    /// Once all is calm: whom any honest validator has seen lie at a height that is final, every honest
+    /// ledger names.
     /// </summary>
     public void AssertAccused()
     {
@@ -293,8 +301,10 @@ internal sealed class Watch(Simulator simulator)
             foreach (var host in simulator.Hosts.Where(Answers))
             {
                 Must(
-                    host.Ledger.ReadState(StateKey.ForOffender(SimulatedGenesis.KeyOf(validator.Value))) is not null,
-                    host, "evidence is kept", $"does not hold against R{validator} what host {witness} has seen");
+                    host.Ledger.ReadState(
+                        StateKey.ForOffender(SimulatedGenesis.KeyOf(validator.Value))) is not null,
+                    host, "evidence is kept",
+                    $"does not hold against R{validator} what host {witness} has seen");
             }
         }
     }
@@ -315,7 +325,8 @@ internal sealed class Watch(Simulator simulator)
         for (var i = 0; i < final.Receipts.Count; i++)
         {
             if (final.Receipts[i].IsApplied
-                && final.Block.Transactions[i].Body.Operations is [Operation.Report { Evidence.Offence: var offence }])
+                && final.Block.Transactions[i].Body.Operations
+                is [Operation.Report { Evidence.Offence: var offence }])
             {
                 var accused = simulator.Members.FindByKey(offence.Validator);
                 Must(

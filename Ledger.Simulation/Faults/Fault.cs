@@ -93,7 +93,8 @@ public readonly record struct FaultSet
     {
         faults = None;
         unknown = "";
-        foreach (var word in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in text.Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var index = Names.ToList().IndexOf(word);
             if (index < 0 && word is not ("all" or "none"))

@@ -26,7 +26,8 @@ internal sealed class FaultDriver
         _chance = chance;
         _pace = TimeSpan.FromMilliseconds(chance.Pick([60, 250, 1000, 4000]));
         _lastsMax = TimeSpan.FromMilliseconds(chance.Pick([400, 1000, 3000, 10_000]));
-        _active = [.. Struck.Where(fault => simulator.Plan.Uses(fault) && (fault != Fault.Transfer || simulator.Options.IsRaft))];
+        _active = [.. Struck.Where(
+            fault => simulator.Plan.Uses(fault) && (fault != Fault.Transfer || simulator.Options.IsRaft))];
     }
 
     public void Begin()
@@ -78,8 +79,10 @@ internal sealed class FaultDriver
     private void Strike(Fault fault, Chance chance)
     {
         // Who leads is struck more often than its share: most can go wrong there.
-        var host = chance.OneIn(3) && LeaderAmong(chance) is { } leader ? leader : chance.Pick(_simulator.Hosts);
-        if (fault == Fault.BadChecksum && !(host.IsHonest && _simulator.MayLoseOne && host.Journal.Frames > 0))
+        var host = chance.OneIn(3) && LeaderAmong(chance) is { } leader
+            ? leader : chance.Pick(_simulator.Hosts);
+        if (fault == Fault.BadChecksum
+            && !(host.IsHonest && _simulator.MayLoseOne && host.Journal.Frames > 0))
         {
             return;
         }
@@ -137,7 +140,8 @@ internal sealed class FaultDriver
     {
         var point = chance.Pick<DeathPoint>(
         [
-            DeathPoint.None, DeathPoint.AfterWrite, DeathPoint.BetweenWords, DeathPoint.BeforeFinal, DeathPoint.AfterFinal,
+            DeathPoint.None, DeathPoint.AfterWrite, DeathPoint.BetweenWords, DeathPoint.BeforeFinal,
+            DeathPoint.AfterFinal,
         ]);
         if (point == DeathPoint.None)
         {
@@ -204,11 +208,14 @@ internal sealed class FaultDriver
         }
     }
 
-    /// <summary>Raft: an operator wishes it, of one that may lead no longer, and for one that may not be able to.</summary>
+    /// <summary>
+    /// Raft: an operator wishes it, of one that may lead no longer, and for one that may not be able to.
+    /// </summary>
     private void HandOver(Host host, Chance chance)
     {
         Tell(host, "shall hand over");
-        host.Life?.Post(new Input.TransferRequested(chance.OneIn(2) ? null : chance.Pick(_simulator.Hosts).Self));
+        host.Life?.Post(
+            new Input.TransferRequested(chance.OneIn(2) ? null : chance.Pick(_simulator.Hosts).Self));
     }
 
     /// <summary>One that believes to lead, be it true or not.</summary>

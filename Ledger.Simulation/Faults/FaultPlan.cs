@@ -1,8 +1,8 @@
 namespace Ledger.Simulation;
 
 /// <summary>
-/// Decides which faults a run has. Each run uses a few, some or all of those that are enabled: schedules with few
-/// kinds reach states that schedules with all of them do not (Groce et al., "Swarm testing", 2012). Every
+/// Decides which faults a run has. Each run uses a few, some or all of those that are enabled: schedules with
+/// few kinds reach states that schedules with all of them do not (Groce et al., "Swarm testing", 2012). Every
 /// injection has a number, so that a failing run can be tried again without it.
 /// </summary>
 internal sealed class FaultPlan

@@ -162,7 +162,8 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
             }
 
             segment.Add(block);
-            if (answer.Certificates.FirstOrDefault(c => c.Subject.Height == block.Height) is not { } certificate)
+            if (answer.Certificates.FirstOrDefault(
+                c => c.Subject.Height == block.Height) is not { } certificate)
             {
                 continue;
             }

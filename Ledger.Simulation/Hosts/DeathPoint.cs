@@ -37,7 +37,8 @@ internal sealed class DeathPlan
     /// <param name="point">Where.</param>
     /// <param name="passes">After how many times.</param>
     /// <param name="dies">Told when it does.</param>
-    public void Plan(DeathPoint point, int passes, Action dies) => (_point, _passes, _dies) = (point, passes, dies);
+    public void Plan(DeathPoint point, int passes, Action dies)
+        => (_point, _passes, _dies) = (point, passes, dies);
 
     public void Cancel() => _point = DeathPoint.None;
 
@@ -68,4 +69,5 @@ internal sealed class DeathPlan
 internal sealed class DiskFullException : Exception;
 
 /// <summary>A journal record is not what was written: the process must not start.</summary>
-internal sealed class DamagedJournalException(int frame) : Exception($"frame {frame} does not match its checksum");
+internal sealed class DamagedJournalException(int frame)
+    : Exception($"frame {frame} does not match its checksum");

@@ -183,7 +183,9 @@ internal sealed class Executor(Simulator simulator, Life life)
         }
     }
 
-    /// <summary>A connection that fails, or does not last until the newcomer knows of its seat, is tried again.</summary>
+    /// <summary>
+    /// A connection that fails, or does not last until the newcomer knows of its seat, is tried again.
+    /// </summary>
     private void Connect(Host newcomer, Height seated)
     {
         var knows = newcomer.Ledger.Head is { } head && head.Height >= seated;

@@ -129,7 +129,9 @@ internal sealed class Host : IDisposable
 
     public void Receive(Host from, Parcel parcel) => WhenAwake(() => Life?.Receive(from, parcel));
 
-    /// <summary>What runs on it stands still for so long: a collection of garbage, a debugger, a machine that moves.</summary>
+    /// <summary>
+    /// What runs on it stands still for so long: a collection of garbage, a debugger, a machine that moves.
+    /// </summary>
     public void Pause(TimeSpan length)
     {
         var until = _simulator.Now + length;

@@ -33,7 +33,8 @@ internal sealed class LedgerDisk(DeathPlan death) : ILedgerStore
 
     public Block? Find(Digest hash) => _heights.TryGetValue(hash, out var height) ? At(height)?.Block : null;
 
-    public FinalBlock? At(Height height) => height.Value < (ulong)_chain.Count ? _chain[(int)height.Value] : null;
+    public FinalBlock? At(Height height)
+        => height.Value < (ulong)_chain.Count ? _chain[(int)height.Value] : null;
 
     public (Height Height, Receipt Receipt)? Find(Transaction transaction)
         => _transactions.TryGetValue(transaction.Hash, out var place) ? place : null;
@@ -43,7 +44,8 @@ internal sealed class LedgerDisk(DeathPlan death) : ILedgerStore
         => [.. _chain.Skip(Math.Max(0, _chain.Count - count)).Select(final => final.Block.Hash)];
 
     public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
-        => _state.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(stateKey, out var value) ? value : null;
+        => _state.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(stateKey, out var value)
+        ? value : null;
 
     public bool HoldsTransaction(Digest hash) => _transactions.ContainsKey(hash);
 
@@ -106,7 +108,8 @@ internal sealed class LedgerDisk(DeathPlan death) : ILedgerStore
     }
 
     /// <summary>Compares keys by their bytes.</summary>
-    private sealed class KeyBytes : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    private sealed class KeyBytes
+        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public static readonly KeyBytes Comparer = new();
 

@@ -40,13 +40,15 @@ internal sealed class Life : IWorld, IVoice
         var records = host.Journal.Recover();
         Machine = new(simulator.Genesis, host.Ledger, simulator.IsSigned);
         (_engine, Engine) = simulator.Protocol.Make(
-            host, Machine.Epoch, new(simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
+            host, Machine.Epoch, new(
+                simulator.Genesis.Block.Hash, host.Ledger.Recent(256), Machine.Head.Height));
         Mempool = new(simulator, this);
         Executor = new(simulator, this);
         Sync = new(simulator, this);
         Reads = new(simulator, this);
         Witness = new(simulator, this);
-        var recorder = simulator.Recorders is { } recorders ? new Unwrapping(recorders(host.Self), _engine) : null;
+        var recorder = simulator.Recorders is { } recorders
+            ? new Unwrapping(recorders(host.Self), _engine) : null;
         _replica = new(new CountedEngine(_engine, simulator), host.Journal, this, this, recorder);
         foreach (var block in simulator.Protocol.BlocksIn(records))
         {
@@ -89,7 +91,8 @@ internal sealed class Life : IWorld, IVoice
         _simulator.Watch.Begins(Host);
         DueTurn();
         Witness.Begin();
-        _simulator.Agenda.After(TimeSpan.FromMilliseconds(1), () => IfAlive(() => _simulator.Connected(Host)));
+        _simulator.Agenda.After(
+            TimeSpan.FromMilliseconds(1), () => IfAlive(() => _simulator.Connected(Host)));
     }
 
     /// <summary>From within: timers, the executor, the mempool.</summary>

@@ -89,7 +89,8 @@ internal sealed class Mempool(Simulator simulator, Life life)
         {
             life.Post(new Input.RequestOverdue(view));
         }
-        else if (Pool.Overdue(Simulator.RequestTimeout / 2, _watched.Since, host.Elapsed) is { Count: > 0 } late)
+        else if (
+            Pool.Overdue(Simulator.RequestTimeout / 2, _watched.Since, host.Elapsed) is { Count: > 0 } late)
         {
             if (!_watched.Repeated)
             {
@@ -106,7 +107,8 @@ internal sealed class Mempool(Simulator simulator, Life life)
         OnChanged();
     }
 
-    private void Gossip(IReadOnlyList<Transaction> transactions) => life.Broadcast(Pack(transactions), simulator.Now);
+    private void Gossip(IReadOnlyList<Transaction> transactions)
+        => life.Broadcast(Pack(transactions), simulator.Now);
 
     private static Parcel.Transactions Pack(IReadOnlyList<Transaction> transactions)
         => new([.. transactions.Select(transaction => transaction.Encoded)]);

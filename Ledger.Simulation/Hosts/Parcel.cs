@@ -26,5 +26,6 @@ internal abstract record Parcel
     public sealed record Question(ulong Id, Digest? Hash, Height From) : Parcel;
 
     public sealed record Answer(
-        ulong Id, IReadOnlyList<ReadOnlyMemory<byte>> Blocks, IReadOnlyList<QuorumCertificate> Certificates) : Parcel;
+        ulong Id, IReadOnlyList<ReadOnlyMemory<byte>> Blocks, IReadOnlyList<QuorumCertificate> Certificates)
+            : Parcel;
 }

@@ -14,15 +14,16 @@ internal sealed class Reads(Simulator simulator, Life life)
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// A few clients ask, each for a few seconds, and again while a process stands still: more means that none is ever
-    /// let go.
+    /// A few clients ask, each for a few seconds, and again while a process stands still: more means that
+    /// none is ever let go.
     /// </summary>
     private const int WaitingMax = 5_000;
 
     private readonly Dictionary<ulong, Read> _asked = [];
     private readonly List<(Height Height, Read Read)> _held = [];
 
-    /// <param name="serve">Called when the final state here may be read; never, when that does not come.</param>
+    /// <param name="serve">Called when the final state here may be read; never, when that does not
+    /// come.</param>
     public void Ask(Action serve) => Ask(new Read(serve, simulator.Now + Patience));
 
     public void OnReady(ulong id, Height height)

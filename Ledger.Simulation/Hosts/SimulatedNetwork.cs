@@ -17,7 +17,9 @@ internal sealed class SimulatedNetwork
     private readonly int[] _continents;
     private readonly int[] _cuts;
 
-    /// <summary>How late a message may come at most: at its longest long after a term or a view is over.</summary>
+    /// <summary>
+    /// How late a message may come at most: at its longest long after a term or a view is over.
+    /// </summary>
     private readonly TimeSpan _overtakenMax;
 
     public SimulatedNetwork(Simulator simulator, int hosts, Chance chance)

@@ -6,8 +6,8 @@ using Ledger.Crypto;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// As the node does it: keeps the proof of a double vote on the disk, shows it to the others, and reports it to the
-/// ledger in its turn. A liar keeps none: it would not accuse its own kind.
+/// As the node does it: keeps the proof of a double vote on the disk, shows it to the others, and reports it
+/// to the ledger in its turn. A liar keeps none: it would not accuse its own kind.
 /// </summary>
 internal sealed class Witness
 {
@@ -103,7 +103,8 @@ internal sealed class Witness
             _life.Mempool.Admit(
                 Transaction.Sign(
                     new(
-                        _simulator.Genesis.ChainId, key.PublicKey, now.Plus(ReportLifetime), (ulong)now.UnixMilliseconds,
+                        _simulator.Genesis.ChainId, key.PublicKey, now.Plus(ReportLifetime),
+                        (ulong)now.UnixMilliseconds,
                         [new Operation.Report(evidence)]),
                     key),
                 gossip: true);

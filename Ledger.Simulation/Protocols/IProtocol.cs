@@ -15,13 +15,17 @@ internal interface IProtocol
     /// <summary>Whether a network without work says nothing at all.</summary>
     bool FallsSilent { get; }
 
-    /// <summary>How many bytes a journal may grow to: it is compacted in time, and what stays is little.</summary>
+    /// <summary>
+    /// How many bytes a journal may grow to: it is compacted in time, and what stays is little.
+    /// </summary>
     long JournalMax { get; }
 
     /// <summary>An engine for a process that starts on this host.</summary>
     (IEngine Engine, IEngineStatus Status) Make(Host host, Epoch epoch, FinalHead head);
 
-    /// <summary>What the engine is told when the block of this input has changed the validators, in its order.</summary>
+    /// <summary>
+    /// What the engine is told when the block of this input has changed the validators, in its order.
+    /// </summary>
     IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised);
 
     byte[] Encode(Envelope envelope);

@@ -24,7 +24,10 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
     public IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised)
         => [finalised, new Input.EpochBegan(epoch, SeatOf(host, epoch))];
 
-    /// <summary>Spare machines are given their seats in their order, so a machine's number is its seat, once it has one.</summary>
+    /// <summary>
+    /// Spare machines are given their seats in their order, so a machine's number is its seat, once it has
+    /// one.
+    /// </summary>
     private static ValidatorIndex SeatOf(Host host, Epoch epoch)
         => host.Self.Value < epoch.Validators.Seats ? host.Self : ValidatorIndex.None;
 
@@ -47,7 +50,8 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
         return verified;
     }
 
-    public CertifiedSegment? CheckSegment(Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate)
+    public CertifiedSegment? CheckSegment(
+        Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => GateOf(epoch).CheckSegment(blocks, certificate);
 
     public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records)
@@ -67,7 +71,9 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
         /// </summary>
         private (View View, Height Height) _highest;
 
-        /// <summary>Up to here no view can be asked for or opened any more, so words about older ones need no record.</summary>
+        /// <summary>
+        /// Up to here no view can be asked for or opened any more, so words about older ones need no record.
+        /// </summary>
         private View _entered;
         private View _left;
 
@@ -86,7 +92,8 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
                 switch (record)
                 {
                     case Accepted accepted:
-                        Hold(StatementKind.Prepare, accepted.View, accepted.Block.Height, accepted.Block.Hash);
+                        Hold(StatementKind.Prepare, accepted.View, accepted.Block.Height,
+                            accepted.Block.Hash);
                         break;
                     case Certified certified:
                         var rank = (certified.Certificate.Subject.View, certified.Certificate.Subject.Height);
@@ -112,11 +119,14 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
         {
             StatementKind.Commit => (statement.View, statement.Height).CompareTo(_highest) <= 0,
             StatementKind.Prepare => IsHeld(statement) || statement.Height <= host.Ledger.Head!.Height,
-            StatementKind.ViewChange => IsHeld(statement) || statement.View <= _entered || statement.View < _left,
+            StatementKind.ViewChange
+                => IsHeld(statement) || statement.View <= _entered || statement.View < _left,
             _ => IsHeld(statement) || statement.View < _left,
         };
 
-        /// <summary>Words of an epoch that is over on this disk can no longer be asked for, and bind nobody.</summary>
+        /// <summary>
+        /// Words of an epoch that is over on this disk can no longer be asked for, and bind nobody.
+        /// </summary>
         private bool IsOver(ulong epoch) => host.Life is { } life && life.Machine.Epoch.Number > epoch;
 
         private bool IsHeld(in Statement statement)

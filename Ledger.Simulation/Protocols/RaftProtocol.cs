@@ -60,7 +60,9 @@ internal sealed class RaftProtocol : IProtocol
     public IEnumerable<Input> NewsOf(Host host, Epoch epoch, ValidatorHistory members, Input finalised)
         => [Stated(host, epoch, members), finalised];
 
-    /// <summary>Spare machines are given their seats in their order, so a machine's number is its seat.</summary>
+    /// <summary>
+    /// Spare machines are given their seats in their order, so a machine's number is its seat.
+    /// </summary>
     private static Input.MembersStated Stated(Host host, Epoch epoch, ValidatorHistory members) => new(
         new(epoch.Validators.Indices, members.Learners, []), epoch.Start.Height,
         host.Self.Value < members.Seats ? host.Self : ValidatorIndex.None);
@@ -83,7 +85,8 @@ internal sealed class RaftProtocol : IProtocol
         return _gate.Check(envelope, connection, out reason);
     }
 
-    public CertifiedSegment? CheckSegment(Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate)
+    public CertifiedSegment? CheckSegment(
+        Epoch epoch, IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => _gate.CheckSegment(blocks, certificate, epoch.Validators.Indices);
 
     public IEnumerable<Block> BlocksIn(IEnumerable<JournalRecord> records) => [];

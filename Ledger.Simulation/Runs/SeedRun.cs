@@ -11,5 +11,6 @@ public static class SeedRun
     /// <param name="steps">Engine steps before the faults stop.</param>
     /// <returns>The broken invariant with what was seen, or null when all held.</returns>
     public static string? BreachOf(string engine, ulong seed, int nodes, int steps)
-        => Simulator.Run(new() { Engine = engine, Seed = seed, Nodes = nodes, Steps = steps }).Breach?.ToString();
+        => Simulator.Run(
+            new() { Engine = engine, Seed = seed, Nodes = nodes, Steps = steps }).Breach?.ToString();
 }

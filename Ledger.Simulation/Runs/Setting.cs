@@ -3,15 +3,16 @@ using Ledger.Consensus.Pbft;
 namespace Ledger.Simulation;
 
 /// <summary>
-/// What a run begins with, drawn from its seed: the values that an operator may set, and the hosts, some of them
-/// liars.
+/// What a run begins with, drawn from its seed: the values that an operator may set, and the hosts, some of
+/// them liars.
 /// </summary>
 internal static class Setting
 {
     public static List<Host> MakeHosts(Simulator simulator, Chance chance)
     {
         var options = simulator.Options;
-        List<Host> hosts = [.. Enumerable.Range(0, simulator.Seats).Select(i => new Host(simulator, i, new(i)))];
+        List<Host> hosts =
+            [.. Enumerable.Range(0, simulator.Seats).Select(i => new Host(simulator, i, new(i)))];
         var drawn = chance.Below(options.Faulty + 1);
         var liars = options.IsRaft ? 0 : Math.Min(options.Byzantine ?? drawn, options.Nodes);
         List<Host> shuffled = [.. hosts];

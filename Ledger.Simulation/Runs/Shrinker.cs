@@ -66,7 +66,8 @@ public sealed class Shrinker(Func<SimulationOptions, SimulationResult> run, int 
             {
                 for (var from = 0; from < best.Injections && _runs < runsMax; from += size)
                 {
-                    var more = Enumerable.Range(from, size).Where(i => !best.Options.LeftOut.Contains(i)).ToList();
+                    var more = Enumerable.Range(from, size).Where(i => !best.Options.LeftOut.Contains(i))
+                        .ToList();
                     if (more.Count > 0)
                     {
                         Try(best.Options with { LeftOut = best.Options.LeftOut.Concat(more).ToFrozenSet() });

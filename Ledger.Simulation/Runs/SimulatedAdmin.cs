@@ -6,8 +6,8 @@ namespace Ledger.Simulation;
 
 /// <summary>
 /// An admin who lets validators come and go, one transaction after the other: spare machines take
-/// others' places, and in Raft learn before. What it does next depends on the seed and on what the ledger has come to; a change may well be asked
-/// for while the last one is under way.
+/// others' places, and in Raft learn before. What it does next depends on the seed and on what the ledger has
+/// come to; a change may well be asked for while the last one is under way.
 /// </summary>
 internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
 {
@@ -15,12 +15,15 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
     private static readonly TimeSpan ThinksMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ValidFor = TimeSpan.FromHours(12);
 
-    /// <summary>What is not final yet, and is sent again: a word may be lost, and whoever has it need not lead.</summary>
+    /// <summary>
+    /// What is not final yet, and is sent again: a word may be lost, and whoever has it need not lead.
+    /// </summary>
     private readonly List<Transaction> _open = [];
 
     private ulong _nonce;
 
-    public static SigningKey Key { get; } = SigningKey.FromSeed(Sha256.Hash(Encoding.UTF8.GetBytes("admin")).ToArray());
+    public static SigningKey Key { get; } = SigningKey.FromSeed(
+        Sha256.Hash(Encoding.UTF8.GetBytes("admin")).ToArray());
 
     /// <summary>Something is not final yet.</summary>
     public bool IsWaiting => _open.Count > 0;
@@ -29,11 +32,12 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
     private int FewestLeft => Math.Max(2, (3 * simulator.Liars) + 1);
 
     /// <summary>
-    /// A spare machine is added once, so that its number is its seat: asked for twice, it might come back after it was
-    /// removed, to another seat.
+    /// A spare machine is added once, so that its number is its seat: asked for twice, it might come back
+    /// after it was removed, to another seat.
     /// </summary>
     private bool MayAdd => simulator.Members.Seats < simulator.Seats
-        && !_open.Exists(transaction => transaction.Body.Operations.Any(operation => operation is Operation.AddValidator));
+        && !_open.Exists(
+            transaction => transaction.Body.Operations.Any(operation => operation is Operation.AddValidator));
 
     /// <summary>By how many the validators may become fewer when all that was asked for is done.</summary>
     private int Leaving => _open.Sum(transaction => Math.Max(0,
@@ -43,11 +47,14 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
 
     private void Act()
     {
-        _open.RemoveAll(transaction => simulator.Hosts.Any(host => host.Ledger.HoldsTransaction(transaction.Hash)));
-        if (simulator.ClientsAct && Draw() is { Count: > 0 } operations && simulator.Plan.Inject(Fault.Members))
+        _open.RemoveAll(
+            transaction => simulator.Hosts.Any(host => host.Ledger.HoldsTransaction(transaction.Hash)));
+        if (simulator.ClientsAct && Draw() is { Count: > 0 } operations
+            && simulator.Plan.Inject(Fault.Members))
         {
             var until = simulator.Genesis.Time.Plus(simulator.Now + ValidFor);
-            _open.Add(Transaction.Sign(new(simulator.Genesis.ChainId, Key.PublicKey, until, _nonce++, operations), Key));
+            _open.Add(Transaction.Sign(
+                new(simulator.Genesis.ChainId, Key.PublicKey, until, _nonce++, operations), Key));
             Tell(operations);
         }
 
@@ -58,7 +65,8 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
 
         if (simulator.ClientsAct || _open.Count > 0)
         {
-            simulator.Agenda.After(chance.Between(TimeSpan.Zero, chance.OneIn(3) ? Patience : ThinksMax), Act);
+            simulator.Agenda.After(
+                chance.Between(TimeSpan.Zero, chance.OneIn(3) ? Patience : ThinksMax), Act);
         }
     }
 
@@ -95,7 +103,8 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
         {
             0 when MayAdd => [Add(history.Seats)],
             1 when learners.Count > 0 => [Promote(chance.Pick(learners))],
-            2 when learners.Count > 0 => [.. learners.Select(Promote), .. voters.Take(learners.Count).Select(Remove)],
+            2 when learners.Count > 0
+                => [.. learners.Select(Promote), .. voters.Take(learners.Count).Select(Remove)],
             3 when voters.Count > 2 => [Remove(chance.Pick(voters))],
             _ => [],
         };
@@ -107,7 +116,8 @@ internal sealed class SimulatedAdmin(Simulator simulator, Chance chance)
         if (simulator.Trace.IsHeard)
         {
             simulator.Trace.Tell(
-                simulator.Now, TraceKind.Fault, -1, -1, "the admin asks to " + string.Join(", ", operations.Select(Words)));
+                simulator.Now, TraceKind.Fault, -1, -1, "the admin asks to "
+                + string.Join(", ", operations.Select(Words)));
         }
     }
 

@@ -7,8 +7,8 @@ namespace Ledger.Simulation;
 
 /// <summary>
 /// A client that puts, compares and sets, and gets, one after the other, on a few keys that all clients
-/// share. It asks one honest validator, and another one when the answer does not come, or now and then. What it did and saw is
-/// the history.
+/// share. It asks one honest validator, and another one when the answer does not come, or now and then. What
+/// it did and saw is the history.
 /// </summary>
 internal sealed class SimulatedClient
 {
@@ -105,7 +105,8 @@ internal sealed class SimulatedClient
             return;
         }
 
-        Operation operation = new Operation.Put(Namespace, key, Encoding.UTF8.GetBytes(value), _open.Expected);
+        Operation operation = new Operation.Put(
+            Namespace, key, Encoding.UTF8.GetBytes(value), _open.Expected);
         var until = _simulator.Genesis.Time.Plus(_simulator.Now + ValidFor);
         _transaction = Transaction.Sign(
             new(_simulator.Genesis.ChainId, Key.PublicKey, until, _nonce++, [operation]), Key);

@@ -3,7 +3,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Simulation;
 
-/// <summary>What a simulated network begins with: its validators, its clients and, where members move, an admin.</summary>
+/// <summary>
+/// What a simulated network begins with: its validators, its clients and, where members move, an admin.
+/// </summary>
 internal static class SimulatedGenesis
 {
     public static Genesis Of(SimulationOptions options, int spares)

@@ -34,7 +34,7 @@ public sealed class Simulator : IDisposable
 
     /// <param name="options">All that the run depends on.</param>
     /// <param name="listener">Hears what happens; changes nothing.</param>
-    /// <param name="recorders">Makes a flight recorder for each life of a validator; changes nothing either.</param>
+    /// <param name="recorders">Makes a flight recorder for each life of a validator.</param>
     public Simulator(
         SimulationOptions options, Action<TraceEvent>? listener = null,
         Func<ValidatorIndex, IFlightRecorder>? recorders = null)
@@ -51,7 +51,8 @@ public sealed class Simulator : IDisposable
         Protocol = options.IsRaft ? new RaftProtocol(this, new(options.Seed)) : new PbftProtocol(this, Pbft);
         Watch = new(this);
         Conspiracy = new(this, _chance.Fork());
-        Clients = [.. Enumerable.Range(0, options.Clients).Select(i => new SimulatedClient(this, i, _chance.Fork()))];
+        Clients = [.. Enumerable.Range(0, options.Clients)
+            .Select(i => new SimulatedClient(this, i, _chance.Fork()))];
         Hosts = Setting.MakeHosts(this, _chance.Fork());
         Liars = Hosts.Where(host => !host.IsHonest).Select(host => host.Self).Distinct().Count();
         Admin = new(this, new(options.Seed + 1));
@@ -76,7 +77,8 @@ public sealed class Simulator : IDisposable
 
     /// <summary>Machines that are no validators at first, where members come and go.</summary>
     internal int Spares
-        => Options.Nodes > 1 && Plan.Active.Has(Fault.Members) && (Options.Byzantine ?? 0) <= Options.Faulty ? 2 : 0;
+        => Options.Nodes > 1 && Plan.Active.Has(Fault.Members) && (Options.Byzantine ?? 0) <= Options.Faulty
+            ? 2 : 0;
 
     /// <summary>How many machines can be validators: seats are given to them in their order.</summary>
     internal int Seats => Options.Nodes + Spares;
@@ -118,7 +120,7 @@ public sealed class Simulator : IDisposable
     /// <summary>How many validators lie; two live copies of one are one.</summary>
     internal int Liars { get; }
 
-    /// <summary>Whether one more honest validator may fail for good: not where few may be left to vote.</summary>
+    /// <summary>Whether one more honest validator may fail for good: not where few would vote.</summary>
     internal bool MayLoseOne => Spares == 0 && Liars + _losses < Options.Faulty;
 
     /// <summary>About what the largest engine keeps in memory.</summary>
@@ -154,7 +156,8 @@ public sealed class Simulator : IDisposable
             Options, breach, Trace.Hash(), Steps, Trace.Events, Now, Watch.Highest.Value, Watch.Transactions,
             Watch.ViewChanges, Plan.Injections, Plan.Counts,
             [.. Hosts.Select(host => host.Liar?.Name).OfType<string>()],
-            [.. Strategies.Names.Select(name => Hosts.Where(host => host.Liar?.Name == name).Sum(host => host.Liar!.Lies))],
+            [.. Strategies.Names.Select(
+                name => Hosts.Where(host => host.Liar?.Name == name).Sum(host => host.Liar!.Lies))],
             Watch.Evidence, Watch.Accused, Watch.Reads, Members.Epoch);
     }
 
@@ -172,10 +175,11 @@ public sealed class Simulator : IDisposable
         }
     }
 
-    /// <summary>Whether this machine is a validator, or will be, as far as any machine's ledger has come.</summary>
+    /// <summary>Whether it is a validator, or will be, as far as any machine's ledger has come.</summary>
     internal bool IsSeated(Host host) => Members.Seated.Contains(host.Self);
 
-    internal IEnumerable<Host> HostsOf(ValidatorIndex validator) => Hosts.Where(host => host.Self == validator);
+    internal IEnumerable<Host> HostsOf(ValidatorIndex validator)
+        => Hosts.Where(host => host.Self == validator);
 
     internal void CountLoss() => _losses++;
 
@@ -206,7 +210,7 @@ public sealed class Simulator : IDisposable
             // A liar may well trip over its own lies.
             if (host.IsHonest)
             {
-                throw new BreachException("no process fails", $"R{host.Self} while in {_doing}: {exception.Message}");
+                throw new BreachException("no process fails", $"R{host.Self} in {_doing}: {exception.Message}");
             }
 
             host.Die($"fails: {exception.Message}");
@@ -339,13 +343,12 @@ public sealed class Simulator : IDisposable
         _faults.MendAll();
         foreach (var newcomer in Hosts.Where(host => IsSeated(host) && !host.IsMember))
         {
-            // What was lost on its way to one that nobody asks again broke its connection, and that comes up anew.
+            // What was lost on its way to one nobody asks again broke its connection, which comes up anew.
             Connected(newcomer);
         }
 
-
-        // Two copies of one validator are asked, and answer, everything twice, and each answer is a question to both:
-        // where liars are more processes than f, safety alone is looked at.
+        // Two copies of one validator are asked, and answer, everything twice, and each answer is a question
+        // to both: where liars are more processes than f, safety alone is looked at.
         if (Hosts.Count(host => !host.IsHonest) > Options.Faulty)
         {
             LiarsAct = false;
@@ -409,8 +412,8 @@ public sealed class Simulator : IDisposable
         foreach (var host in Hosts)
         {
             if (host.IsHonest && !host.HasRefused && IsSeated(host)
-                && (host.Life is not { } life || life.Pool.Count > 0 || life.Machine.Head.Height != Watch.Highest
-                    || life.Witness.Owes))
+                && (host.Life is not { } life || life.Pool.Count > 0
+                    || life.Machine.Head.Height != Watch.Highest || life.Witness.Owes))
             {
                 return false;
             }
@@ -419,13 +422,14 @@ public sealed class Simulator : IDisposable
         return !Admin.IsWaiting;
     }
 
-    /// <summary>A block that changed the validators may be final on one machine long before it is on another.</summary>
+    /// <summary>A block that changed the validators is final on one machine long before another.</summary>
     private void Learn(Host host, FinalBlock final)
     {
         if (final.Writes.Any(write => write.Key.AsSpan().SequenceEqual(StateKey.Validators)))
         {
             var members = ValidatorHistory.Read(Genesis, key => host.Ledger.ReadState(key));
-            if (members.Epoch > Members.Epoch || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
+            if (members.Epoch > Members.Epoch
+                || (members.Epoch == Members.Epoch && members.Seats >= Members.Seats))
             {
                 Members = members;
             }
@@ -435,11 +439,12 @@ public sealed class Simulator : IDisposable
     private string WhatIsNotFinal()
     {
         var waiting = Clients.Count(client => client.IsWaiting);
-        var stands = Hosts.Where(host => host.IsHonest && !host.HasRefused).Select(host => host.Life is { } life
-            ? $"R{host.Self} v{life.Engine.View}{(life.Engine.HasEntered ? "" : " (asked)")} h{life.Machine.Head.Height} "
-                + $"{life.Pool.Count} waiting"
-            : $"R{host.Self} is down");
-        return $"{CalmTimeouts * Pbft.ViewTimeoutMax.TotalSeconds:0} s after the faults stopped {waiting} clients wait, "
-            + $"the highest final block is {Watch.Highest}: {string.Join("; ", stands)}";
+        var stands = Hosts.Where(host => host.IsHonest && !host.HasRefused)
+            .Select(host => host.Life is { } life
+                ? $"R{host.Self} v{life.Engine.View}{(life.Engine.HasEntered ? "" : " (asked)")} "
+                    + $"h{life.Machine.Head.Height} {life.Pool.Count} waiting"
+                : $"R{host.Self} is down");
+        return $"{CalmTimeouts * Pbft.ViewTimeoutMax.TotalSeconds:0} s after the faults stopped {waiting} "
+            + $"clients wait, the highest final block is {Watch.Highest}: {string.Join("; ", stands)}";
     }
 }

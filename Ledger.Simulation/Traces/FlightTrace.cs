@@ -58,7 +58,8 @@ public static class FlightTrace
     {
         Input.Received received when received.Verified.From == self => null,
         Input.Received received => new(
-            at, TraceKind.Arrives, self.Value, received.Verified.From.Value, received.Verified.Message.ToString()),
+            at, TraceKind.Arrives, self.Value, received.Verified.From.Value,
+            received.Verified.Message.ToString()),
         Input.Started => new(at, TraceKind.Starts, self.Value, -1, "may speak"),
         Input.Finalised final => new(at, TraceKind.Final, self.Value, -1, $"h{final.Height}"),
         Input.PeerConnected connected => new(
@@ -72,7 +73,8 @@ public static class FlightTrace
         Effect.Decide decide => string.Create(
             CultureInfo.InvariantCulture, $"decides {string.Join(", ", decide.Decision.Blocks)}"),
         Effect.ValidateBlock validate => $"asks whether {validate.Block} is valid",
-        Effect.RequestProposal request => $"asks for a block for v{request.Request.View} h{request.Request.Height}",
+        Effect.RequestProposal request
+            => $"asks for a block for v{request.Request.View} h{request.Request.Height}",
         Effect.FetchBlock fetch => $"asks for h{fetch.Height} {fetch.Hash.ToShortString()}",
         Effect.CatchUp catchUp => $"asks R{catchUp.From} for blocks up to h{catchUp.Target}",
         Effect.InstallSnapshot install => $"asks R{install.From} for the state at h{install.Height}",

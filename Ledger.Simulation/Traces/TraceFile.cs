@@ -25,7 +25,8 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
     /// <summary>One line for one event: virtual microseconds, kind, host, peer, words.</summary>
     public static string LineOf(TraceEvent happened) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{happened.At.Ticks / TimeSpan.TicksPerMicrosecond}\t{happened.Kind}\t{happened.Node}\t{happened.Peer}\t"
+        $"{happened.At.Ticks / TimeSpan.TicksPerMicrosecond}\t{happened.Kind}\t{happened.Node}\t"
+        + $"{happened.Peer}\t"
         + $"{happened.Text.ReplaceLineEndings(" ")}");
 
     /// <summary>Reads an event's line.</summary>
@@ -151,6 +152,7 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
     }
 
     private sealed record Stored(
-        string Engine, ulong Seed, int Nodes, int Steps, int Clients, string Faults, int? Byzantine, string? Strategy,
+        string Engine, ulong Seed, int Nodes, int Steps, int Clients, string Faults, int? Byzantine,
+        string? Strategy,
         int[] LeftOut);
 }

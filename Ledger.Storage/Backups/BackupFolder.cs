@@ -6,9 +6,9 @@ using Ledger.Crypto;
 namespace Ledger.Storage;
 
 /// <summary>
-/// Backups of one ledger, made one after the other into one folder. Files are kept under their hashes, once for all
-/// backups: a database never changes a file that it has finished, so the next backup adds only what is new. A backup never
-/// holds a journal.
+/// Backups of one ledger, made one after the other into one folder. Files are kept under their hashes, once
+/// for all backups: a database never changes a file that it has finished, so the next backup adds only what
+/// is new. A backup never holds a journal.
 /// </summary>
 public sealed class BackupFolder(string path)
 {
@@ -26,28 +26,31 @@ public sealed class BackupFolder(string path)
     /// <summary>The names of all backups, the latest last.</summary>
     public IReadOnlyList<string> Names
         => Directory.Exists(_lists)
-            ? [.. Directory.EnumerateFiles(_lists, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateFiles(_lists, "*.json")
+                .Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
             : [];
 
     /// <summary>Adds a backup of a checkpoint. There is all of it, or no backup of that name.</summary>
     /// <param name="checkpoint">A folder with a ledger that nobody changes.</param>
     /// <param name="genesis">The chain.</param>
     /// <param name="readHead">
-    /// Reads the checkpoint's last block and what shows that it is final (null for the genesis block). Called once all files
-    /// are copied: to open a database is to change its folder.
+    /// Reads the checkpoint's last block and what shows that it is final (null for the genesis block). Called
+    /// once all files are copied: to open a database is to change its folder.
     /// </param>
     /// <param name="now">The time of the backup.</param>
     /// <returns>Its name, and how many bytes were new.</returns>
     /// <exception cref="BackupException">The disk does not take it.</exception>
     public (string Name, BackupManifest Manifest, long NewBytes) Add(
-        string checkpoint, Genesis genesis, Func<(BlockHeader Head, FinalityProof? Finality)> readHead, DateTimeOffset now)
+        string checkpoint, Genesis genesis, Func<(BlockHeader Head, FinalityProof? Finality)> readHead,
+        DateTimeOffset now)
         => Guard(() =>
         {
             DataFolder.Make(_objects);
             DataFolder.Make(_lists);
             List<BackupFile> files = [];
             var added = 0L;
-            foreach (var file in Directory.EnumerateFiles(Path.Combine(checkpoint, DataFolder.LedgerName)).Order(StringComparer.Ordinal))
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(checkpoint, DataFolder.LedgerName))
+                .Order(StringComparer.Ordinal))
             {
                 var (entry, isNew) = Keep(file);
                 files.Add(entry);
@@ -57,9 +60,11 @@ public sealed class BackupFolder(string path)
             DurableFile.SyncFolder(_objects);
             var (head, finality) = readHead();
             BackupManifest manifest = new(
-                BackupManifest.CurrentFormat, genesis.ChainId, genesis.Hash.ToString(), now.ToUnixTimeMilliseconds(),
+                BackupManifest.CurrentFormat, genesis.ChainId, genesis.Hash.ToString(),
+                now.ToUnixTimeMilliseconds(),
                 head.Height.Value, head.ComputeHash().ToString(),
-                finality is null ? null : ProofFile.EncodeMessagePack(new HeadersProof(genesis.Hash, finality)), files);
+                finality is null
+                ? null : ProofFile.EncodeMessagePack(new HeadersProof(genesis.Hash, finality)), files);
             var bytes = manifest.Encode();
             var name = string.Create(
                 CultureInfo.InvariantCulture,
@@ -80,12 +85,14 @@ public sealed class BackupFolder(string path)
         var bytes = File.ReadAllBytes(PathOf(name));
         return name.EndsWith("-" + Sha256.Hash(bytes).ToString()[..NameHashDigits], StringComparison.Ordinal)
             ? BackupManifest.Decode(PathOf(name), bytes)
-            : throw BackupException.Damaged($"the backup {PathOf(name)} is damaged: it is not what was written");
+            : throw BackupException.Damaged(
+                $"the backup {PathOf(name)} is damaged: it is not what was written");
     });
 
     /// <summary>Reads all of a backup's files.</summary>
     /// <returns>The first that is missing or damaged, in words; null when all are as they were.</returns>
-    public string? FaultIn(BackupManifest manifest, Action<long, long> progress, CancellationToken cancellationToken)
+    public string? FaultIn(
+        BackupManifest manifest, Action<long, long> progress, CancellationToken cancellationToken)
         => Guard(() =>
         {
             var done = 0L;
@@ -98,7 +105,8 @@ public sealed class BackupFolder(string path)
                 }
 
                 using var stream = File.OpenRead(ObjectOf(file));
-                if (stream.Length != file.Bytes || Convert.ToHexStringLower(SHA256.HashData(stream)) != file.Hash)
+                if (stream.Length != file.Bytes
+                    || Convert.ToHexStringLower(SHA256.HashData(stream)) != file.Hash)
                 {
                     return $"file {file.Name} is damaged ({ObjectOf(file)})";
                 }
@@ -110,10 +118,11 @@ public sealed class BackupFolder(string path)
         });
 
     /// <summary>
-    /// Puts a backup's ledger into a data folder that holds none. Each file is checked on the way, then the ledger opened
-    /// and held against what the backup says it is.
+    /// Puts a backup's ledger into a data folder that holds none. Each file is checked on the way, then the
+    /// ledger opened and held against what the backup says it is.
     /// </summary>
-    /// <exception cref="BackupException">It is damaged, or the disk does not take it: nothing is in place.</exception>
+    /// <exception cref="BackupException">It is damaged, or the disk does not take it: nothing is in
+    /// place.</exception>
     public void Restore(
         BackupManifest manifest, string root, Genesis genesis, Action<long, long> progress,
         CancellationToken cancellationToken)
@@ -181,7 +190,12 @@ public sealed class BackupFolder(string path)
     {
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using FileStream to = new(
-            target, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Permissions });
+            target, new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                UnixCreateMode = Permissions
+            });
         var buffer = new byte[CopyBytes];
         for (int read; (read = from.Read(buffer)) > 0;)
         {
@@ -204,7 +218,8 @@ public sealed class BackupFolder(string path)
             LedgerReader reader = new(families, new());
             var head = reader.ReadHead();
             if (reader.ReadIdentity() != new StoreIdentity(genesis.Hash, genesis.ChainId)
-                || head is null || head.Height.Value != manifest.Height || head.ComputeHash().ToString() != manifest.Head)
+                || head is null || head.Height.Value != manifest.Height
+                    || head.ComputeHash().ToString() != manifest.Head)
             {
                 throw BackupException.Damaged("the ledger in it is not the one that it says");
             }

@@ -5,7 +5,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Storage;
 
-/// <summary>One backup: the files that a ledger consists of at one moment, and what shows which block it ends in.</summary>
+/// <summary>
+/// One backup: the files that a ledger consists of at one moment, and what shows which block it ends in.
+/// </summary>
 /// <param name="Format">1.</param>
 /// <param name="ChainId">Of the chain.</param>
 /// <param name="Genesis">Its genesis hash.</param>
@@ -33,12 +35,18 @@ public sealed record BackupManifest(
             if (manifest is { Format: > CurrentFormat })
             {
                 throw BackupException.Damaged(
-                    $"the backup {path} has format {manifest.Format}, and this program knows {CurrentFormat}: a newer one reads it");
+                    $"the backup {path} has format {manifest.Format}, and this program knows "
+                    + $"{CurrentFormat}: a newer one reads it");
             }
 
-            if (manifest is { Format: CurrentFormat, ChainId: not null, Genesis: not null, Head: not null, Files: not null }
+            if (manifest is
+                {
+                    Format: CurrentFormat, ChainId: not null, Genesis: not null, Head: not null,
+                    Files: not null
+                }
                 && manifest.Files.All(file => file is not null && file.IsPlain)
-                && manifest.Files.Select(file => file.Name).Distinct(StringComparer.Ordinal).Count() == manifest.Files.Count)
+                && manifest.Files.Select(file => file.Name).Distinct(StringComparer.Ordinal)
+                    .Count() == manifest.Files.Count)
             {
                 return manifest;
             }
@@ -61,7 +69,8 @@ public sealed record BackupManifest(
 
         if (Finality is null)
         {
-            return Height == 0 && Head == genesis.Block.Hash.ToString() ? null : "nothing shows that its last block is final";
+            return Height == 0 && Head == genesis.Block.Hash.ToString()
+                ? null : "nothing shows that its last block is final";
         }
 
         if (!ProofFile.TryDecode(Finality, out var proof, out var fault))
@@ -70,7 +79,8 @@ public sealed record BackupManifest(
         }
 
         return FinalityVerifier.FaultIn(proof.Finality, genesis)
-            ?? (proof.Finality.Header.Height.Value == Height && proof.Finality.Header.ComputeHash().ToString() == Head
+            ?? (proof.Finality.Header.Height.Value == Height
+                && proof.Finality.Header.ComputeHash().ToString() == Head
                 ? null
                 : "what shows that a block is final is of another block");
     }
@@ -81,7 +91,10 @@ public sealed record BackupManifest(
 /// <param name="Hash">SHA-256 of its content; where it lies among the backup's objects.</param>
 public sealed record BackupFile(string Name, long Bytes, string Hash)
 {
-    /// <summary>Whether it names one file in one folder, and one object: whoever wrote the list must not choose others.</summary>
+    /// <summary>
+    /// Whether it names one file in one folder, and one object: whoever wrote the list must not choose
+    /// others.
+    /// </summary>
     internal bool IsPlain
         => Name is { Length: > 0 } and not ("." or "..") && Name.IndexOfAny(['/', '\\', '\0']) < 0
             && Bytes >= 0 && Digest.TryParse(Hash, out _);

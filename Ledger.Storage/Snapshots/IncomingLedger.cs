@@ -3,8 +3,9 @@ using Ledger.Crypto;
 namespace Ledger.Storage;
 
 /// <summary>
-/// A ledger that is to take the place of the one a node reads. From the moment it is whole a mark says so, and whoever
-/// opens the folder next carries out what a crash has left undone: there is the old one or the new one, never half.
+/// A ledger that is to take the place of the one a node reads. From the moment it is whole a mark says so,
+/// and whoever opens the folder next carries out what a crash has left undone: there is the old one or the
+/// new one, never half.
 /// </summary>
 public static class IncomingLedger
 {

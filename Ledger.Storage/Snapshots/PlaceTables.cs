@@ -5,8 +5,9 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// Takes the places of many transactions into a ledger that nobody reads yet. Their keys have no order: sorted, and written as
-/// one finished table, they cost a fraction of what they cost row by row. On the disk when it returns.
+/// Takes the places of many transactions into a ledger that nobody reads yet. Their keys have no order:
+/// sorted, and written as one finished table, they cost a fraction of what they cost row by row. On the disk
+/// when it returns.
 /// </summary>
 internal sealed class PlaceTables(Families families)
 {

@@ -42,7 +42,8 @@ public sealed class PreparedChunk : IDisposable
 
     /// <summary>The note says what the part is to the page above it.</summary>
     internal static PreparedChunk OfState(
-        int index, byte[] note, StatePart part, StateChunk chunk, IReadOnlyList<(Digest Path, Digest Value)> leaves,
+        int index, byte[] note, StatePart part, StateChunk chunk,
+        IReadOnlyList<(Digest Path, Digest Value)> leaves,
         Families families)
     {
         PreparedChunk prepared = new(index);

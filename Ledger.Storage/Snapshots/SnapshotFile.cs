@@ -6,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Ledger.Storage;
 
 /// <summary>
-/// One snapshot as one file: a mark, the chunks, the manifest, and at the end where the manifest is and its hash. What was
-/// cut off has no end, so half a file is never taken for a whole one. Any number of threads may read.
+/// One snapshot as one file: a mark, the chunks, the manifest, and at the end where the manifest is and its
+/// hash. What was cut off has no end, so half a file is never taken for a whole one. Any number of threads
+/// may read.
 /// </summary>
 public sealed class SnapshotFile : IDisposable
 {
@@ -20,7 +21,8 @@ public sealed class SnapshotFile : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly long[] _offsets;
 
-    private SnapshotFile(string path, SafeFileHandle handle, SnapshotManifest manifest, ReadOnlyMemory<byte> encoded)
+    private SnapshotFile(
+        string path, SafeFileHandle handle, SnapshotManifest manifest, ReadOnlyMemory<byte> encoded)
     {
         Path = path;
         _handle = handle;
@@ -43,7 +45,8 @@ public sealed class SnapshotFile : IDisposable
 
     public ReadOnlyMemory<byte> EncodedManifest { get; }
 
-    /// <exception cref="SnapshotException">It is no snapshot, cut off, damaged, or of a newer version.</exception>
+    /// <exception cref="SnapshotException">It is no snapshot, cut off, damaged, or of a newer
+    /// version.</exception>
     public static SnapshotFile Open(string path)
     {
         SafeFileHandle? handle = null;
@@ -95,7 +98,8 @@ public sealed class SnapshotFile : IDisposable
         if (!mark.AsSpan().SequenceEqual(Mark))
         {
             throw Damaged(mark.Length == MarkBytes && mark.AsSpan(0, MarkBytes - 1).SequenceEqual(Mark[..^1])
-                ? $"the snapshot {path} is of version {(char)mark[^1]}, and this program knows version 1: a newer one reads it"
+                ? $"the snapshot {path} is of version {(char)mark[^1]}, and this program knows version 1: "
+                    + "a newer one reads it"
                 : $"{path} is no snapshot");
         }
 
@@ -145,7 +149,9 @@ public sealed class SnapshotFile : IDisposable
         return bytes;
     }
 
-    /// <summary>Takes chunk after chunk under a temporary name; nothing has the final name until all is on the disk.</summary>
+    /// <summary>
+    /// Takes chunk after chunk under a temporary name; nothing has the final name until all is on the disk.
+    /// </summary>
     internal sealed class Writer : IDisposable
     {
         private readonly string _path;
@@ -163,7 +169,12 @@ public sealed class SnapshotFile : IDisposable
 
             _stream = Guard(() => new FileStream(
                 _temporary,
-                new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Permissions }));
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = Permissions
+                }));
             Guard(() => _stream.Write(Mark));
         }
 
@@ -216,7 +227,8 @@ public sealed class SnapshotFile : IDisposable
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                throw new SnapshotException($"the snapshot {_path} cannot be written ({failure.Message})", failure);
+                throw new SnapshotException(
+                    $"the snapshot {_path} cannot be written ({failure.Message})", failure);
             }
         }
     }

@@ -7,10 +7,11 @@ using RocksDbSharp;
 namespace Ledger.Storage;
 
 /// <summary>
-/// Builds a ledger from a snapshot's chunks, in any order, beside the folder that a node reads: what is unfinished is
-/// never taken for a ledger. Chunks are checked and made ready by any number of threads, and kept by one at a time: each is
-/// written with the note that it is there, so that it goes on after a crash where it was. The places of transactions, whose
-/// keys are random and many, go into tables of their own, a run of chunks at a time and before their notes.
+/// Builds a ledger from a snapshot's chunks, in any order, beside the folder that a node reads: what is
+/// unfinished is never taken for a ledger. Chunks are checked and made ready by any number of threads, and
+/// kept by one at a time: each is written with the note that it is there, so that it goes on after a crash
+/// where it was. The places of transactions, whose keys are random and many, go into tables of their own, a
+/// run of chunks at a time and before their notes.
 /// </summary>
 public sealed class SnapshotRestore : IDisposable
 {
@@ -51,7 +52,9 @@ public sealed class SnapshotRestore : IDisposable
 
     private static ReadOnlySpan<byte> ManifestKey => "restored-manifest"u8;
 
-    /// <summary>Begins, or goes on with what is left of an earlier try of the same snapshot; another one's is removed.</summary>
+    /// <summary>
+    /// Begins, or goes on with what is left of an earlier try of the same snapshot; another one's is removed.
+    /// </summary>
     /// <param name="root">The data folder, which the caller holds.</param>
     /// <param name="genesis">The chain.</param>
     /// <param name="manifest">Checked by the caller.</param>
@@ -74,7 +77,10 @@ public sealed class SnapshotRestore : IDisposable
 
     public bool IsDone(int chunk) => _isDone[chunk];
 
-    /// <summary>Checks a chunk against the manifest and makes ready what it leaves on the disk. Any number of threads may.</summary>
+    /// <summary>
+    /// Checks a chunk against the manifest and makes ready what it leaves on the disk. Any number of threads
+    /// may.
+    /// </summary>
     /// <param name="index">Its number.</param>
     /// <param name="bytes">As it was sent.</param>
     /// <param name="fault">Why the chunk is refused, or null.</param>
@@ -89,7 +95,8 @@ public sealed class SnapshotRestore : IDisposable
         fault = Manifest.FaultIn(index, bytes, out var state, out var leaves);
         return fault is null
             ? PreparedChunk.OfState(
-                index, NoteKey(index), Manifest.State[index - Manifest.History.Count], state!, leaves, _families)
+                index, NoteKey(index), Manifest.State[index - Manifest.History.Count], state!, leaves,
+                _families)
             : null;
     }
 
@@ -184,13 +191,16 @@ public sealed class SnapshotRestore : IDisposable
     public void Finish()
     {
         Invariant.Holds(DoneCount == _isDone.Length, "a snapshot is finished with all of its chunks");
+        Invariant.Holds(_waiting.Count == 0, "with its last chunk all of the history is on the disk");
         using (var batch = new WriteBatch())
         {
             var head = Manifest.Header;
             var lowest = Manifest.History[0].From;
             var hash = head.ComputeHash();
-            batch.Put(LedgerReader.IdentityKey, new StoreIdentity(_genesis.Hash, _genesis.ChainId).Encode(), _families.Meta);
-            batch.Put(KeptHeights.Key, new KeptHeights(lowest, lowest, head.Height.Next).Encode(), _families.Meta);
+            batch.Put(LedgerReader.IdentityKey, new StoreIdentity(_genesis.Hash, _genesis.ChainId)
+                .Encode(), _families.Meta);
+            batch.Put(
+                KeptHeights.Key, new KeptHeights(lowest, lowest, head.Height.Next).Encode(), _families.Meta);
             batch.Put(LedgerReader.HeadKey, [.. Keys.Of(head.Height), .. Keys.Of(hash)], _families.Meta);
             batch.Put(Keys.End, Array.Empty<byte>(), _families.State);
             batch.Put(Keys.End, Array.Empty<byte>(), _families.History);
@@ -241,7 +251,8 @@ public sealed class SnapshotRestore : IDisposable
         }
     }
 
-    private static SnapshotRestore Open(string root, string folder, Genesis genesis, SnapshotManifest manifest)
+    private static SnapshotRestore Open(
+        string root, string folder, Genesis genesis, SnapshotManifest manifest)
     {
         var families = Families.Open(folder, StorageOptions.Default);
         try
@@ -277,7 +288,8 @@ public sealed class SnapshotRestore : IDisposable
         return true;
     }
 
-    private void PutCertificate(WriteBatch batch, BlockHeader header, View view, IReadOnlyList<Signer> signers)
+    private void PutCertificate(
+        WriteBatch batch, BlockHeader header, View view, IReadOnlyList<Signer> signers)
     {
         Subject subject = new(view, header.Height, header.ComputeHash());
         QuorumCertificate certificate = new(StatementKind.Commit, subject, signers);
@@ -287,9 +299,11 @@ public sealed class SnapshotRestore : IDisposable
     /// <summary>The pages above the parts: each note says what its part is to them.</summary>
     private void PutUpperPages(WriteBatch batch)
     {
-        var notes = Manifest.State.Select((part, i) => (part.Nibbles, Get(NoteKey(Manifest.History.Count + i))!));
+        var notes = Manifest.State.Select(
+            (part, i) => (part.Nibbles, Get(NoteKey(Manifest.History.Count + i))!));
         var (root, pages) = StateSubtree.Join([.. notes]);
-        Invariant.Holds(root == Manifest.Header.StateRoot, "chunks that each fit the state root make its state");
+        Invariant.Holds(
+            root == Manifest.Header.StateRoot, "chunks that each fit the state root make its state");
         foreach (var page in pages)
         {
             batch.Put(page.Key, page.Bytes!, _families.StateTree);
@@ -316,29 +330,33 @@ public sealed class SnapshotRestore : IDisposable
     }
 
     /// <summary>
-    /// The blocks that changed the validators may lie far below the history; proofs and snapshots of this ledger need their
-    /// headers and certificates all the same, which the manifest has shown to be good.
+    /// The blocks that changed the validators may lie far below the history; proofs and snapshots of this
+    /// ledger need their headers and certificates all the same, which the manifest has shown to be good.
     /// </summary>
     private void PutEpochs(WriteBatch batch)
     {
         var head = Manifest.Height;
-        foreach (var (header, view, signers, _) in Manifest.Finality.Changes.Where(change => change.Header.Height <= head))
+        foreach (var (header, view, signers, _) in Manifest.Finality.Changes.Where(
+            change => change.Header.Height <= head))
         {
             var height = Keys.Of(header.Height);
             var hash = header.ComputeHash();
-            QuorumCertificate certificate = new(StatementKind.Commit, new(view, header.Height, hash), signers);
+            QuorumCertificate certificate = new(
+                StatementKind.Commit, new(view, header.Height, hash), signers);
             batch.Put(height, Canonical.Encode(header, HeaderCodec.Write), _families.Headers);
             batch.Put(Keys.Of(hash), height, _families.BlockHeights);
             batch.Put(height, CertificateCodec.Encode(certificate), _families.Certificates);
         }
 
-        var changes = ValidatorHistory.Read(_genesis, key => _families.Database.Get(key, _families.State)).Changes;
+        var changes =
+            ValidatorHistory.Read(_genesis, key => _families.Database.Get(key, _families.State)).Changes;
         foreach (var height in changes.Where(height => height != head || Manifest.Finality.Path.Count > 0))
         {
             if (!Manifest.Finality.Changes.Any(change => change.Header.Height == height))
             {
                 throw new SnapshotException(
-                    $"the snapshot does not show who changed the validators at height {height}: take another one");
+                    $"the snapshot does not show who changed the validators at height {height}: take "
+                    + "another one");
             }
         }
     }
@@ -356,8 +374,8 @@ public sealed class SnapshotRestore : IDisposable
         {
             _failed = true;
             throw new SnapshotException(
-                $"the snapshot cannot be written into {_root} ({failure.Message}); mend the disk and do it again: it goes on "
-                + "where it was", failure);
+                $"the snapshot cannot be written into {_root} ({failure.Message}); mend the disk and do it "
+                + "again: it goes on where it was", failure);
         }
     }
 

@@ -4,17 +4,19 @@ using Ledger.Crypto;
 namespace Ledger.Storage;
 
 /// <summary>
-/// Writes the ledger of one moment as a snapshot file. Reads a database snapshot, so the chain goes on meanwhile. What is
-/// written depends on the chain alone: every validator makes the same chunks of the same block.
+/// Writes the ledger of one moment as a snapshot file. Reads a database snapshot, so the chain goes on
+/// meanwhile. What is written depends on the chain alone: every validator makes the same chunks of the same
+/// block.
 /// </summary>
 public sealed class SnapshotWriter(Genesis genesis, LedgerSnapshot state, CancellationToken cancellationToken)
 {
     /// <param name="path">The file; must not exist. There is all of it or none of it.</param>
     /// <param name="finality">
-    /// Shows that a block is final: it must be the snapshot's head. Asked for when the chunks are written, since a
-    /// descendant's certificate may come only then.
+    /// Shows that a block is final: it must be the snapshot's head. Asked for when the chunks are written,
+    /// since a descendant's certificate may come only then.
     /// </param>
-    /// <exception cref="SnapshotException">The disk cannot take it, or nothing shows that the block is final.</exception>
+    /// <exception cref="SnapshotException">The disk cannot take it, or nothing shows that the block is
+    /// final.</exception>
     public SnapshotManifest Write(string path, Func<FinalityProof?> finality)
     {
         var head = state.Head ?? throw new SnapshotException("the ledger is empty");
@@ -61,14 +63,17 @@ public sealed class SnapshotWriter(Genesis genesis, LedgerSnapshot state, Cancel
             var bytes = new HistoryChunk(run).Encode();
             file.Add(bytes);
             parts.Add(new(
-                run[0].Header.Height, run[^1].Header.Height, run[^1].Header.ComputeHash(), run[0].Header.Parent,
+                run[0].Header.Height, run[^1].Header.Height, run[^1].Header.ComputeHash(),
+                run[0].Header.Parent,
                 ChunkId.Of(bytes)));
         }
 
         return parts;
     }
 
-    /// <summary>The highest block whose transactions can no longer be valid after the head, or the first block.</summary>
+    /// <summary>
+    /// The highest block whose transactions can no longer be valid after the head, or the first block.
+    /// </summary>
     private Height LowestHeight(BlockHeader head)
     {
         var horizon = head.Time.Plus(-SnapshotLimits.History);
@@ -82,7 +87,8 @@ public sealed class SnapshotWriter(Genesis genesis, LedgerSnapshot state, Cancel
     }
 
     private BlockHeader HeaderAt(Height height)
-        => state.ReadHeader(height) ?? throw new SnapshotException($"header {height} is missing in the ledger");
+        => state.ReadHeader(height)
+        ?? throw new SnapshotException($"header {height} is missing in the ledger");
 
     private IReadOnlyList<Receipt> ReceiptsAt(Height height)
         => state.ReadReceipts(height)

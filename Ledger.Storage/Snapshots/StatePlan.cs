@@ -4,8 +4,8 @@ using Ledger.Crypto;
 namespace Ledger.Storage;
 
 /// <summary>
-/// Where each key of a state stands in its tree, and how the state is cut into chunks. Takes about 100 bytes for each key
-/// while a snapshot is made: the tree knows no keys, and keys are not stored in its order.
+/// Where each key of a state stands in its tree, and how the state is cut into chunks. Takes about 100 bytes
+/// for each key while a snapshot is made: the tree knows no keys, and keys are not stored in its order.
 /// </summary>
 internal sealed class StatePlan
 {
@@ -53,7 +53,9 @@ internal sealed class StatePlan
         return _places[at].Key;
     }
 
-    /// <summary>The subtrees that each become a chunk, in the order of paths: a large one is cut into its children.</summary>
+    /// <summary>
+    /// The subtrees that each become a chunk, in the order of paths: a large one is cut into its children.
+    /// </summary>
     public List<(Digest Path, int Nibbles)> Parts()
     {
         List<(Digest, int)> parts = [];

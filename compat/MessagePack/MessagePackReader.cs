@@ -9,8 +9,8 @@ namespace MessagePack;
 /// <summary>
 /// Reads MessagePack values from a sequence of bytes. Too few bytes is an <see cref="EndOfStreamException"/>,
 /// another format a <see cref="MessagePackSerializationException"/>, a number that does not fit an
-/// <see cref="OverflowException"/>. It does not insist on shortest forms: an integer of any width that fits is
-/// taken, and a string where bytes are asked for, so a canonical decoder must encode again and compare.
+/// <see cref="OverflowException"/>. It does not insist on shortest forms: an integer of any width that fits
+/// is taken, and a string where bytes are asked for, so a canonical decoder must encode again and compare.
 /// </summary>
 public ref struct MessagePackReader
 {
@@ -224,7 +224,8 @@ public ref struct MessagePackReader
     }
 
     /// <summary>
-    /// Passes over one value with all that it holds. A loop and not a recursion: the depth is a peer's choice.
+    /// Passes over one value with all that it holds. A loop and not a recursion: the depth is a peer's
+    /// choice.
     /// </summary>
     public void Skip()
     {

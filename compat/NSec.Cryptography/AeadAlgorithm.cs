@@ -53,7 +53,8 @@ public abstract class AeadAlgorithm : Algorithm
         if (ciphertext.Length - TagSize != plaintext.Length)
         {
             throw new ArgumentException(
-                "The length of the ciphertext must be equal to the length of the plaintext plus the tag size.",
+                "The length of the ciphertext must be equal to the length of the plaintext plus the tag "
+                + "size.",
                 nameof(ciphertext));
         }
 
@@ -92,7 +93,8 @@ public abstract class AeadAlgorithm : Algorithm
         if (plaintext.Length != ciphertext.Length - TagSize)
         {
             throw new ArgumentException(
-                "The length of the plaintext must be equal to the length of the ciphertext minus the tag size.",
+                "The length of the plaintext must be equal to the length of the ciphertext minus the tag "
+                + "size.",
                 nameof(plaintext));
         }
 
@@ -123,7 +125,8 @@ public abstract class AeadAlgorithm : Algorithm
     {
         if (nonce.Length != NonceSize)
         {
-            throw new ArgumentException($"The nonce must have a length of '{NonceSize}' bytes.", nameof(nonce));
+            throw new ArgumentException(
+                $"The nonce must have a length of '{NonceSize}' bytes.", nameof(nonce));
         }
     }
 }

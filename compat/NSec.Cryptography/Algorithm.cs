@@ -10,8 +10,11 @@ public abstract class Algorithm
         LibsodiumLibrary.Initialize();
     }
 
-    /// <summary>The bytes a secret key is made from; they are also its raw blob and the start of its memory.</summary>
-    internal virtual int SeedSize => throw new NotSupportedException("The specified algorithm does not use keys.");
+    /// <summary>
+    /// The bytes a secret key is made from; they are also its raw blob and the start of its memory.
+    /// </summary>
+    internal virtual int SeedSize
+        => throw new NotSupportedException("The specified algorithm does not use keys.");
 
     internal virtual int PublicKeyBlobSize
         => throw new NotSupportedException("The specified algorithm does not use public keys.");
@@ -23,7 +26,8 @@ public abstract class Algorithm
         => throw new NotSupportedException("The specified algorithm does not use keys.");
 
     internal static ArgumentException FormatNotSupported(KeyBlobFormat format)
-        => new($"The key BLOB format '{format}' is not supported by the specified algorithm.", nameof(format));
+        => new($"The key BLOB format '{format}' is not supported by the specified algorithm.", nameof(
+            format));
 
     private protected void RequireOwn(Key key)
     {

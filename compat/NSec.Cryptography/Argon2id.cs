@@ -37,7 +37,8 @@ public sealed class Argon2id : PasswordBasedKeyDerivationAlgorithm
             return TryHash(password, salt, bytes);
         }
 
-        // libsodium makes no tag under 16 bytes. The package cuts a longer one, and so do we: not RFC 9106's tag.
+        // libsodium makes no tag under 16 bytes. The package cuts a longer one, and so do we: not RFC 9106's
+        // tag.
         Span<byte> shortest = stackalloc byte[OutputBytesMin];
         var derived = TryHash(password, salt, shortest);
         shortest[..bytes.Length].CopyTo(bytes);

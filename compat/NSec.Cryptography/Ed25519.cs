@@ -3,16 +3,16 @@ using NSec.Cryptography.Native;
 namespace NSec.Cryptography;
 
 /// <summary>
-/// Ed25519 (RFC 8032). Verification is libsodium's strict one: a scalar S that is not reduced, a small-order or
-/// non-canonical public key and a small-order R are refused.
+/// Ed25519 (RFC 8032). Verification is libsodium's strict one: a scalar S that is not reduced, a small-order
+/// or non-canonical public key and a small-order R are refused.
 /// </summary>
 public sealed class Ed25519 : SignatureAlgorithm
 {
     private const int SeedBytes = 32;
     private const int PublicKeyBytes = 32;
 
-    // libsodium's secret key is the seed followed by the public key: signing never takes the public key from outside,
-    // where a wrong one would leak the secret.
+    // libsodium's secret key is the seed followed by the public key: signing never takes the public key from
+    // outside, where a wrong one would leak the secret.
     private const int SecretKeyBytes = 64;
     private const int SignatureBytes = 64;
 

@@ -3,7 +3,9 @@ using NSec.Cryptography.Native;
 
 namespace NSec.Cryptography;
 
-/// <summary>A symmetric key or a key pair; the secret is in guarded memory until the key is disposed.</summary>
+/// <summary>
+/// A symmetric key or a key pair; the secret is in guarded memory until the key is disposed.
+/// </summary>
 public sealed class Key : IDisposable
 {
     private readonly PublicKey? _publicKey;

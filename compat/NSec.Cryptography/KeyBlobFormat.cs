@@ -1,6 +1,8 @@
 namespace NSec.Cryptography;
 
-/// <summary>How a key is written as bytes; secret formats are negative, as in the published package.</summary>
+/// <summary>
+/// How a key is written as bytes; secret formats are negative, as in the published package.
+/// </summary>
 public enum KeyBlobFormat
 {
     None = 0,

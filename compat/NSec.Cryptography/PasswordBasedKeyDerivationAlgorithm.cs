@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace NSec.Cryptography;
 
 /// <summary>
-/// Keys from passwords. A password given as a string counts as its UTF-16 code units; whoever wants UTF-8 passes
-/// the bytes.
+/// Keys from passwords. A password given as a string counts as its UTF-16 code units; whoever wants UTF-8
+/// passes the bytes.
 /// </summary>
 public abstract class PasswordBasedKeyDerivationAlgorithm : Algorithm
 {
@@ -90,7 +90,8 @@ public abstract class PasswordBasedKeyDerivationAlgorithm : Algorithm
     {
         if (salt.Length < MinSaltSize || salt.Length > MaxSaltSize)
         {
-            throw new ArgumentException($"The length of the salt must be equal to {MinSaltSize}.", nameof(salt));
+            throw new ArgumentException(
+                $"The length of the salt must be equal to {MinSaltSize}.", nameof(salt));
         }
     }
 }

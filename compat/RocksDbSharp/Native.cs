@@ -11,7 +11,8 @@ internal static partial class Native
 
     private static readonly string[] Names =
     [
-        "librocksdb.so.7.8", "librocksdb.so.8.9", "librocksdb.so.9.10", "librocksdb.so.9.11", "librocksdb.so.10.2",
+        "librocksdb.so.7.8", "librocksdb.so.8.9", "librocksdb.so.9.10", "librocksdb.so.9.11",
+        "librocksdb.so.10.2",
         "librocksdb.so.8", "librocksdb.so.9", "librocksdb.so.10", "librocksdb.so",
     ];
 
@@ -40,7 +41,8 @@ internal static partial class Native
             }
         }
 
-        throw new DllNotFoundException("librocksdb was not found; on Debian or Ubuntu: apt-get install librocksdb7.8");
+        throw new DllNotFoundException(
+            "librocksdb was not found; on Debian or Ubuntu: apt-get install librocksdb7.8");
     }
 
     [LibraryImport(Library)]
@@ -51,7 +53,8 @@ internal static partial class Native
 
     [LibraryImport(Library)]
     public static partial nint rocksdb_open_column_families(
-        nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error);
+        nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles,
+        out nint error);
 
     [LibraryImport(Library)]
     public static partial nint rocksdb_open_for_read_only_column_families(
@@ -59,7 +62,8 @@ internal static partial class Native
         byte errorIfWalFileExists, out nint error);
 
     [LibraryImport(Library)]
-    public static partial nint rocksdb_list_column_families(nint options, byte[] name, out nuint count, out nint error);
+    public static partial nint rocksdb_list_column_families(
+        nint options, byte[] name, out nuint count, out nint error);
 
     [LibraryImport(Library)]
     public static partial void rocksdb_list_column_families_destroy(nint list, nuint count);
@@ -86,11 +90,13 @@ internal static partial class Native
 
     [LibraryImport(Library)]
     public static partial void rocksdb_put(
-        nint db, nint options, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value, nuint length, out nint error);
+        nint db, nint options, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value,
+        nuint length, out nint error);
 
     [LibraryImport(Library)]
     public static partial void rocksdb_put_cf(
-        nint db, nint options, nint family, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value, nuint length,
+        nint db, nint options, nint family, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value,
+        nuint length,
         out nint error);
 
     [LibraryImport(Library)]
@@ -137,7 +143,8 @@ internal static partial class Native
 
     [LibraryImport(Library)]
     public static partial void rocksdb_sstfilewriter_put(
-        nint writer, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value, nuint length, out nint error);
+        nint writer, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value, nuint length,
+        out nint error);
 
     [LibraryImport(Library)]
     public static partial void rocksdb_sstfilewriter_finish(nint writer, out nint error);
@@ -183,7 +190,8 @@ internal static partial class Native
     public static partial void rocksdb_iter_seek(nint iterator, ReadOnlySpan<byte> key, nuint length);
 
     [LibraryImport(Library)]
-    public static partial void rocksdb_iter_seek_for_prev(nint iterator, ReadOnlySpan<byte> key, nuint length);
+    public static partial void rocksdb_iter_seek_for_prev(
+        nint iterator, ReadOnlySpan<byte> key, nuint length);
 
     [LibraryImport(Library)]
     public static partial void rocksdb_iter_seek_to_first(nint iterator);
@@ -221,7 +229,8 @@ internal static partial class Native
 
     [LibraryImport(Library)]
     public static partial void rocksdb_writebatch_put_cf(
-        nint batch, nint family, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value, nuint length);
+        nint batch, nint family, ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value,
+        nuint length);
 
     [LibraryImport(Library)]
     public static partial void rocksdb_writebatch_delete(nint batch, ReadOnlySpan<byte> key, nuint length);
@@ -236,7 +245,8 @@ internal static partial class Native
 
     [LibraryImport(Library)]
     public static partial void rocksdb_writebatch_delete_range_cf(
-        nint batch, nint family, ReadOnlySpan<byte> start, nuint startLength, ReadOnlySpan<byte> end, nuint endLength);
+        nint batch, nint family, ReadOnlySpan<byte> start, nuint startLength, ReadOnlySpan<byte> end,
+        nuint endLength);
 
     [LibraryImport(Library)]
     public static partial nint rocksdb_options_create();
@@ -302,7 +312,8 @@ internal static partial class Native
     public static partial void rocksdb_block_based_options_set_filter_policy(nint table, nint policy);
 
     [LibraryImport(Library)]
-    public static partial void rocksdb_block_based_options_set_cache_index_and_filter_blocks(nint table, byte value);
+    public static partial void rocksdb_block_based_options_set_cache_index_and_filter_blocks(
+        nint table, byte value);
 
     [LibraryImport(Library)]
     public static partial void rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(

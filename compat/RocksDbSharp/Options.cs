@@ -29,7 +29,9 @@ public enum InfoLogLevel
     Header = 5,
 }
 
-/// <summary>Option objects live as long as the process: a database holds on to them, and there are a handful.</summary>
+/// <summary>
+/// Option objects live as long as the process: a database holds on to them, and there are a handful.
+/// </summary>
 public abstract class OptionsHandle
 {
     protected OptionsHandle() => Handle = Native.rocksdb_options_create();
@@ -171,7 +173,8 @@ public class BlockBasedTableOptions
 
     public BlockBasedTableOptions SetCacheIndexAndFilterBlocks(bool value)
     {
-        Native.rocksdb_block_based_options_set_cache_index_and_filter_blocks(Handle, value ? (byte)1 : (byte)0);
+        Native.rocksdb_block_based_options_set_cache_index_and_filter_blocks(
+            Handle, value ? (byte)1 : (byte)0);
         return this;
     }
 

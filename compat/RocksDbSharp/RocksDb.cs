@@ -41,11 +41,14 @@ public class RocksDb : IDisposable
         DbOptions options, string path, ColumnFamilies columnFamilies, bool errIfLogFileExists)
         => Open(
             options, path, columnFamilies,
-            (nint handle, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error)
+            (nint handle, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles,
+                out nint error)
                 => Native.rocksdb_open_for_read_only_column_families(
-                    handle, name, count, names, familyOptions, handles, (byte)(errIfLogFileExists ? 1 : 0), out error));
+                    handle, name, count, names, familyOptions, handles, (byte)(errIfLogFileExists ? 1 : 0),
+                    out error));
 
-    private static RocksDb Open(DbOptions options, string path, ColumnFamilies columnFamilies, FamilyOpener open)
+    private static RocksDb Open(
+        DbOptions options, string path, ColumnFamilies columnFamilies, FamilyOpener open)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(columnFamilies);
@@ -55,7 +58,8 @@ public class RocksDb : IDisposable
         try
         {
             nint[] familyOptions = [.. descriptors.Select(d => d.Options.Handle)];
-            var db = open(options.Handle, Native.Path(path), names.Length, names, familyOptions, handles, out var error);
+            var db = open(options.Handle, Native.Path(path), names.Length, names, familyOptions, handles,
+                out var error);
             Native.Check(error);
             return new(path, db, [.. descriptors.Select(d => d.Name)], handles);
         }
@@ -66,7 +70,8 @@ public class RocksDb : IDisposable
     }
 
     private delegate nint FamilyOpener(
-        nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles, out nint error);
+        nint options, byte[] name, int count, nint[] names, nint[] familyOptions, nint[] handles,
+        out nint error);
 
     public static IEnumerable<string> ListColumnFamilies(DbOptions options, string name)
     {
@@ -206,7 +211,9 @@ public class RocksDb : IDisposable
         return new(checkpoint, _lifetime);
     }
 
-    /// <summary>Rewrites a range, null for no bound, so that what was deleted in it leaves the disk.</summary>
+    /// <summary>
+    /// Rewrites a range, null for no bound, so that what was deleted in it leaves the disk.
+    /// </summary>
     public void CompactRange(byte[]? start, byte[]? limit, ColumnFamilyHandle? cf = null)
     {
         var (from, to) = ((nuint)(start?.Length ?? 0), (nuint)(limit?.Length ?? 0));
@@ -228,7 +235,9 @@ public class RocksDb : IDisposable
         }
     }
 
-    /// <summary>Takes tables that were written outside of the database into it, all of them or none.</summary>
+    /// <summary>
+    /// Takes tables that were written outside of the database into it, all of them or none.
+    /// </summary>
     public void IngestExternalFiles(
         string[] files, IngestExternalFileOptions ingestOptions, ColumnFamilyHandle? cf = null)
     {
@@ -241,7 +250,8 @@ public class RocksDb : IDisposable
             nint error;
             if (cf is null)
             {
-                Native.rocksdb_ingest_external_file(db, names, (nuint)names.Length, ingestOptions.Handle, out error);
+                Native.rocksdb_ingest_external_file(
+                    db, names, (nuint)names.Length, ingestOptions.Handle, out error);
             }
             else
             {

@@ -36,7 +36,8 @@ public class SstFileWriter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(val);
-        Native.rocksdb_sstfilewriter_put(Handle, key, (nuint)key.Length, val, (nuint)val.Length, out var error);
+        Native.rocksdb_sstfilewriter_put(
+            Handle, key, (nuint)key.Length, val, (nuint)val.Length, out var error);
         Native.Check(error);
     }
 

@@ -35,13 +35,15 @@ public class WriteBatch : IDisposable
         }
         else
         {
-            Native.rocksdb_writebatch_put_cf(Handle, cf.Handle, key, (nuint)key.Length, val, (nuint)val.Length);
+            Native.rocksdb_writebatch_put_cf(
+                Handle, cf.Handle, key, (nuint)key.Length, val, (nuint)val.Length);
         }
 
         return this;
     }
 
-    public WriteBatch Delete(byte[] key, ColumnFamilyHandle? cf = null) => Delete((ReadOnlySpan<byte>)key, cf);
+    public WriteBatch Delete(byte[] key, ColumnFamilyHandle? cf = null)
+        => Delete((ReadOnlySpan<byte>)key, cf);
 
     public WriteBatch Delete(ReadOnlySpan<byte> key, ColumnFamilyHandle? cf = null)
     {
@@ -57,7 +59,8 @@ public class WriteBatch : IDisposable
         return this;
     }
 
-    public WriteBatch DeleteRange(byte[] startKey, ulong sklen, byte[] endKey, ulong eklen, ColumnFamilyHandle? cf = null)
+    public WriteBatch DeleteRange(
+        byte[] startKey, ulong sklen, byte[] endKey, ulong eklen, ColumnFamilyHandle? cf = null)
     {
         if (cf is null)
         {

@@ -1,6 +1,7 @@
 using Ledger.Core;
 
-// Follows a chain to its head and checks every certificate on the way; trusts the genesis file and nothing else.
+// Follows a chain to its head and checks every certificate on the way; trusts the genesis file and nothing
+// else.
 //   dotnet run --project examples/light-client -- genesis.json http://127.0.0.1:8080
 if (args is not [var genesisPath, var node])
 {
@@ -12,7 +13,8 @@ using HttpClient http = new() { BaseAddress = new(node) };
 var client = LightClient.At(GenesisFile.Parse(File.ReadAllText(genesisPath)));
 while (true)
 {
-    using var answer = await http.GetAsync(new Uri($"v1/headers?from={client.Height.Value + 1}", UriKind.Relative));
+    using var answer = await http.GetAsync(
+        new Uri($"v1/headers?from={client.Height.Value + 1}", UriKind.Relative));
     if (answer.StatusCode == System.Net.HttpStatusCode.NotFound)
     {
         Console.WriteLine($"final: block {client.Height} {client.HeadHash}, state {client.Head.StateRoot}");

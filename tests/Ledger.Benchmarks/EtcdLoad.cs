@@ -9,8 +9,9 @@ using System.Text.Json;
 namespace Ledger.Benchmarks;
 
 /// <summary>
-/// The load that <c>ledger bench</c> puts on a ledger, put on etcd: clients that each put a value, wait for the answer and
-/// put the next, over gRPC as etcd's own client does. The messages are two fields each and written by hand.
+/// The load that <c>ledger bench</c> puts on a ledger, put on etcd: clients that each put a value, wait for
+/// the answer and put the next, over gRPC as etcd's own client does. The messages are two fields each and
+/// written by hand.
 /// </summary>
 internal static class EtcdLoad
 {
@@ -24,7 +25,8 @@ internal static class EtcdLoad
     /// <param name="clients">At once.</param>
     /// <param name="valueBytes">Of each value.</param>
     /// <param name="duration">How long.</param>
-    public static async Task RunAsync(IReadOnlyList<Uri> endpoints, int clients, int valueBytes, TimeSpan duration)
+    public static async Task RunAsync(
+        IReadOnlyList<Uri> endpoints, int clients, int valueBytes, TimeSpan duration)
     {
         using SocketsHttpHandler handler = new() { EnableMultipleHttp2Connections = true };
         using HttpMessageInvoker http = new(handler);
@@ -61,7 +63,8 @@ internal static class EtcdLoad
             request.Headers.TE.Add(new("trailers"));
             using var response = await http.SendAsync(request, CancellationToken.None);
             await response.Content.ReadAsByteArrayAsync();
-            if (!response.TrailingHeaders.TryGetValues("grpc-status", out var status) || status.Single() != "0")
+            if (!response.TrailingHeaders.TryGetValues("grpc-status", out var status)
+                || status.Single() != "0")
             {
                 throw new InvalidOperationException($"etcd refused a put: {response}");
             }

@@ -6,15 +6,18 @@ using Ledger.Storage;
 namespace Ledger.Benchmarks;
 
 /// <summary>
-/// Writes a large ledger as four validators would have left it, without any of them: genesis, key, and a data folder that
-/// holds signed transactions in certified blocks. What audits, snapshots and restores are measured with.
+/// Writes a large ledger as four validators would have left it, without any of them: genesis, key, and a data
+/// folder that holds signed transactions in certified blocks. What audits, snapshots and restores are
+/// measured with.
 /// </summary>
 internal static class LargeLedger
 {
     private const int ValueBytes = 64;
     private const int Validators = 4;
 
-    /// <summary>Keys are written again after so many transactions, so that the history is longer than the state.</summary>
+    /// <summary>
+    /// Keys are written again after so many transactions, so that the history is longer than the state.
+    /// </summary>
     private const int KeysMax = 250_000;
 
     /// <param name="path">A folder that is made: genesis.json and data/ in it.</param>
@@ -22,7 +25,8 @@ internal static class LargeLedger
     /// <param name="blockTransactions">In each block.</param>
     public static void Write(string path, int transactions, int blockTransactions)
     {
-        SigningKey[] validators = [.. Enumerable.Range(1, Validators).Select(i => SigningKey.FromSeed(SeedOf(i)))];
+        SigningKey[] validators =
+            [.. Enumerable.Range(1, Validators).Select(i => SigningKey.FromSeed(SeedOf(i)))];
         using var client = SigningKey.FromSeed(SeedOf(100));
         Genesis genesis = new(
             "large", ConsensusMode.Pbft, new(1_700_000_000_000),
@@ -54,7 +58,8 @@ internal static class LargeLedger
     }
 
     /// <summary>The next block's transactions, signed while the block before is executed.</summary>
-    private static Task<Transaction[]> Sign(Genesis genesis, SigningKey key, int first, int count) => Task.Run(() =>
+    private static Task<Transaction[]> Sign(Genesis genesis, SigningKey key, int first, int count)
+        => Task.Run(() =>
     {
         var transactions = new Transaction[count];
         for (var i = 0; i < count; i++)

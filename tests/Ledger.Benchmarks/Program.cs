@@ -18,7 +18,8 @@ switch (args)
         break;
     case ["etcd", var endpoints, _, _, _]:
         await EtcdLoad.RunAsync(
-            [.. endpoints.Split(',').Select(endpoint => new Uri(endpoint))], NumberAt(2, 256), NumberAt(3, 256),
+            [.. endpoints.Split(',').Select(endpoint => new Uri(endpoint))], NumberAt(2, 256), NumberAt(
+                3, 256),
             TimeSpan.FromSeconds(NumberAt(4, 20)));
         break;
     default:

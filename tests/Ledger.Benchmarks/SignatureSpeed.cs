@@ -4,7 +4,10 @@ using Ledger.Crypto;
 
 namespace Ledger.Benchmarks;
 
-/// <summary>How many signatures of transactions all cores together check in a second: what audits are measured against.</summary>
+/// <summary>
+/// How many signatures of transactions all cores together check in a second: what audits are measured
+/// against.
+/// </summary>
 internal static class SignatureSpeed
 {
     private const int Transactions = 2_000;
@@ -18,7 +21,8 @@ internal static class SignatureSpeed
         for (var i = 0; i < transactions.Length; i++)
         {
             transactions[i] = Transaction.Sign(
-                new("speed", key.PublicKey, new(1_000), (ulong)i, [new Operation.Put("large", $"key-{i}", new byte[64])]), key);
+                new("speed", key.PublicKey, new(1_000), (ulong)i,
+                    [new Operation.Put("large", $"key-{i}", new byte[64])]), key);
         }
 
         long count = 0;

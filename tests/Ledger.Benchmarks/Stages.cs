@@ -8,15 +8,16 @@ using Ledger.Storage;
 namespace Ledger.Benchmarks;
 
 /// <summary>
-/// What one transaction costs a validator, stage by stage, in time and in garbage: where the next optimisation lies.
-/// One thread; blocks of a stated size over a ledger that grows as it runs.
+/// What one transaction costs a validator, stage by stage, in time and in garbage: where the next
+/// optimisation lies. One thread; blocks of a stated size over a ledger that grows as it runs.
 /// </summary>
 internal static class Stages
 {
     private const int Blocks = 300;
     private const int ValueBytes = 256;
 
-    private static readonly SortedDictionary<string, (long Ticks, long Bytes)> Spent = new(StringComparer.Ordinal);
+    private static readonly SortedDictionary<string, (long Ticks, long Bytes)> Spent = new(
+        StringComparer.Ordinal);
 
     public static void Run(int blockTransactions)
     {
@@ -27,7 +28,8 @@ internal static class Stages
             Genesis genesis = new(
                 "stages", ConsensusMode.Pbft, new(1_000_000), [new("one", key.PublicKey)],
                 [new(key.PublicKey, Role.Admin, ""), new(key.PublicKey, Role.Writer, "*")]);
-            using var store = LedgerStore.Open(folder.FullName, genesis.Hash, genesis.ChainId, StorageOptions.Default);
+            using var store = LedgerStore.Open(
+                folder.FullName, genesis.Hash, genesis.ChainId, StorageOptions.Default);
             LedgerMachine machine = new(genesis, store);
             for (var i = 0; i < Blocks; i++)
             {
@@ -50,7 +52,8 @@ internal static class Stages
         foreach (var (stage, (ticks, bytes)) in Spent)
         {
             Console.WriteLine(
-                $"{stage,-28} {ticks * 1e6 / Stopwatch.Frequency / count,8:F1} us {bytes / count,8} B allocated");
+                $"{stage,-28} {ticks * 1e6 / Stopwatch.Frequency / count,8:F1} us {bytes / count,8} B "
+                + "allocated");
         }
     }
 
@@ -65,7 +68,8 @@ internal static class Stages
             for (var i = 0; i < count; i++)
             {
                 TransactionBody body = new(
-                    genesis.ChainId, key.PublicKey, now.Plus(TimeSpan.FromHours(1)), (ulong)((number * count) + i),
+                    genesis.ChainId, key.PublicKey, now.Plus(TimeSpan.FromHours(1)), (ulong)(
+                        (number * count) + i),
                     [new Operation.Put("bench", $"key-{number}-{i}", value, null)]);
                 made[i] = Transaction.Sign(body, key);
             }
@@ -84,7 +88,8 @@ internal static class Stages
             foreach (var transaction in decoded)
             {
                 _ = TransactionRules.FaultIn(transaction.Body, genesis.ChainId);
-                _ = Permissions.Allows(transaction.Sender, transaction.Body.Operations[0], k => store.ReadState(k));
+                _ = Permissions.Allows(
+                    transaction.Sender, transaction.Body.Operations[0], k => store.ReadState(k));
             }
         });
         Measure("3 duplicate in the store", () =>

@@ -20,9 +20,11 @@ public sealed class CanonicalTests
     public void The_bytes_of_a_transaction_are_part_of_the_protocol()
     {
         Assert.StartsWith(
-            "9295a474657374c420" + Admin.PublicKey + "cf0000018bcfe568002a939501a4646f6373a161c403010203079405a46575726f",
+            "9295a474657374c420" + Admin.PublicKey
+            + "cf0000018bcfe568002a939501a4646f6373a161c403010203079405a46575726f",
             Convert.ToHexStringLower(Sample.Encoded.Span), StringComparison.Ordinal);
-        Assert.EndsWith("c440" + Sample.Signature, Convert.ToHexStringLower(Sample.Encoded.Span), StringComparison.Ordinal);
+        Assert.EndsWith("c440"
+            + Sample.Signature, Convert.ToHexStringLower(Sample.Encoded.Span), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -30,7 +32,8 @@ public sealed class CanonicalTests
     {
         var bytes = new byte[Statement.Size];
         new Statement(
-            Sha256.Hash("chain"u8), StatementKind.ViewChange, new(0x0102), new(3), new(4), Sha256.Hash("block"u8))
+            Sha256.Hash("chain"u8), StatementKind.ViewChange, new(0x0102), new(3), new(4), Sha256.Hash(
+                "block"u8))
             .WriteTo(bytes);
         Assert.Equal(
             "6c65646765722f766f74652f76310000" + Sha256.Hash("chain"u8) + "03"
@@ -66,7 +69,8 @@ public sealed class CanonicalTests
         // The nonce 42 as a uint8 instead of a fixint: the same value, another encoding.
         var bytes = Sample.Encoded.ToArray();
         var nonce = bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x2a, 0x93]);
-        Assert.False(Transaction.TryDecode((byte[])[.. bytes[..nonce], 0xcc, .. bytes[nonce..]], out _, out var longer));
+        Assert.False(Transaction.TryDecode(
+            (byte[])[.. bytes[..nonce], 0xcc, .. bytes[nonce..]], out _, out var longer));
         Assert.Equal("not the canonical encoding of its value", longer);
     }
 
@@ -82,7 +86,8 @@ public sealed class CanonicalTests
                 bytes[chance.Next(bytes.Length)] = (byte)chance.Next(256);
             }
 
-            if (Transaction.TryDecode(bytes, out var decoded, out _) && !bytes.AsSpan().SequenceEqual(Sample.Encoded.Span))
+            if (Transaction.TryDecode(bytes, out var decoded, out _)
+                && !bytes.AsSpan().SequenceEqual(Sample.Encoded.Span))
             {
                 Assert.False(decoded.SignatureIsValid());
             }
@@ -108,7 +113,8 @@ public sealed class CanonicalTests
         var subject = new Subject(new(1), new(2), Sha256.Hash("block"u8));
         QuorumCertificate Of(params int[] signers)
             => new(StatementKind.Commit, subject, [.. signers.Select(i => new Signer(new(i), default))]);
-        Assert.True(CertificateCodec.TryDecode(CertificateCodec.Encode(Of(0, 1, 3)), out var certificate, out _));
+        Assert.True(
+            CertificateCodec.TryDecode(CertificateCodec.Encode(Of(0, 1, 3)), out var certificate, out _));
         Assert.Equal(Of(0, 1, 3), certificate);
         Assert.False(CertificateCodec.TryDecode(CertificateCodec.Encode(Of(0, 1, 1)), out _, out _));
         Assert.False(CertificateCodec.TryDecode(CertificateCodec.Encode(Of(1, 0)), out _, out _));

@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Core.Tests;
 
-/// <summary>A chain of one machine, with an admin who may do everything and accounts that may do nothing.</summary>
+/// <summary>
+/// A chain of one machine, with an admin who may do everything and accounts that may do nothing.
+/// </summary>
 internal sealed class Chain
 {
     private static readonly string[] Names = ["one", "two", "three", "four"];
@@ -28,7 +30,8 @@ internal sealed class Chain
     {
         Genesis = new(
             "test", mode, new(1_000_000),
-            [.. Names.Take(validators).Select((name, i) => new Validator(name, Key((byte)(i + 1)).PublicKey))],
+            [.. Names.Take(validators)
+                .Select((name, i) => new Validator(name, Key((byte)(i + 1)).PublicKey))],
             [
                 new(Admin.PublicKey, Role.Admin, ""), new(Admin.PublicKey, Role.Issuer, ""),
                 new(Admin.PublicKey, Role.Writer, "*"), .. more,
@@ -54,7 +57,8 @@ internal sealed class Chain
     public static SigningKey Key(byte seed) => SigningKey.FromSeed([.. Enumerable.Repeat(seed, 32)]);
 
     public Transaction Sign(SigningKey key, params Operation[] operations)
-        => Transaction.Sign(new("test", key.PublicKey, Now.Plus(TimeSpan.FromHours(1)), ++_nonce, operations), key);
+        => Transaction.Sign(
+            new("test", key.PublicKey, Now.Plus(TimeSpan.FromHours(1)), ++_nonce, operations), key);
 
     public Block Propose(Digest parent, params Transaction[] transactions)
         => Machine.Propose(parent, transactions, Now, new(0), 1000, 1_000_000)!;
@@ -67,7 +71,8 @@ internal sealed class Chain
     }
 
     /// <summary>What becomes of one transaction of these operations.</summary>
-    public FailureReason Try(SigningKey key, params Operation[] operations) => Apply(Sign(key, operations))[0].Failure;
+    public FailureReason Try(SigningKey key, params Operation[] operations)
+        => Apply(Sign(key, operations))[0].Failure;
 
     public KeyEntry? Get(string @namespace, string key)
         => Store.ReadState(StateKey.ForEntry(@namespace, key)) is { } bytes ? KeyEntry.Decode(bytes) : null;

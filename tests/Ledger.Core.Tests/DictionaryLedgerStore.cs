@@ -26,7 +26,8 @@ internal sealed class DictionaryLedgerStore : ILedgerStore
 
     public BlockHeader? ReadHeader(Height height) => _headers.GetValueOrDefault(height);
 
-    public byte[]? ReadState(ReadOnlySpan<byte> stateKey) => _state.GetValueOrDefault(Convert.ToHexString(stateKey));
+    public byte[]? ReadState(ReadOnlySpan<byte> stateKey)
+        => _state.GetValueOrDefault(Convert.ToHexString(stateKey));
 
     public bool HoldsTransaction(Digest hash) => _transactions.Contains(hash);
 
@@ -40,9 +41,11 @@ internal sealed class DictionaryLedgerStore : ILedgerStore
             .Select(entry => KeyValuePair.Create(Convert.FromHexString(entry.Key), entry.Value));
 
     public IReadOnlyList<string> Namespaces()
-        => [.. Range(StateKey.Entries.ToArray()).Select(entry => StateKey.ParseEntry(entry.Key).Namespace).Distinct()];
+        => [.. Range(StateKey.Entries.ToArray()).Select(entry => StateKey.ParseEntry(entry.Key).Namespace)
+            .Distinct()];
 
-    private static void Set(Dictionary<string, byte[]> target, IEnumerable<(byte[] Key, byte[]? Value)> writes)
+    private static void Set(
+        Dictionary<string, byte[]> target, IEnumerable<(byte[] Key, byte[]? Value)> writes)
     {
         foreach (var (key, value) in writes)
         {

@@ -32,15 +32,18 @@ public sealed class GenesisFileTests
     [InlineData("validators", "[]", "validators: 1 to 1024")]
     [InlineData("validators", "null", "validators: 1 to 1024")]
     [InlineData("validators", "[null]", "validators[0]: an object")]
-    [InlineData("validators", "[{\"name\":\"a\",\"publicKey\":\"zz\"}]", "validators[0].publicKey: 64 hexadecimal")]
-    [InlineData("validators", "[{\"name\":\"a\\u0007\",\"publicKey\":\"zz\"}]", "validators[0].name: 1 to 64")]
+    [InlineData(
+        "validators", "[{\"name\":\"a\",\"publicKey\":\"zz\"}]", "validators[0].publicKey: 64 hexadecimal")]
+    [InlineData(
+        "validators", "[{\"name\":\"a\\u0007\",\"publicKey\":\"zz\"}]", "validators[0].name: 1 to 64")]
     [InlineData("validators", "[{\"publicKey\":\"zz\"}]", "validators[0].name: 1 to 64")]
     [InlineData("validators", "[{\"weight\":1}]", "validators[0].weight: not a known key")]
     [InlineData("roles", "[]", "roles: nobody is admin")]
     [InlineData("roles", "{}", "roles: a list of roles")]
     [InlineData("roles", "[{\"role\":\"king\"}]", "roles[0].role: admin, issuer")]
     [InlineData("roles", "[{\"role\":\"1\"}]", "roles[0].role: admin, issuer")]
-    [InlineData("roles", "[{\"role\":\"admin\",\"namespace\":\"docs\"}]", "roles[0].namespace: a name or '*'")]
+    [InlineData(
+        "roles", "[{\"role\":\"admin\",\"namespace\":\"docs\"}]", "roles[0].namespace: a name or '*'")]
     [InlineData("roles", "[{\"role\":\"writer\"}]", "roles[0].namespace: a name or '*'")]
     [InlineData("roles", "[{\"role\":\"writer\",\"namespace\":\"A\"}]", "roles[0].namespace: a name or '*'")]
     [InlineData("evidence", "\"forgive\"", "evidence: 'record' or 'suspend'")]
@@ -53,7 +56,8 @@ public sealed class GenesisFileTests
     {
         var file = JsonNode.Parse(Good)!;
         file[key] = JsonNode.Parse(value);
-        Assert.Contains(FaultsIn(file.ToJsonString()), found => found.StartsWith(fault, StringComparison.Ordinal));
+        Assert.Contains(
+            FaultsIn(file.ToJsonString()), found => found.StartsWith(fault, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -74,7 +78,8 @@ public sealed class GenesisFileTests
         Assert.DoesNotContain("evidence", Good, StringComparison.Ordinal);
         Assert.Equal(EvidencePolicy.Record, read.Evidence);
         Assert.Equal(Good, GenesisFile.Write(read));
-        Assert.Equal("f48e4fb43d956138c443f6701f0e61d7cb3700152b418db84c5b04632b0e6200", read.Hash.ToString());
+        Assert.Equal(
+            "f48e4fb43d956138c443f6701f0e61d7cb3700152b418db84c5b04632b0e6200", read.Hash.ToString());
 
         var said = JsonNode.Parse(Good)!;
         said["evidence"] = "record";
@@ -117,7 +122,8 @@ public sealed class GenesisFileTests
             validator!["witness"] = true;
         }
 
-        Assert.Equal(["validators: all are witnesses, and one at least must keep blocks"], FaultsIn(file.ToJsonString()));
+        Assert.Equal(["validators: all are witnesses, and one at least must keep blocks"], FaultsIn(
+            file.ToJsonString()));
         file["validators"]![0]!["witness"] = "no";
         Assert.Equal(["validators[0].witness: true or false"], FaultsIn(file.ToJsonString()));
     }
@@ -128,7 +134,8 @@ public sealed class GenesisFileTests
         var file = JsonNode.Parse(Good)!;
         (file["mode"], file["evidence"]) = ("raft", "suspend");
         Assert.Equal(
-            ["evidence: 'record' in mode 'raft', whose validators are trusted not to lie"], FaultsIn(file.ToJsonString()));
+            ["evidence: 'record' in mode 'raft', whose validators are trusted not to lie"], FaultsIn(
+                file.ToJsonString()));
     }
 
     [Theory]
@@ -141,7 +148,8 @@ public sealed class GenesisFileTests
     {
         var file = JsonNode.Parse(Good)!.AsObject();
         file.Remove(key);
-        Assert.Contains(FaultsIn(file.ToJsonString()), found => found.StartsWith(key + ":", StringComparison.Ordinal));
+        Assert.Contains(
+            FaultsIn(file.ToJsonString()), found => found.StartsWith(key + ":", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -193,7 +201,8 @@ public sealed class GenesisFileTests
              "roles":[{"account":"00","role":"king"}],"colour":1}
             """);
         Assert.Equal(
-            ["colour", "chainId", "mode", "time", "validators[0].name", "validators[0].publicKey", "roles[0].account",
+            ["colour", "chainId", "mode", "time", "validators[0].name", "validators[0].publicKey",
+                "roles[0].account",
                 "roles[0].role", "roles"],
             faults.Select(fault => fault[..fault.IndexOf(':', StringComparison.Ordinal)]));
     }
@@ -211,7 +220,8 @@ public sealed class GenesisFileTests
     public void The_mode_decides_the_quorum()
     {
         Genesis Of(ConsensusMode mode) => new(
-            "test", mode, new(1), [.. Enumerable.Range(1, 4).Select(i => new Validator($"v{i}", Key((byte)i).PublicKey))], []);
+            "test", mode, new(1),
+            [.. Enumerable.Range(1, 4).Select(i => new Validator($"v{i}", Key((byte)i).PublicKey))], []);
         Assert.Equal(Quorums.Byzantine(4), Of(ConsensusMode.Pbft).Validators.Quorums);
         Assert.Equal(Quorums.Crash(4), Of(ConsensusMode.Raft).Validators.Quorums);
     }
@@ -220,7 +230,8 @@ public sealed class GenesisFileTests
     public void Whatever_differs_in_a_genesis_differs_in_its_hash()
     {
         Validator[] validators = [new("one", Key(1).PublicKey), new("two", Key(2).PublicKey)];
-        GenesisRole[] roles = [new(Admin.PublicKey, Role.Admin, ""), new(Alice.PublicKey, Role.Writer, "docs")];
+        GenesisRole[] roles =
+            [new(Admin.PublicKey, Role.Admin, ""), new(Alice.PublicKey, Role.Writer, "docs")];
         Genesis[] all =
         [
             new("test", ConsensusMode.Pbft, new(1), validators, roles),
@@ -233,9 +244,12 @@ public sealed class GenesisFileTests
             new("test", ConsensusMode.Pbft, new(1), [validators[0], new("two", Key(3).PublicKey)], roles),
             new("test", ConsensusMode.Pbft, new(1), validators, [roles[0]]),
             new("test", ConsensusMode.Pbft, new(1), validators, roles, EvidencePolicy.Suspend),
-            new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Role = Role.Reader }]),
-            new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Namespace = "docz" }]),
-            new("test", ConsensusMode.Pbft, new(1), validators, [roles[0], roles[1] with { Account = Bob.PublicKey }]),
+            new("test", ConsensusMode.Pbft, new(1), validators,
+                [roles[0], roles[1] with { Role = Role.Reader }]),
+            new("test", ConsensusMode.Pbft, new(1), validators,
+                [roles[0], roles[1] with { Namespace = "docz" }]),
+            new("test", ConsensusMode.Pbft, new(1), validators,
+                [roles[0], roles[1] with { Account = Bob.PublicKey }]),
         ];
         Assert.Distinct(all.Select(genesis => genesis.Hash));
     }

@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Core.Tests;
 
-/// <summary>Raft: a newcomer learns first, in a seat of its own, and joins the set that certifies when it is promoted.</summary>
+/// <summary>
+/// Raft: a newcomer learns first, in a seat of its own, and joins the set that certifies when it is promoted.
+/// </summary>
 public sealed class LearnerTests
 {
     private static readonly PublicKey Three = Chain.Key(3).PublicKey;
@@ -40,7 +42,8 @@ public sealed class LearnerTests
     public void A_witness_learns_nothing_and_votes_with_the_block_that_adds_it()
     {
         Chain chain = new(ConsensusMode.Raft);
-        Assert.Equal(FailureReason.None, chain.Try(Chain.Admin, Add("three", Three) with { IsWitness = true }));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Chain.Admin, Add("three", Three) with { IsWitness = true }));
 
         Assert.True(chain.Machine.Head.EndsEpoch);
         Assert.Equal(new ValidatorIndex(2), chain.Machine.Epoch.Validators.IndexOf(Three));
@@ -59,7 +62,8 @@ public sealed class LearnerTests
     public void Witnesses_alone_are_never_left_and_are_not_for_pbft()
     {
         Chain chain = new(ConsensusMode.Raft);
-        var (one, two) = (chain.Genesis.Validators.Members[0].PublicKey, chain.Genesis.Validators.Members[1].PublicKey);
+        var (one, two) = (
+            chain.Genesis.Validators.Members[0].PublicKey, chain.Genesis.Validators.Members[1].PublicKey);
         chain.Try(Chain.Admin, Add("three", Three) with { IsWitness = true });
         chain.Try(Chain.Admin, new Operation.RemoveValidator(one));
         Assert.Equal(FailureReason.LastValidator, chain.Try(Chain.Admin, new Operation.RemoveValidator(two)));
@@ -67,7 +71,8 @@ public sealed class LearnerTests
 
         Chain pbft = new();
         Assert.Equal(
-            FailureReason.InvalidArgument, pbft.Try(Chain.Admin, Add("three", Three) with { IsWitness = true }));
+            FailureReason.InvalidArgument, pbft.Try(
+                Chain.Admin, Add("three", Three) with { IsWitness = true }));
     }
 
     /// <summary>Who came later may vote earlier: the seat between stays empty until its own turn.</summary>
@@ -92,7 +97,8 @@ public sealed class LearnerTests
         Operation[] replacement =
         [
             new Operation.PromoteValidator(Three), new Operation.PromoteValidator(Four),
-            new Operation.RemoveValidator(Chain.Key(1).PublicKey), new Operation.RemoveValidator(Chain.Key(2).PublicKey),
+            new Operation.RemoveValidator(Chain.Key(1).PublicKey), new Operation.RemoveValidator(
+                Chain.Key(2).PublicKey),
         ];
         Assert.Equal(FailureReason.None, chain.Try(Chain.Admin, replacement));
 
@@ -124,13 +130,15 @@ public sealed class LearnerTests
         var one = Chain.Key(1).PublicKey;
         Assert.Equal(FailureReason.NoLearner, chain.Try(Chain.Admin, new Operation.PromoteValidator(Three)));
         Assert.Equal(FailureReason.NoLearner, chain.Try(Chain.Admin, new Operation.PromoteValidator(one)));
-        Assert.Equal(FailureReason.NotPermitted, chain.Try(Chain.Alice, new Operation.PromoteValidator(Three)));
+        Assert.Equal(
+            FailureReason.NotPermitted, chain.Try(Chain.Alice, new Operation.PromoteValidator(Three)));
         chain.Try(Chain.Admin, Add("three", Three));
         Assert.Equal(FailureReason.ValidatorExists, chain.Try(Chain.Admin, Add("three", Four)));
         Assert.Equal(FailureReason.ValidatorExists, chain.Try(Chain.Admin, Add("four", Three)));
         Assert.Equal(
             FailureReason.InvalidArgument,
-            chain.Try(Chain.Admin, new Operation.PromoteValidator(Three), new Operation.RemoveValidator(Three)));
+            chain.Try(
+                Chain.Admin, new Operation.PromoteValidator(Three), new Operation.RemoveValidator(Three)));
 
         // Two who learn do not make up for the last who votes.
         chain.Try(Chain.Admin, new Operation.RemoveValidator(Chain.Key(2).PublicKey));
@@ -144,7 +152,8 @@ public sealed class LearnerTests
         Chain chain = new();
         chain.Try(Chain.Admin, Add("three", Three));
         Assert.Empty(HistoryOf(chain).Learners);
-        Assert.Equal(FailureReason.InvalidArgument, chain.Try(Chain.Admin, new Operation.PromoteValidator(Three)));
+        Assert.Equal(
+            FailureReason.InvalidArgument, chain.Try(Chain.Admin, new Operation.PromoteValidator(Three)));
     }
 
     [Fact]
@@ -166,7 +175,8 @@ public sealed class LearnerTests
         using var sender = SigningKey.FromSeed(new byte[32]);
         var transaction = Transaction.Sign(
             new("test", sender.PublicKey, new(1), 0, [new Operation.PromoteValidator(key)]), sender);
-        Assert.Contains("920cc420" + key, Convert.ToHexStringLower(transaction.Encoded.Span), StringComparison.Ordinal);
+        Assert.Contains(
+            "920cc420" + key, Convert.ToHexStringLower(transaction.Encoded.Span), StringComparison.Ordinal);
         Assert.True(Transaction.TryDecode(transaction.Encoded, out var decoded, out _));
         Assert.Equal(new Operation.PromoteValidator(key), decoded.Body.Operations[0]);
     }

@@ -20,9 +20,11 @@ public sealed class LedgerMachineTests
     public void Compare_and_set_holds_only_for_the_version_that_was_read()
     {
         var chain = new Chain();
-        Assert.Equal(FailureReason.VersionMismatch, chain.Try(Admin, new Operation.Put("docs", "a", Value, 1)));
+        Assert.Equal(
+            FailureReason.VersionMismatch, chain.Try(Admin, new Operation.Put("docs", "a", Value, 1)));
         Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Put("docs", "a", Value, 0)));
-        Assert.Equal(FailureReason.VersionMismatch, chain.Try(Admin, new Operation.Put("docs", "a", Value, 0)));
+        Assert.Equal(
+            FailureReason.VersionMismatch, chain.Try(Admin, new Operation.Put("docs", "a", Value, 0)));
         Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Put("docs", "a", Value, 2)));
         Assert.Equal(FailureReason.VersionMismatch, chain.Try(Admin, new Operation.Delete("docs", "a", 2)));
         Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Delete("docs", "a", 4)));
@@ -47,7 +49,8 @@ public sealed class LedgerMachineTests
         Assert.Equal(
             FailureReason.None,
             chain.Try(
-                Admin, new Operation.DefineAsset("euro", 2), new Operation.Issue("euro", Alice.PublicKey, new(5)),
+                Admin, new Operation.DefineAsset("euro", 2), new Operation.Issue(
+                    "euro", Alice.PublicKey, new(5)),
                 new Operation.Put("docs", "a", Value), new Operation.Delete("docs", "a")));
         Assert.Equal(5UL, chain.Balance(Alice, "euro"));
         Assert.Null(chain.Get("docs", "a"));
@@ -57,27 +60,36 @@ public sealed class LedgerMachineTests
     public void Assets_are_issued_by_their_definer_moved_by_their_holders_and_never_made_of_nothing()
     {
         var chain = new Chain(new GenesisRole(Bob.PublicKey, Role.Issuer, ""));
-        Assert.Equal(FailureReason.AssetUnknown, chain.Try(Admin, new Operation.Issue("euro", Alice.PublicKey, new(1))));
+        Assert.Equal(FailureReason.AssetUnknown, chain.Try(
+            Admin, new Operation.Issue("euro", Alice.PublicKey, new(1))));
         Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.DefineAsset("euro", 2)));
         Assert.Equal(FailureReason.AssetExists, chain.Try(Bob, new Operation.DefineAsset("euro", 2)));
-        Assert.Equal(FailureReason.NotIssuer, chain.Try(Bob, new Operation.Issue("euro", Bob.PublicKey, new(1))));
-        Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Issue("euro", Alice.PublicKey, new(100))));
-        Assert.Equal(FailureReason.InsufficientBalance, chain.Try(Alice, new Operation.Transfer("euro", Bob.PublicKey, new(101))));
-        Assert.Equal(FailureReason.None, chain.Try(Alice, new Operation.Transfer("euro", Bob.PublicKey, new(100))));
-        Assert.Equal(FailureReason.AssetUnknown, chain.Try(Bob, new Operation.Transfer("gold", Alice.PublicKey, new(1))));
+        Assert.Equal(
+            FailureReason.NotIssuer, chain.Try(Bob, new Operation.Issue("euro", Bob.PublicKey, new(1))));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Admin, new Operation.Issue("euro", Alice.PublicKey, new(100))));
+        Assert.Equal(FailureReason.InsufficientBalance, chain.Try(
+            Alice, new Operation.Transfer("euro", Bob.PublicKey, new(101))));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Alice, new Operation.Transfer("euro", Bob.PublicKey, new(100))));
+        Assert.Equal(FailureReason.AssetUnknown, chain.Try(
+            Bob, new Operation.Transfer("gold", Alice.PublicKey, new(1))));
         Assert.Equal(FailureReason.None, chain.Try(Bob, new Operation.Burn("euro", new(40))));
         Assert.Equal(FailureReason.InsufficientBalance, chain.Try(Bob, new Operation.Burn("euro", new(61))));
         Assert.Equal((0UL, 60UL), (chain.Balance(Alice, "euro"), chain.Balance(Bob, "euro")));
         Assert.Equal(
-            FailureReason.Overflow, chain.Try(Admin, new Operation.Issue("euro", Alice.PublicKey, new(ulong.MaxValue))));
+            FailureReason.Overflow, chain.Try(
+                Admin, new Operation.Issue("euro", Alice.PublicKey, new(ulong.MaxValue))));
     }
 
     [Fact]
     public void A_transfer_to_oneself_changes_nothing()
     {
         var chain = new Chain();
-        chain.Try(Admin, new Operation.DefineAsset("euro", 2), new Operation.Issue("euro", Admin.PublicKey, new(10)));
-        Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Transfer("euro", Admin.PublicKey, new(10))));
+        chain.Try(Admin, new Operation.DefineAsset("euro", 2), new Operation.Issue(
+            "euro", Admin.PublicKey, new(10)));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Admin, new Operation.Transfer("euro", Admin.PublicKey, new(10))));
         Assert.Equal(10UL, chain.Balance(Admin, "euro"));
     }
 
@@ -86,24 +98,32 @@ public sealed class LedgerMachineTests
     {
         var chain = new Chain();
         Assert.Equal(FailureReason.NotPermitted, chain.Try(Alice, new Operation.Put("docs", "a", Value)));
-        Assert.Equal(FailureReason.NotPermitted, chain.Try(Alice, new Operation.Grant(Alice.PublicKey, Role.Admin, "")));
-        Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Grant(Alice.PublicKey, Role.Writer, "docs")));
+        Assert.Equal(FailureReason.NotPermitted, chain.Try(
+            Alice, new Operation.Grant(Alice.PublicKey, Role.Admin, "")));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Admin, new Operation.Grant(Alice.PublicKey, Role.Writer, "docs")));
         Assert.Equal(FailureReason.None, chain.Try(Alice, new Operation.Put("docs", "a", Value)));
         Assert.Equal(FailureReason.NotPermitted, chain.Try(Alice, new Operation.Put("other", "a", Value)));
         Assert.Equal(FailureReason.NotPermitted, chain.Try(Alice, new Operation.DefineAsset("gold", 0)));
-        Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Revoke(Alice.PublicKey, Role.Writer, "docs")));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Admin, new Operation.Revoke(Alice.PublicKey, Role.Writer, "docs")));
         Assert.Equal(FailureReason.NotPermitted, chain.Try(Alice, new Operation.Put("docs", "a", Value)));
-        Assert.Equal(FailureReason.KeyNotFound, chain.Try(Admin, new Operation.Revoke(Alice.PublicKey, Role.Writer, "docs")));
+        Assert.Equal(FailureReason.KeyNotFound, chain.Try(
+            Admin, new Operation.Revoke(Alice.PublicKey, Role.Writer, "docs")));
     }
 
     [Fact]
     public void The_last_admin_stays()
     {
         var chain = new Chain();
-        Assert.Equal(FailureReason.LastAdmin, chain.Try(Admin, new Operation.Revoke(Admin.PublicKey, Role.Admin, "")));
-        Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Grant(Bob.PublicKey, Role.Admin, "")));
-        Assert.Equal(FailureReason.None, chain.Try(Bob, new Operation.Revoke(Admin.PublicKey, Role.Admin, "")));
-        Assert.Equal(FailureReason.LastAdmin, chain.Try(Bob, new Operation.Revoke(Bob.PublicKey, Role.Admin, "")));
+        Assert.Equal(
+            FailureReason.LastAdmin, chain.Try(Admin, new Operation.Revoke(Admin.PublicKey, Role.Admin, "")));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Admin, new Operation.Grant(Bob.PublicKey, Role.Admin, "")));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Bob, new Operation.Revoke(Admin.PublicKey, Role.Admin, "")));
+        Assert.Equal(
+            FailureReason.LastAdmin, chain.Try(Bob, new Operation.Revoke(Bob.PublicKey, Role.Admin, "")));
     }
 
     [Fact]
@@ -118,7 +138,8 @@ public sealed class LedgerMachineTests
         Assert.Empty(chain.Propose(chain.Machine.HeadHash, once).Transactions);
 
         var repeated = Forge(chain, first.Header, once);
-        Assert.Contains("applied before", chain.Machine.Validate(repeated, chain.Now, _ => true)!, StringComparison.Ordinal);
+        Assert.Contains("applied before", chain.Machine.Validate(repeated, chain.Now, _ => true)!,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,10 +147,12 @@ public sealed class LedgerMachineTests
     {
         var chain = new Chain();
         Assert.Single(chain.Propose(chain.Machine.HeadHash, SignUntil(chain, chain.Now)).Transactions);
-        Assert.Empty(chain.Propose(chain.Machine.HeadHash, SignUntil(chain, new(chain.Now.UnixMilliseconds - 1))).Transactions);
+        Assert.Empty(chain.Propose(
+            chain.Machine.HeadHash, SignUntil(chain, new(chain.Now.UnixMilliseconds - 1))).Transactions);
         var day = chain.Now.Plus(Limits.ValidUntilAhead);
         Assert.Single(chain.Propose(chain.Machine.HeadHash, SignUntil(chain, day)).Transactions);
-        Assert.Empty(chain.Propose(chain.Machine.HeadHash, SignUntil(chain, new(day.UnixMilliseconds + 1))).Transactions);
+        Assert.Empty(chain.Propose(
+            chain.Machine.HeadHash, SignUntil(chain, new(day.UnixMilliseconds + 1))).Transactions);
     }
 
     [Fact]
@@ -139,7 +162,8 @@ public sealed class LedgerMachineTests
         var chance = new Random(5);
         for (var height = 0; height < 20; height++)
         {
-            var block = one.Propose(one.Machine.HeadHash, [.. Enumerable.Range(0, 30).Select(_ => RandomPut(one, chance))]);
+            var block = one.Propose(
+                one.Machine.HeadHash, [.. Enumerable.Range(0, 30).Select(_ => RandomPut(one, chance))]);
             Assert.Null(two.Machine.Validate(block, two.Now, transaction => transaction.SignatureIsValid()));
             one.Machine.Finalise([block], []);
             two.Machine.Finalise([block], []);
@@ -157,7 +181,8 @@ public sealed class LedgerMachineTests
         List<Block> blocks = [];
         for (var i = 0; i < 5; i++)
         {
-            blocks.Add(one.Propose(i == 0 ? one.Machine.HeadHash : blocks[^1].Hash, RandomPut(one, chance), RandomPut(one, chance)));
+            blocks.Add(one.Propose(i == 0
+                ? one.Machine.HeadHash : blocks[^1].Hash, RandomPut(one, chance), RandomPut(one, chance)));
         }
 
         two.Machine.Finalise(blocks, []);
@@ -170,8 +195,10 @@ public sealed class LedgerMachineTests
     public void A_layer_that_competes_with_a_final_block_is_forgotten()
     {
         var chain = new Chain();
-        var left = chain.Propose(chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "a", Value)));
-        var right = chain.Propose(chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "b", Value)));
+        var left = chain.Propose(
+            chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "a", Value)));
+        var right = chain.Propose(
+            chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "b", Value)));
         var onRight = chain.Propose(right.Hash, chain.Sign(Admin, new Operation.Put("docs", "c", Value)));
         chain.Machine.Finalise([left], []);
         Assert.Null(chain.Machine.Propose(onRight.Hash, [], chain.Now, new(0), 1, 1));
@@ -185,7 +212,8 @@ public sealed class LedgerMachineTests
         chain.Try(Admin, new Operation.Put("docs", "a", Value));
         var reopened = new LedgerMachine(chain.Genesis, chain.Store);
         Assert.Equal(chain.Machine.HeadHash, reopened.HeadHash);
-        var next = chain.Propose(chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "b", Value)));
+        var next = chain.Propose(
+            chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "b", Value)));
         Assert.Null(reopened.Validate(next, chain.Now, _ => true));
     }
 
@@ -202,30 +230,37 @@ public sealed class LedgerMachineTests
     {
         var chain = new Chain();
         chain.Try(Admin, new Operation.Put("docs", "a", Value));
-        var good = chain.Propose(chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "b", Value)));
+        var good = chain.Propose(
+            chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "b", Value)));
         var other = Sha256.Hash("other"u8);
         var h = good.Header;
         var (header, words) = rule switch
         {
-            "backwards" => (h with { Time = new(chain.Machine.Head.Time.UnixMilliseconds - 1) }, "time runs backwards"),
+            "backwards" => (
+                h with { Time = new(chain.Machine.Head.Time.UnixMilliseconds - 1) }, "time runs backwards"),
             "chain" => (h with { ChainId = "other" }, "another chain"),
             "validators" => (h with { ValidatorsHash = other }, "other validators"),
             "state" => (h with { StateRoot = other }, "state root"),
             "receipts" => (h with { ReceiptsRoot = other }, "receipts root"),
             "parent" => (h with { Parent = other }, "parent is not known"),
-            "clock" => (h with { Time = chain.Now.Plus(Limits.ClockDrift + TimeSpan.FromMilliseconds(1)) }, "this clock"),
+            "clock" => (h with { Time = chain.Now.Plus(Limits.ClockDrift + TimeSpan.FromMilliseconds(1)) },
+                "this clock"),
             _ => (h with { Proposer = new(1) }, "signature is not valid"),
         };
-        var fault = chain.Machine.Validate(new(header, good.Transactions), chain.Now, _ => rule != "signature");
+        var fault = chain.Machine.Validate(
+            new(header, good.Transactions), chain.Now, _ => rule != "signature");
         Assert.Contains(words, fault!, StringComparison.Ordinal);
     }
 
-    /// <summary>A validator that was down for longer than clocks may differ must take in what its peers prepared then.</summary>
+    /// <summary>
+    /// A validator that was down for longer than clocks may differ must take in what its peers prepared then.
+    /// </summary>
     [Fact]
     public void Only_a_clock_finds_a_block_old_and_a_block_that_is_vouched_for_is_not_held_against_it()
     {
         var chain = new Chain();
-        var block = chain.Propose(chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "a", Value)));
+        var block = chain.Propose(
+            chain.Machine.HeadHash, chain.Sign(Admin, new Operation.Put("docs", "a", Value)));
         var later = chain.Now.Plus(Limits.ClockDrift + TimeSpan.FromSeconds(1));
         var other = new LedgerMachine(chain.Genesis, chain.Store);
         Assert.Contains("this clock", other.Validate(block, later, _ => true)!, StringComparison.Ordinal);

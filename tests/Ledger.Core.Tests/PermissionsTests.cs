@@ -10,7 +10,8 @@ public sealed class PermissionsTests
 
     public static TheoryData<string, string> Needs() => new()
     {
-        { "put", "Writer docs" }, { "delete", "Writer docs" }, { "define", "Issuer " }, { "issue", "Issuer " },
+        { "put", "Writer docs" }, { "delete", "Writer docs" }, { "define", "Issuer " },
+            { "issue", "Issuer " },
         { "grant", "Admin " }, { "revoke", "Admin " },
     };
 
@@ -18,7 +19,8 @@ public sealed class PermissionsTests
     public void An_operation_is_allowed_by_its_own_role_alone(string operation, string needed)
     {
         foreach (var (role, @namespace) in ((Role, string)[])[
-            (Role.Admin, ""), (Role.Issuer, ""), (Role.Writer, "docs"), (Role.Writer, "other"), (Role.Reader, "docs"),
+            (Role.Admin, ""), (Role.Issuer, ""), (Role.Writer, "docs"), (Role.Writer, "other"), (
+                Role.Reader, "docs"),
             (Role.Reader, "*")])
         {
             var allowed = Permissions.Allows(Me, Named(operation), Holding(Me, role, @namespace));

@@ -14,9 +14,12 @@ public sealed class StateKeyTests
             StateKey.ForAsset("a"), StateKey.ForAsset("bc"),
             StateKey.ForBalance(Alice.PublicKey, "a"), StateKey.ForBalance(Bob.PublicKey, "a"),
             StateKey.ForBalance(Alice.PublicKey, "ab"),
-            StateKey.ForRole(Alice.PublicKey, Role.Admin, ""), StateKey.ForRole(Alice.PublicKey, Role.Issuer, ""),
-            StateKey.ForRole(Alice.PublicKey, Role.Writer, "a"), StateKey.ForRole(Alice.PublicKey, Role.Reader, "a"),
-            StateKey.ForRole(Alice.PublicKey, Role.Writer, "*"), StateKey.ForRole(Bob.PublicKey, Role.Writer, "a"),
+            StateKey.ForRole(Alice.PublicKey, Role.Admin, ""), StateKey.ForRole(
+                Alice.PublicKey, Role.Issuer, ""),
+            StateKey.ForRole(Alice.PublicKey, Role.Writer, "a"), StateKey.ForRole(
+                Alice.PublicKey, Role.Reader, "a"),
+            StateKey.ForRole(Alice.PublicKey, Role.Writer, "*"), StateKey.ForRole(
+                Bob.PublicKey, Role.Writer, "a"),
             StateKey.Admins,
         ];
         Assert.Distinct(keys.Select(Convert.ToHexString));
@@ -29,7 +32,8 @@ public sealed class StateKeyTests
         List<byte[]> keys = [];
         foreach (var @namespace in (string[])["a", "a-b", "a.b", "a0", "ab", "b"])
         {
-            keys.AddRange([StateKey.ForEntry(@namespace, "!"), StateKey.ForEntry(@namespace, "k"), StateKey.ForEntry(@namespace, "ÿ")]);
+            keys.AddRange([StateKey.ForEntry(@namespace, "!"), StateKey.ForEntry(@namespace, "k"),
+                StateKey.ForEntry(@namespace, "ÿ")]);
         }
 
         keys.Sort((left, right) => left.AsSpan().SequenceCompareTo(right));
@@ -44,7 +48,8 @@ public sealed class StateKeyTests
     {
         Assert.Equal(("docs", "a/ü"), StateKey.ParseEntry(StateKey.ForEntry("docs", "a/ü")));
         Assert.Equal("euro", StateKey.ParseBalance(StateKey.ForBalance(Alice.PublicKey, "euro")));
-        Assert.Equal((Role.Writer, "*"), StateKey.ParseRole(StateKey.ForRole(Alice.PublicKey, Role.Writer, "*")));
+        Assert.Equal(
+            (Role.Writer, "*"), StateKey.ParseRole(StateKey.ForRole(Alice.PublicKey, Role.Writer, "*")));
     }
 
     [Fact]

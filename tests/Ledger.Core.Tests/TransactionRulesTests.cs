@@ -2,7 +2,9 @@ using static Ledger.Core.Tests.Chain;
 
 namespace Ledger.Core.Tests;
 
-/// <summary>The rules that need no state, each at its edge: the last that is good, the first that is not.</summary>
+/// <summary>
+/// The rules that need no state, each at its edge: the last that is good, the first that is not.
+/// </summary>
 public sealed class TransactionRulesTests
 {
     private static readonly string Long64 = new('n', Limits.NameBytes);
@@ -10,7 +12,8 @@ public sealed class TransactionRulesTests
     public static TheoryData<string, bool> Names() => new()
     {
         { "a", true }, { "docs.v1_x-2", true }, { Long64, true },
-        { "", false }, { Long64 + "n", false }, { "Docs", false }, { "a b", false }, { "a/b", false }, { "ä", false },
+        { "", false }, { Long64 + "n", false }, { "Docs", false }, { "a b", false }, { "a/b", false },
+        { "ä", false },
         { "*", false }, { "a\0", false },
     };
 
@@ -74,7 +77,8 @@ public sealed class TransactionRulesTests
     [InlineData(Role.Reader, "", false)]
     [InlineData(Role.Writer, "*", true)]
     [InlineData(Role.Reader, "docs", true)]
-    public void Writer_and_reader_are_for_a_namespace_and_the_others_are_not(Role role, string @namespace, bool good)
+    public void Writer_and_reader_are_for_a_namespace_and_the_others_are_not(
+        Role role, string @namespace, bool good)
     {
         AssertRule(good, new Operation.Grant(Alice.PublicKey, role, @namespace));
         AssertRule(good, new Operation.Revoke(Alice.PublicKey, role, @namespace));
@@ -84,7 +88,8 @@ public sealed class TransactionRulesTests
     public void A_transaction_is_for_this_chain_and_the_bad_operation_is_named()
     {
         Operation good = new Operation.Put("docs", "k", default);
-        Assert.Contains("'other'", TransactionRules.FaultIn(Body("other", good), "test"), StringComparison.Ordinal);
+        Assert.Contains(
+            "'other'", TransactionRules.FaultIn(Body("other", good), "test"), StringComparison.Ordinal);
         var fault = TransactionRules.FaultIn(Body("test", good, new Operation.Burn("euro", new(0))), "test");
         Assert.StartsWith("operation 1:", fault, StringComparison.Ordinal);
     }

@@ -169,7 +169,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
     [InlineData("POST", "v1/transactions", 415)]
     [InlineData("GET", "v1/transactions", 405)]
     [InlineData("GET", "v1/transactions/zz", 400)]
-    [InlineData("GET", "v1/transactions/0000000000000000000000000000000000000000000000000000000000000000", 404)]
+    [InlineData(
+        "GET", "v1/transactions/0000000000000000000000000000000000000000000000000000000000000000", 404)]
     [InlineData("GET", "v1/receipts/zz", 400)]
     [InlineData("GET", "v1/receipts/0000000000000000000000000000000000000000000000000000000000000000", 404)]
     [InlineData("GET", "v1/blocks/first", 400)]

@@ -9,8 +9,8 @@ using Ledger.Node.Api;
 namespace Ledger.EndToEnd;
 
 /// <summary>
-/// Snapshots, backups, pruned and restored folders of a chain whose validators changed: nobody needs more than the genesis
-/// to be convinced by any of them.
+/// Snapshots, backups, pruned and restored folders of a chain whose validators changed: nobody needs more
+/// than the genesis to be convinced by any of them.
 /// </summary>
 public sealed class EpochDataTests
 {
@@ -56,12 +56,15 @@ public sealed class EpochDataTests
         await sixth.Process.SaysAsync("HTTP API on");
         await TestClient.FinalAsync(
             archive,
-            client.Sign(new Operation.AddValidator(sixth.Name, sixth.Key.PublicKey, sixth.PeerAddress.ToString())));
+            client.Sign(
+                new Operation.AddValidator(sixth.Name, sixth.Key.PublicKey, sixth.PeerAddress.ToString())));
         await sixth.Process.SaysAsync("State sync done");
         await sixth.ReadyAsync();
         Assert.Equal(
-            (await archive.GetAsync<ValidatorReply[]>("v1/validators")).Select(validator => (validator.Index, validator.Name)),
-            (await sixth.GetAsync<ValidatorReply[]>("v1/validators")).Select(validator => (validator.Index, validator.Name)));
+            (await archive.GetAsync<ValidatorReply[]>("v1/validators"))
+                .Select(validator => (validator.Index, validator.Name)),
+            (await sixth.GetAsync<ValidatorReply[]>("v1/validators"))
+                .Select(validator => (validator.Index, validator.Name)));
 
         // Of five four are a quorum: with one down, nothing is final without the newcomer.
         pruned.Process.Kill();
@@ -122,7 +125,8 @@ public sealed class EpochDataTests
         // The older one, on the machine whose folder is lost: it goes through both changes in silence.
         node.Process.Kill();
         Directory.Delete(node.DataPath, recursive: true);
-        Directory.Move(Path.Combine(node.Home, "restored-" + first["name"]!.GetValue<string>()), node.DataPath);
+        Directory.Move(
+            Path.Combine(node.Home, "restored-" + first["name"]!.GetValue<string>()), node.DataPath);
         node.Start();
         await node.Process.SaysAsync("silent until the network is provably past");
         await Eventually.HoldsAsync(
@@ -132,7 +136,10 @@ public sealed class EpochDataTests
         await Receipts.HoldAsync(node, node.GenesisPath, before, after);
     }
 
-    /// <summary>It waits for 128 blocks, and no set of validators lasts as long: what was heard under one counts under the next.</summary>
+    /// <summary>
+    /// It waits for 128 blocks, and no set of validators lasts as long: what was heard under one counts under
+    /// the next.
+    /// </summary>
     [Fact]
     public async Task A_validator_whose_journal_was_lost_speaks_again_although_the_validators_change_every_few_blocks()
     {
@@ -179,7 +186,8 @@ public sealed class EpochDataTests
         await newcomer.Process.SaysAsync("HTTP API on");
         await TestClient.FinalAsync(
             network.Nodes[1],
-            client.Sign(new Operation.AddValidator(name, newcomer.Key.PublicKey, newcomer.PeerAddress.ToString())));
+            client.Sign(
+                new Operation.AddValidator(name, newcomer.Key.PublicKey, newcomer.PeerAddress.ToString())));
         await newcomer.ReadyAsync();
         return newcomer;
     }

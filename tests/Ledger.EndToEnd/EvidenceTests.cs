@@ -63,7 +63,8 @@ public sealed class EvidenceTests
             "doctor", "--json", "--node", $"{first.HttpUrl}");
         Assert.Equal(1, exitCode);
         var found = JsonDocument.Parse(output).RootElement;
-        var said = $"{liar.Name} signed two different statements (prepare), the proof is on the ledger since block "
+        var said =
+            $"{liar.Name} signed two different statements (prepare), the proof is on the ledger since block "
             + $"{recorded.RecordedAt}";
         Assert.Contains(
             found.GetProperty("findings").EnumerateArray(),
@@ -93,7 +94,8 @@ public sealed class EvidenceTests
         await TestClient.FinalAsync(first, before);
         await liar.Process.SaysAsync("was removed from the set: it votes no more");
         var recorded = await HoldsAsync(first, proof => proof.RecordedAt is not null);
-        Assert.Equal([0, 1, 2], (await first.GetAsync<ValidatorReply[]>("v1/validators")).Select(seat => seat.Index));
+        Assert.Equal(
+            [0, 1, 2], (await first.GetAsync<ValidatorReply[]>("v1/validators")).Select(seat => seat.Index));
 
         // Two of the three that are left are a quorum; of four it took three.
         network.Nodes[2].Process.Kill();

@@ -52,7 +52,8 @@ public sealed class FloodTests : IDisposable
         foreach (var reply in replies.Where(reply => reply.Status == "pending"))
         {
             await Eventually.HoldsAsync("what was let in is final", async ()
-                => await node.GetAsync<TransactionReply>($"v1/transactions/{reply.Hash}") is { Status: "final" });
+                => await node.GetAsync<TransactionReply>(
+                    $"v1/transactions/{reply.Hash}") is { Status: "final" });
         }
 
         await Agreement.OfAsync(network.Nodes);

@@ -5,7 +5,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>Validators of a Raft network come and go by an admin's commands, while clients write and machines die.</summary>
+/// <summary>
+/// Validators of a Raft network come and go by an admin's commands, while clients write and machines die.
+/// </summary>
 public sealed class RaftMemberTests
 {
     private const int SomeLoad = 40;
@@ -26,14 +28,17 @@ public sealed class RaftMemberTests
         await using (Load load = new(network))
         {
             await load.HearAsync(SomeLoad);
-            await ChangeAsync(network, network.Nodes, "add", fourth.Name, fourth.KeyPath, fourth.PeerAddress.ToString());
+            await ChangeAsync(
+                network, network.Nodes, "add", fourth.Name, fourth.KeyPath, fourth.PeerAddress.ToString());
             await fourth.ReadyAsync();
             var learner = Member(await MembersAsync(network.Nodes[0]), fourth);
-            Assert.Equal((3, ValidatorReply.Learner, ValidatorReply.Learning), (learner.Index, learner.Role, learner.Phase));
+            Assert.Equal((3, ValidatorReply.Learner, ValidatorReply.Learning), (
+                learner.Index, learner.Role, learner.Phase));
             await load.HearAsync(SomeLoad);
 
             var members = await ChangeAsync(network, network.Nodes, "promote", fourth.Name);
-            Assert.Equal((ValidatorReply.Voter, ValidatorReply.Settled), (Member(members, fourth).Role, Member(members, fourth).Phase));
+            Assert.Equal((ValidatorReply.Voter, ValidatorReply.Settled), (
+                Member(members, fourth).Role, Member(members, fourth).Phase));
             between.Add(await PutAsync(client, fourth, "promoted"));
 
             // Of four, three are a majority: with one dead, nothing is final without the newcomer.
@@ -68,8 +73,10 @@ public sealed class RaftMemberTests
             var after = await PutAsync(client, fifth, "after");
             var chain = await Agreement.OfAsync(now);
             Assert.Equal(
-                now.Select(node => node.Name).Order(), (await MembersAsync(fifth)).Select(member => member.Name).Order());
-            Assert.All(load.Acknowledged, acknowledged => Assert.True(acknowledged.Value <= (ulong)chain.Count));
+                now.Select(node => node.Name).Order(), (await MembersAsync(fifth))
+                    .Select(member => member.Name).Order());
+            Assert.All(
+                load.Acknowledged, acknowledged => Assert.True(acknowledged.Value <= (ulong)chain.Count));
             await Receipts.HoldAsync(fifth, network.Nodes[0].GenesisPath, [before, .. between, after]);
         }
 
@@ -87,7 +94,8 @@ public sealed class RaftMemberTests
         using var network = await TestNetwork.StartRaftAsync();
         TestClient client = new(network);
         using var fourth = await JoiningAsync(network, "validator-4");
-        await ChangeAsync(network, network.Nodes, "add", fourth.Name, fourth.KeyPath, fourth.PeerAddress.ToString());
+        await ChangeAsync(
+            network, network.Nodes, "add", fourth.Name, fourth.KeyPath, fourth.PeerAddress.ToString());
         await fourth.ReadyAsync();
         TestNode[] all = [.. network.Nodes, fourth];
         for (var round = 0; round < 3; round++)
@@ -117,7 +125,8 @@ public sealed class RaftMemberTests
         }
 
         Assert.Equal(
-            ["validator-3", "validator-4"], (await MembersAsync(fourth)).Select(member => member.Name).Order());
+            ["validator-3", "validator-4"], (await MembersAsync(fourth)).Select(member => member.Name)
+                .Order());
         await Agreement.OfAsync([all[2], fourth]);
     }
 
@@ -130,17 +139,22 @@ public sealed class RaftMemberTests
         using var fourth = network.Newcomer("validator-4");
         string[] add = ["add", fourth.Name, fourth.KeyPath, fourth.PeerAddress.ToString()];
 
-        await RefusedAsync(network, follower, $"this validator does not lead; {leader.Name} does, ask it", add);
-        await RefusedAsync(network, leader, $"validator-4 is not in reach at {fourth.PeerAddress}: nothing answers there", add);
         await RefusedAsync(
-            network, leader, "the node there has the key", "add", fourth.Name, fourth.KeyPath, follower.PeerAddress.ToString());
+            network, follower, $"this validator does not lead; {leader.Name} does, ask it", add);
+        await RefusedAsync(network, leader,
+            $"validator-4 is not in reach at {fourth.PeerAddress}: nothing answers there", add);
         await RefusedAsync(
-            network, leader, $"{follower.Name} is a member already", "add", follower.Name, fourth.KeyPath, "127.0.0.1:1");
+            network, leader, "the node there has the key", "add", fourth.Name, fourth.KeyPath,
+            follower.PeerAddress.ToString());
+        await RefusedAsync(
+            network, leader, $"{follower.Name} is a member already", "add", follower.Name, fourth.KeyPath,
+            "127.0.0.1:1");
         await RefusedAsync(network, leader, $"{follower.Name} votes already", "promote", follower.Name);
         await RefusedAsync(network, leader, "no member has the key", "promote", fourth.KeyPath);
         await RefusedAsync(network, leader, "no member has the key", "remove", fourth.KeyPath);
         await RefusedAsync(
-            network, leader, "the last voter cannot be removed", "remove", string.Join(',', network.Nodes.Select(n => n.Name)));
+            network, leader, "the last voter cannot be removed", "remove", string.Join(
+                ',', network.Nodes.Select(n => n.Name)));
 
         fourth.Settings.Add("peers.join=yes");
         fourth.Start();
@@ -189,18 +203,21 @@ public sealed class RaftMemberTests
         var (leader, _) = await LeaderOfAsync(nodes);
         var (exitCode, output, errors) = await MembersAsync(network, leader, [.. verb, "--json"]);
         Assert.True(exitCode == 0, $"{string.Join(' ', verb)}: {errors}");
-        return JsonDocument.Parse(output).RootElement.GetProperty("validators").Deserialize<ValidatorReply[]>(Json)!;
+        return JsonDocument.Parse(output).RootElement.GetProperty("validators")
+            .Deserialize<ValidatorReply[]>(Json)!;
     }
 
     /// <summary>The same, of a learner that may still lack a little.</summary>
-    private static Task EventuallyChangesAsync(TestNetwork network, IReadOnlyList<TestNode> nodes, params string[] verb)
+    private static Task EventuallyChangesAsync(
+        TestNetwork network, IReadOnlyList<TestNode> nodes, params string[] verb)
         => Eventually.HoldsAsync(string.Join(' ', verb), async () =>
         {
             var (leader, _) = await LeaderOfAsync(nodes);
             return (await MembersAsync(network, leader, verb)).ExitCode == 0;
         });
 
-    private static async Task RefusedAsync(TestNetwork network, TestNode node, string why, params string[] verb)
+    private static async Task RefusedAsync(
+        TestNetwork network, TestNode node, string why, params string[] verb)
     {
         var (exitCode, _, errors) = await MembersAsync(network, node, verb);
         Assert.Equal(1, exitCode);
@@ -215,7 +232,8 @@ public sealed class RaftMemberTests
             "--admin", $"http://127.0.0.1:{node.AdminPort}", "--timeout", "30",
         ]);
 
-    private static Task<ValidatorReply[]> MembersAsync(TestNode node) => node.GetAsync<ValidatorReply[]>("v1/validators");
+    private static Task<ValidatorReply[]> MembersAsync(TestNode node)
+        => node.GetAsync<ValidatorReply[]>("v1/validators");
 
     private static ValidatorReply Member(ValidatorReply[] members, TestNode node)
         => members.Single(member => member.Name == node.Name);

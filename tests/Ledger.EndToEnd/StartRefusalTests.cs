@@ -116,7 +116,9 @@ public sealed class StartRefusalTests : IDisposable
         await AssertRefusedAsync(BadConfiguration, Node.KeyPath, "open to others", "chmod 600");
     }
 
-    /// <summary>Beside the running node, before it is restarted: so nothing may be opened, made or listened on.</summary>
+    /// <summary>
+    /// Beside the running node, before it is restarted: so nothing may be opened, made or listened on.
+    /// </summary>
     [Fact]
     public async Task A_configuration_is_checked_beside_the_running_node_and_starts_nothing()
     {
@@ -139,7 +141,8 @@ public sealed class StartRefusalTests : IDisposable
         Assert.Equal(BadConfiguration, exitCode);
         Assert.Contains(stranger.PublicKey.ToString(), errors, StringComparison.Ordinal);
 
-        (exitCode, _, errors) = await CheckAsync("--set", "http.listen=nowhere", "--set", "consensus.windoww=8");
+        (exitCode, _, errors) = await CheckAsync(
+            "--set", "http.listen=nowhere", "--set", "consensus.windoww=8");
         Assert.Equal(BadConfiguration, exitCode);
         Assert.Contains("http.listen: 'nowhere'", errors, StringComparison.Ordinal);
         Assert.Contains("consensus.windoww: no such setting", errors, StringComparison.Ordinal);
@@ -213,7 +216,8 @@ public sealed class StartRefusalTests : IDisposable
     }
 
     private Task<(int ExitCode, string Output, string Errors)> CheckAsync(params string[] arguments)
-        => LedgerProcess.RunAsync(["node", "run", "--config", Node.ConfigPath, "--check-config", .. arguments]);
+        => LedgerProcess.RunAsync(
+            ["node", "run", "--config", Node.ConfigPath, "--check-config", .. arguments]);
 
     private async Task RunOnceAsync()
     {

@@ -24,7 +24,8 @@ public sealed class ValidatorChangeTests
 
         var address = newcomer.PeerAddress.ToString();
         await TestClient.FinalAsync(
-            network.Nodes[1], client.Sign(new Operation.AddValidator(newcomer.Name, newcomer.Key.PublicKey, address)));
+            network.Nodes[1], client.Sign(
+                new Operation.AddValidator(newcomer.Name, newcomer.Key.PublicKey, address)));
         await newcomer.ReadyAsync();
 
         // Of five validators four are a quorum: with one down, nothing is final without the newcomer's vote.

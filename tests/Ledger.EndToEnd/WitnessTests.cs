@@ -7,10 +7,14 @@ using Ledger.Node.Api;
 
 namespace Ledger.EndToEnd;
 
-/// <summary>Two machines that keep blocks and a small one that only votes: any one of them may fail.</summary>
+/// <summary>
+/// Two machines that keep blocks and a small one that only votes: any one of them may fail.
+/// </summary>
 public sealed class WitnessTests
 {
-    /// <summary>Of its data folder, for ever: two empty databases and a journal that is written anew.</summary>
+    /// <summary>
+    /// Of its data folder, for ever: two empty databases and a journal that is written anew.
+    /// </summary>
     private const long FolderBytesMax = 4 * 1024 * 1024;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -78,32 +82,38 @@ public sealed class WitnessTests
         }
 
         await Eventually.HoldsAsync("it knows how far the others are", async () =>
-            await witness.StatusAsync() is { State: "ready" } now && now.Height == (await first.StatusAsync()).Height);
+            await witness.StatusAsync() is { State: "ready" } now
+            && now.Height == (await first.StatusAsync()).Height);
         var status = await witness.StatusAsync();
         Assert.Equal((ValidatorReply.Witness, "", ""), (status.Role, status.HeadHash, status.StateRoot));
         var members = await witness.GetAsync<ValidatorReply[]>("v1/validators");
         Assert.Equal(
-            [ValidatorReply.Voter, ValidatorReply.Voter, ValidatorReply.Witness], members.Select(member => member.Role));
+            [ValidatorReply.Voter, ValidatorReply.Voter, ValidatorReply.Witness], members.Select(
+                member => member.Role));
         Assert.Equal(
             members.Select(member => member.Role),
             (await first.GetAsync<ValidatorReply[]>("v1/validators")).Select(member => member.Role));
 
-        foreach (var path in (string[])["v1/blocks/latest", "v1/state/notes/a", "v1/transactions/00", "v1/events", "v1/headers?from=1"])
+        foreach (var path in (string[])["v1/blocks/latest", "v1/state/notes/a", "v1/transactions/00",
+            "v1/events", "v1/headers?from=1"])
         {
             using HttpRequestMessage request = new(HttpMethod.Get, new Uri(witness.HttpUrl, path));
             using var response = await witness.SendAsync(request);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
             var problem = await response.Content.ReadFromJsonAsync<Dictionary<string, JsonElement>>(Json);
             Assert.Equal("witness", problem!["code"].GetString());
-            Assert.Contains("ask validator-1 or validator-2", problem["detail"].GetString()!, StringComparison.Ordinal);
+            Assert.Contains(
+                "ask validator-1 or validator-2", problem["detail"].GetString()!, StringComparison.Ordinal);
         }
 
         // A client that names it first is served by the next.
         var (exitCode, _, errors) = await LedgerProcess.RunAsync(
-            "tx", "put", "notes", "a", "1", "--key", network.AdminKeyPath, "--node", witness.HttpUrl.ToString(), "--node",
+            "tx", "put", "notes", "a", "1", "--key", network.AdminKeyPath, "--node",
+            witness.HttpUrl.ToString(), "--node",
             first.HttpUrl.ToString());
         Assert.True(exitCode == 0, errors);
-        Assert.True(BytesIn(witness.DataPath) < FolderBytesMax, $"{BytesIn(witness.DataPath)} bytes in {witness.DataPath}");
+        Assert.True(BytesIn(witness.DataPath) < FolderBytesMax,
+            $"{BytesIn(witness.DataPath)} bytes in {witness.DataPath}");
     }
 
     [Fact]
@@ -122,18 +132,22 @@ public sealed class WitnessTests
 
         await using Load load = new(network);
         await load.HearAsync(40);
-        await ChangeAsync(network, network.Nodes, "add", witness.Name, witness.KeyPath, witness.PeerAddress.ToString(), "--witness");
+        await ChangeAsync(network, network.Nodes, "add", witness.Name, witness.KeyPath,
+            witness.PeerAddress.ToString(), "--witness");
         await witness.ReadyAsync();
         Assert.Equal(ValidatorReply.Witness, (await witness.StatusAsync()).Role);
         var fault = await ChangeFaultAsync(network, network.Nodes, "promote", witness.Name);
-        Assert.Contains("witness is a witness, which votes already and keeps no blocks", fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "witness is a witness, which votes already and keeps no blocks", fault, StringComparison.Ordinal);
 
-        // With the witness's vote one machine may fail; it is told of those who are seated later, and knows them after a restart.
+        // With the witness's vote one machine may fail; it is told of those who are seated later, and knows
+        // them after a restart.
         second.Process.Kill();
         await load.HearAsync(40);
         second.Start();
         await second.ReadyAsync();
-        await ChangeAsync(network, network.Nodes, "add", third.Name, third.KeyPath, third.PeerAddress.ToString());
+        await ChangeAsync(
+            network, network.Nodes, "add", third.Name, third.KeyPath, third.PeerAddress.ToString());
         await third.ReadyAsync();
         await EventuallyChangesAsync(network, network.Nodes, "promote", third.Name);
         witness.Process.Kill();
@@ -145,28 +159,35 @@ public sealed class WitnessTests
         TestNode[] left = [first, third];
         Assert.Contains(
             "one voter at least must keep blocks",
-            await ChangeFaultAsync(network, left, "remove", $"{first.Name},{third.Name}"), StringComparison.Ordinal);
+            await ChangeFaultAsync(network, left, "remove", $"{first.Name},{third.Name}"),
+            StringComparison.Ordinal);
         await ChangeAsync(network, left, "remove", witness.Name);
-        await Eventually.HoldsAsync("it knows that it was removed", async () => (await witness.StatusAsync()).State == "removed");
+        await Eventually.HoldsAsync(
+            "it knows that it was removed", async () => (await witness.StatusAsync()).State == "removed");
         await load.HearAsync(40);
         await load.StopAsync();
         Assert.True(BytesIn(witness.DataPath) < FolderBytesMax);
     }
 
     private static long BytesIn(string folder)
-        => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+        => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories)
+            .Sum(file => file.Length);
 
-    private static async Task EventuallyChangesAsync(TestNetwork network, IReadOnlyList<TestNode> asked, params string[] change)
+    private static async Task EventuallyChangesAsync(
+        TestNetwork network, IReadOnlyList<TestNode> asked, params string[] change)
         => await Eventually.HoldsAsync(
-            "the change is possible", async () => (await RunAsync(network, [.. asked], change)).ExitCode == 0);
+            "the change is possible", async ()
+                => (await RunAsync(network, [.. asked], change)).ExitCode == 0);
 
-    private static async Task ChangeAsync(TestNetwork network, IEnumerable<TestNode> asked, params string[] change)
+    private static async Task ChangeAsync(
+        TestNetwork network, IEnumerable<TestNode> asked, params string[] change)
     {
         var (exitCode, errors) = await RunAsync(network, [.. asked], change);
         Assert.True(exitCode == 0, errors);
     }
 
-    private static async Task<string> ChangeFaultAsync(TestNetwork network, IEnumerable<TestNode> asked, params string[] change)
+    private static async Task<string> ChangeFaultAsync(
+        TestNetwork network, IEnumerable<TestNode> asked, params string[] change)
     {
         var (exitCode, errors) = await RunAsync(network, [.. asked], change);
         Assert.NotEqual(0, exitCode);
@@ -174,7 +195,8 @@ public sealed class WitnessTests
     }
 
     /// <summary>Asks whoever leads now, and waits until the change is over.</summary>
-    private static async Task<(int ExitCode, string Errors)> RunAsync(TestNetwork network, TestNode[] asked, string[] change)
+    private static async Task<(int ExitCode, string Errors)> RunAsync(
+        TestNetwork network, TestNode[] asked, string[] change)
     {
         TestNode? leader = null;
         await Eventually.HoldsAsync("one of them leads", async () =>
@@ -188,7 +210,8 @@ public sealed class WitnessTests
         });
         var (exitCode, _, errors) = await LedgerProcess.RunAsync(
         [
-            "admin", "members", .. change, "--key", network.AdminKeyPath, "--node", leader!.HttpUrl.ToString(), "--admin",
+            "admin", "members", .. change, "--key", network.AdminKeyPath, "--node",
+            leader!.HttpUrl.ToString(), "--admin",
             $"http://127.0.0.1:{leader.AdminPort}",
         ]);
         return (exitCode, errors);

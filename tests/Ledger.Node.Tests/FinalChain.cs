@@ -5,7 +5,9 @@ using Ledger.Storage;
 
 namespace Ledger.Node.Tests;
 
-/// <summary>A ledger on disk that grows as a test says, each block with its validators' certificate.</summary>
+/// <summary>
+/// A ledger on disk that grows as a test says, each block with its validators' certificate.
+/// </summary>
 internal sealed class FinalChain : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -30,9 +32,12 @@ internal sealed class FinalChain : IDisposable
     public LedgerMachine Machine { get; }
 
     public Block Propose(Digest parent, params Transaction[] transactions)
-        => Machine.Propose(parent, transactions, Keys.TimeOf(Clock), new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
+        => Machine.Propose(
+            parent, transactions, Keys.TimeOf(Clock), new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
 
-    /// <summary>Makes one block of these final, under a certificate of its own unless told otherwise.</summary>
+    /// <summary>
+    /// Makes one block of these final, under a certificate of its own unless told otherwise.
+    /// </summary>
     public Block Grow(Transaction[] transactions, bool isCertified = true)
     {
         var block = Propose(Machine.HeadHash, transactions);

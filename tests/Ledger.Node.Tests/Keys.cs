@@ -36,7 +36,9 @@ internal static class Keys
         Chain, ConsensusMode.Pbft, TimeOf(clock),
         [.. validators.Select((key, i) => new Validator($"validator-{i}", key.PublicKey))], Roles);
 
-    /// <summary>A put of a value of so many bytes into "open", valid for an hour, signed by the writer.</summary>
+    /// <summary>
+    /// A put of a value of so many bytes into "open", valid for an hour, signed by the writer.
+    /// </summary>
     public static Transaction Put(TimeProvider clock, SigningKey? sender = null, int valueBytes = 1)
         => Sign(clock, sender ?? Writer, new Operation.Put("open", "key", new byte[valueBytes]));
 

@@ -27,7 +27,8 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    public override ITimer CreateTimer(
+        TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ManualTimer timer = new(this, () => callback(state));
         timer.Change(dueTime, period);
@@ -64,7 +65,9 @@ internal sealed class ManualClock : TimeProvider
 
         public Action Callback => callback;
 
-        /// <summary>However many periods have passed, a timer fires once, as a real one does that was held up.</summary>
+        /// <summary>
+        /// However many periods have passed, a timer fires once, as a real one does that was held up.
+        /// </summary>
         public bool IsDue(TimeSpan now)
         {
             if (_due is not { } due || now < due)

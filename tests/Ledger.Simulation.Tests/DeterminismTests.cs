@@ -24,7 +24,8 @@ public sealed class DeterminismTests
 
     [Fact]
     public void Another_seed_gives_another_trace()
-        => Assert.NotEqual(Simulator.Run(new() { Seed = 1 }).TraceHash, Simulator.Run(new() { Seed = 2 }).TraceHash);
+        => Assert.NotEqual(
+            Simulator.Run(new() { Seed = 1 }).TraceHash, Simulator.Run(new() { Seed = 2 }).TraceHash);
 
     [Fact]
     public void Listening_changes_nothing()

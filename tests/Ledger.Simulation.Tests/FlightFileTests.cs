@@ -49,7 +49,8 @@ public sealed class FlightFileTests
             var damaged = (byte[])Whole.Clone();
             damaged[at] ^= 0x10;
 
-            // A length that now reaches beyond the end looks like a torn frame; nothing else passes for whole.
+            // A length that now reaches beyond the end looks like a torn frame; nothing else passes for
+            // whole.
             try
             {
                 Assert.True(FlightRecording.Read(damaged).TornBytes > 0, $"byte {at}");
@@ -136,7 +137,8 @@ public sealed class FlightFileTests
         {
             if (Written.WrittenCount == 0)
             {
-                FlightFrames.WriteStart(Written, FlightStart.Of(new("test", default, self, 4, "9.9.9"), engine));
+                FlightFrames.WriteStart(
+                    Written, FlightStart.Of(new("test", default, self, 4, "9.9.9"), engine));
             }
         }
 

@@ -66,7 +66,8 @@ public sealed class FlightTests
             recorders: self => self.Value == 1 ? keeper ??= new(self, 4) : new TurnKeeper(self, 4));
         simulator.Run();
         var recording = FlightRecording.Read(keeper!.Recordings().First());
-        var events = FlightReplay.Run(recording).SelectMany(turn => FlightTrace.EventsOf(new(1), turn, default));
+        var events = FlightReplay.Run(recording)
+            .SelectMany(turn => FlightTrace.EventsOf(new(1), turn, default));
         var drawn = string.Join('\n', MessageDiagram.Draw(events, 4));
         Assert.Contains("o---->    |    |    PRE-PREPARE v0 h1", drawn, StringComparison.Ordinal);
         Assert.Contains("says PREPARE v0 h1", drawn, StringComparison.Ordinal);
@@ -97,6 +98,7 @@ public sealed class FlightTests
         public void End(IReadOnlyList<Input> inputs, Effects effects)
             => FlightFrames.WriteTurn(_recordings[^1], ++_turns, new(0), EngineTurn.Of(inputs, effects));
 
-        public IEnumerable<ReadOnlyMemory<byte>> Recordings() => _recordings.Select(written => written.WrittenMemory);
+        public IEnumerable<ReadOnlyMemory<byte>> Recordings()
+            => _recordings.Select(written => written.WrittenMemory);
     }
 }

@@ -7,20 +7,23 @@ public sealed class LinearizabilityTests
     public void No_history_is_linearizable() => Check(null);
 
     [Fact]
-    public void A_get_sees_the_last_put() => Check(null, Put(0, 1, "a", 1), Get(2, 3, "a", 1), Put(4, 5, "b", 2), Get(6, 7, "b", 2));
+    public void A_get_sees_the_last_put()
+        => Check(null, Put(0, 1, "a", 1), Get(2, 3, "a", 1), Put(4, 5, "b", 2), Get(6, 7, "b", 2));
 
     [Fact]
     public void A_get_sees_nothing_before_any_put() => Check(null, Get(0, 1, null, 0), Put(2, 3, "a", 1));
 
     [Fact]
-    public void A_get_that_misses_a_finished_put_is_found() => Check("x", Put(0, 1, "a", 1), Get(2, 3, null, 0));
+    public void A_get_that_misses_a_finished_put_is_found()
+        => Check("x", Put(0, 1, "a", 1), Get(2, 3, null, 0));
 
     [Fact]
     public void A_get_that_sees_what_was_overwritten_is_found()
         => Check("x", Put(0, 1, "a", 1), Put(2, 3, "b", 2), Get(4, 5, "a", 1));
 
     [Fact]
-    public void A_get_that_sees_what_nobody_wrote_is_found() => Check("x", Put(0, 1, "a", 1), Get(2, 3, "c", 9));
+    public void A_get_that_sees_what_nobody_wrote_is_found()
+        => Check("x", Put(0, 1, "a", 1), Get(2, 3, "c", 9));
 
     [Fact]
     public void Gets_that_overlap_a_put_may_see_either_side_of_it()
@@ -48,7 +51,8 @@ public sealed class LinearizabilityTests
 
     [Fact]
     public void Of_two_that_compare_and_set_one_version_one_succeeds()
-        => Check(null, Put(0, 1, "a", 1), Set(2, 9, 1, "b", 2, true), Set(3, 8, 1, "c", null, false), Get(10, 11, "b", 2));
+        => Check(null, Put(0, 1, "a", 1), Set(2, 9, 1, "b", 2, true), Set(3, 8, 1, "c", null, false), Get(
+            10, 11, "b", 2));
 
     [Fact]
     public void Two_that_both_compare_and_set_one_version_are_found()
@@ -59,17 +63,20 @@ public sealed class LinearizabilityTests
         => Check("x", Put(0, 1, "a", 1), Set(2, 3, 1, "b", null, false));
 
     [Fact]
-    public void A_compare_and_set_may_create_a_key() => Check(null, Set(0, 1, 0, "a", 1, true), Get(2, 3, "a", 1));
+    public void A_compare_and_set_may_create_a_key()
+        => Check(null, Set(0, 1, 0, "a", 1, true), Get(2, 3, "a", 1));
 
     [Fact]
     public void Keys_are_judged_one_by_one()
-        => Check("y", Put(0, 1, "a", 1), Put(0, 1, "a", 1) with { Key = "y" }, Get(2, 3, null, 0) with { Key = "y" });
+        => Check("y", Put(0, 1, "a", 1), Put(0, 1, "a", 1) with { Key = "y" },
+            Get(2, 3, null, 0) with { Key = "y" });
 
     /// <summary>A search that forgets what it has tried would not end: 2 to the 30th orders.</summary>
     [Fact]
     public void Many_that_overlap_are_judged_at_once()
     {
-        List<HistoryEntry> history = [.. Enumerable.Range(0, 30).Select(i => Put(0, 100, $"v{i}", (ulong)i + 1))];
+        List<HistoryEntry> history =
+            [.. Enumerable.Range(0, 30).Select(i => Put(0, 100, $"v{i}", (ulong)i + 1))];
         Assert.Null(LinearizabilityChecker.FindViolation(history));
         history.Add(Get(200, 201, "never", 99));
         history.RemoveRange(0, 18);
@@ -120,9 +127,16 @@ public sealed class LinearizabilityTests
         => Assert.Equal(expected, LinearizabilityChecker.FindViolation(history));
 
     private static HistoryEntry Put(long from, long? to, string value, ulong? version)
-        => Entry(KeyAction.Put, from, to) with { Value = value, Applied = to is null ? null : true, Version = version };
+        => Entry(KeyAction.Put, from, to) with
+        {
+            Value = value,
+            Applied = to is null
+            ? null : true,
+            Version = version
+        };
 
-    private static HistoryEntry Set(long from, long? to, ulong expected, string value, ulong? version, bool? applied)
+    private static HistoryEntry Set(
+        long from, long? to, ulong expected, string value, ulong? version, bool? applied)
         => Entry(KeyAction.CompareAndSet, from, to) with
         {
             Value = value,

@@ -8,5 +8,6 @@ internal static class Repository
     private static string Find(string folder)
         => File.Exists(Path.Combine(folder, "Ledger.sln"))
             ? folder
-            : Find(Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("no Ledger.sln above the tests"));
+            : Find(Path.GetDirectoryName(folder)
+                ?? throw new DirectoryNotFoundException("no Ledger.sln above the tests"));
 }

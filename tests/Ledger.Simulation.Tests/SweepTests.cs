@@ -36,8 +36,8 @@ public sealed class SweepTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Seed 1000705: after restarts one validator held a base in its journal and another the base's ancestor; neither
-    /// showed what it could not yet validate, so nobody could fetch either.
+    /// Seed 1000705: after restarts one validator held a base in its journal and another the base's ancestor;
+    /// neither showed what it could not yet validate, so nobody could fetch either.
     /// </summary>
     [Fact]
     public void What_only_a_journal_holds_is_shown_to_peers_that_lack_it()
@@ -50,14 +50,16 @@ public sealed class SweepTests(ITestOutputHelper output)
         var lies = 0L;
         for (ulong seed = 1; seed <= 6; seed++)
         {
-            var result = Simulator.Run(new() { Seed = seed, Byzantine = 1, Strategy = strategy, Steps = 2000 });
+            var result = Simulator.Run(
+                new() { Seed = seed, Byzantine = 1, Strategy = strategy, Steps = 2000 });
             Assert.Null(result.Breach);
             lies += result.Lies[Strategies.Names.ToList().IndexOf(strategy)];
             Assert.Equal(result.Lies.Sum(), result.Lies[Strategies.Names.ToList().IndexOf(strategy)]);
         }
 
         Assert.True(lies > 0, $"'{strategy}' never lied");
-        var large = Simulator.Run(new() { Seed = 9, Nodes = 7, Byzantine = 2, Strategy = strategy, Steps = 3000 });
+        var large = Simulator.Run(
+            new() { Seed = 9, Nodes = 7, Byzantine = 2, Strategy = strategy, Steps = 3000 });
         Assert.Null(large.Breach);
     }
 
@@ -71,7 +73,9 @@ public sealed class SweepTests(ITestOutputHelper output)
         Assert.True(result.Reads > 0);
     }
 
-    /// <summary>Ten times the blocks, and no more to remember than the window and what a slow peer may ask for.</summary>
+    /// <summary>
+    /// Ten times the blocks, and no more to remember than the window and what a slow peer may ask for.
+    /// </summary>
     [Theory]
     [InlineData("pbft")]
     [InlineData("raft")]
@@ -88,7 +92,9 @@ public sealed class SweepTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>That every honest ledger has the proof is an invariant of each run; here it is shown to occur.</summary>
+    /// <summary>
+    /// That every honest ledger has the proof is an invariant of each run; here it is shown to occur.
+    /// </summary>
     [Theory]
     [InlineData("equivocate")]
     [InlineData("second-thoughts")]
@@ -99,7 +105,8 @@ public sealed class SweepTests(ITestOutputHelper output)
         var accused = 0;
         for (ulong seed = 1; seed <= 8; seed++)
         {
-            var result = Simulator.Run(new() { Seed = seed, Byzantine = 1, Strategy = strategy, Steps = 3000 });
+            var result = Simulator.Run(
+                new() { Seed = seed, Byzantine = 1, Strategy = strategy, Steps = 3000 });
             Assert.Null(result.Breach);
             accused += result.Accused;
         }
@@ -116,7 +123,8 @@ public sealed class SweepTests(ITestOutputHelper output)
         var injected = 0L;
         for (ulong seed = 1; seed <= 12; seed++)
         {
-            var result = Simulator.Run(new() { Engine = engine, Seed = seed, Faults = faults, Byzantine = 0, Steps = 1500 });
+            var result = Simulator.Run(
+                new() { Engine = engine, Seed = seed, Faults = faults, Byzantine = 0, Steps = 1500 });
             Assert.Null(result.Breach);
             injected += result.Faults[FaultSet.Names.ToList().IndexOf(name)];
             Assert.Equal(result.Faults.Sum(), result.Faults[FaultSet.Names.ToList().IndexOf(name)]);
@@ -137,7 +145,8 @@ public sealed class SweepTests(ITestOutputHelper output)
         var changes = 0UL;
         for (ulong seed = 1; seed <= 12; seed++)
         {
-            var result = Simulator.Run(new() { Engine = engine, Seed = seed, Nodes = nodes, Faults = faults });
+            var result = Simulator.Run(
+                new() { Engine = engine, Seed = seed, Nodes = nodes, Faults = faults });
             Assert.Null(result.Breach);
             changes += result.Epochs;
         }
@@ -153,7 +162,8 @@ public sealed class SweepTests(ITestOutputHelper output)
     public void With_more_than_f_liars_the_fork_is_seen(int nodes, int liars)
     {
         var seen = Enumerable.Range(1, 20)
-            .Select(seed => Simulator.Run(new() { Seed = (ulong)seed, Nodes = nodes, Byzantine = liars }).Breach?.Name)
+            .Select(seed =>
+                Simulator.Run(new() { Seed = (ulong)seed, Nodes = nodes, Byzantine = liars }).Breach?.Name)
             .Count(name => name is "agreement" or "one certificate");
         Assert.True(seen > 0);
     }
@@ -166,6 +176,7 @@ public sealed class SweepTests(ITestOutputHelper output)
         => Parallel.For(0, seeds, i =>
         {
             var result = Simulator.Run(new() { Engine = engine, Seed = first + (ulong)i, Nodes = nodes });
-            Assert.True(result.Breach is null, $"ledger simulate --engine {engine} --nodes {nodes} --seed {result.Options.Seed}: {result.Breach}");
+            Assert.True(result.Breach is null, $"ledger simulate --engine {engine} --nodes {nodes} --seed "
+                + $"{result.Options.Seed}: {result.Breach}");
         });
 }

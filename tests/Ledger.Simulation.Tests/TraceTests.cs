@@ -40,14 +40,16 @@ public sealed class TraceTests
         var flipped = text.Replace("PREPARE", "PREPARF", StringComparison.Ordinal);
         Assert.Contains("checksum", Fault(flipped), StringComparison.Ordinal);
         Assert.Contains("its end is missing", Fault(text[..(text.Length / 2)]), StringComparison.Ordinal);
-        Assert.Contains("checksum", Fault(text.Replace("\"seed\":11", "\"seed\":12", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("checksum", Fault(
+            text.Replace("\"seed\":11", "\"seed\":12", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_failing_run_is_made_smaller_and_fails_alike()
     {
         SimulationOptions options = new() { Seed = 1, Byzantine = 2, Steps = 3000 };
-        var failing = Enumerable.Range(1, 50).Select(seed => Simulator.Run(options with { Seed = (ulong)seed }))
+        var failing = Enumerable.Range(1, 50)
+            .Select(seed => Simulator.Run(options with { Seed = (ulong)seed }))
             .First(result => result.Breach is not null);
         var shrinker = new Shrinker(candidate => Simulator.Run(candidate), runsMax: 60);
         var smallest = shrinker.Shrink(failing);

@@ -228,7 +228,8 @@ public sealed class ConsensusJournalTests : IDisposable
         using (var vouched = Open(ledgerHasBlocks: true))
         {
             Assert.False(vouched.IsSilent);
-            using var store = LedgerStore.Open(_folder.Path, Sample.Genesis, Sample.ChainId, StorageOptions.Default);
+            using var store = LedgerStore.Open(
+                _folder.Path, Sample.Genesis, Sample.ChainId, StorageOptions.Default);
             store.Accompany(vouched);
         }
 

@@ -2,7 +2,9 @@ using Ledger.Storage.Tests.Snapshots;
 
 namespace Ledger.Storage.Tests;
 
-/// <summary>What an auditor reads with: the end of what can be read is never taken for the end of what there is.</summary>
+/// <summary>
+/// What an auditor reads with: the end of what can be read is never taken for the end of what there is.
+/// </summary>
 public sealed class LedgerArchiveTests : IDisposable
 {
     private const int Blocks = 60;
@@ -14,14 +16,16 @@ public sealed class LedgerArchiveTests : IDisposable
     {
         for (var i = 0; i < Blocks; i++)
         {
-            _chain.Grow([.. Enumerable.Range(0, 4).Select(key => _chain.Put("small", $"{i} {key}", [1, 2, 3]))]);
+            _chain.Grow(
+                [.. Enumerable.Range(0, 4).Select(key => _chain.Put("small", $"{i} {key}", [1, 2, 3]))]);
         }
 
         _root = _chain.Folder.Root;
         _chain.Store.Dispose();
 
         // Opened again, all of it goes from the log into tables.
-        LedgerStore.Open(_root, _chain.Genesis.Hash, _chain.Genesis.ChainId, StorageOptions.Default).Dispose();
+        LedgerStore.Open(_root, _chain.Genesis.Hash, _chain.Genesis.ChainId, StorageOptions.Default)
+            .Dispose();
         _chain.Folder.Dispose();
     }
 
@@ -63,7 +67,8 @@ public sealed class LedgerArchiveTests : IDisposable
         using TemporaryFolder folder = new();
         DataFolder.Open(folder.Path, _chain.Genesis.ChainId, _chain.Genesis.Hash).Dispose();
 
-        var failure = Assert.Throws<DataFolderException>(() => LedgerArchive.Open(folder.Path, _chain.Genesis));
+        var failure = Assert.Throws<DataFolderException>(
+            () => LedgerArchive.Open(folder.Path, _chain.Genesis));
 
         Assert.Contains("holds no ledger", failure.Message, StringComparison.Ordinal);
     }

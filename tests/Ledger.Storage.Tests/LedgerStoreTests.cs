@@ -245,7 +245,8 @@ public sealed class LedgerStoreTests : IDisposable
         var sizes = store.SizeByFamily();
 
         Assert.Equal(
-            ["block_heights", "blocks", "certificates", "headers", "history", "meta", "receipts", "state", "state_tree",
+            ["block_heights", "blocks", "certificates", "headers", "history", "meta", "receipts", "state",
+                "state_tree",
                 "transactions"],
             sizes.Keys.Order(StringComparer.Ordinal));
         Assert.True(sizes["blocks"] > 19 * 3 * 8 * 1024);

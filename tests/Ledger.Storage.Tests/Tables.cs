@@ -23,7 +23,9 @@ internal static class Tables
         Assert.True(flipped > 0, $"no table of '{family}' is on the disk");
     }
 
-    /// <summary>A table ends in its properties, which name its family: "name" and the name, and then a binary length.</summary>
+    /// <summary>
+    /// A table ends in its properties, which name its family: "name" and the name, and then a binary length.
+    /// </summary>
     private static bool IsOf(byte[] table, string family)
     {
         var name = Encoding.ASCII.GetBytes($"name{family}");

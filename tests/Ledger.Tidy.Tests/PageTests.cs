@@ -11,8 +11,11 @@ public sealed class PageTests
     /// <summary>Folders whose lines all fit; a folder joins once it does, and none leaves.</summary>
     private static readonly string[] Narrow =
     [
-        "compat/prometheus-net/", "tests/Ledger.Cli.Tests/", "tests/Ledger.Compat.Tests/",
-        "tests/Ledger.Crypto.Tests/", "tests/Ledger.Tidy.Tests/",
+        "compat/", "examples/", "Ledger.Cli/", "Ledger.Consensus/", "Ledger.Core/", "Ledger.Crypto/",
+        "Ledger.Node/", "Ledger.Simulation/", "Ledger.Storage/", "tests/Ledger.Benchmarks/",
+        "tests/Ledger.Cli.Tests/", "tests/Ledger.Compat.Tests/", "tests/Ledger.Consensus.Tests/",
+        "tests/Ledger.Core.Tests/", "tests/Ledger.Crypto.Tests/", "tests/Ledger.Storage.Tests/",
+        "tests/Ledger.Tidy.Tests/",
     ];
 
     [Fact]

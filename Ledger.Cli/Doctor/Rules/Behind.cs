@@ -10,7 +10,8 @@ internal sealed class Behind : IRule
         .Where(visit => !NoValidator.Was(visit, facts) && visit.Status!.Height + Tolerated < facts.Height)
         .Select(visit => new Finding(
             "behind", Severity.Degraded, [visit.Name],
-            $"{visit.Name} is {facts.Height - visit.Status!.Height} blocks behind: height {visit.Status.Height}, where the "
-                + $"highest has {facts.Height}",
-            "ask again in a moment: it catches up by itself while it is connected; if its height stands still, read its log"));
+            $"{visit.Name} is {facts.Height - visit.Status!.Height} blocks behind: height "
+                + $"{visit.Status.Height}, where the highest has {facts.Height}",
+            "ask again in a moment: it catches up by itself while it is connected; if its height stands "
+            + "still, read its log"));
 }

@@ -1,6 +1,8 @@
 namespace Ledger.Cli.Doctor.Rules;
 
-/// <summary>Clocks that are apart: a block whose time is far from a validator's clock gets no vote from it.</summary>
+/// <summary>
+/// Clocks that are apart: a block whose time is far from a validator's clock gets no vote from it.
+/// </summary>
 internal sealed class ClockOff : IRule
 {
     private static readonly TimeSpan Tolerated = TimeSpan.FromSeconds(2);
@@ -8,7 +10,8 @@ internal sealed class ClockOff : IRule
     public IEnumerable<Finding> Judge(Facts facts)
     {
         // This machine's clock has a voice as well: of two nodes alone nobody could say which is off.
-        TimeSpan[] offsets = [.. facts.Answers.Select(visit => visit.ClockOffset).Append(TimeSpan.Zero).Order()];
+        TimeSpan[] offsets =
+            [.. facts.Answers.Select(visit => visit.ClockOffset).Append(TimeSpan.Zero).Order()];
         var right = offsets[offsets.Length / 2];
         foreach (var visit in facts.Answers)
         {
@@ -18,12 +21,13 @@ internal sealed class ClockOff : IRule
                 yield return new(
                     "clock_off", Severity.Degraded, [visit.Name],
                     $"{visit.Name}'s clock is {Words(off)}",
-                    $"set it right and keep it so (chrony, systemd-timesyncd) on {visit.Name}'s machine: beyond 10 s it "
-                        + "refuses the others' blocks, and they refuse its own");
+                    $"set it right and keep it so (chrony, systemd-timesyncd) on {visit.Name}'s machine: "
+                        + "beyond 10 s it refuses the others' blocks, and they refuse its own");
             }
         }
 
-        if (facts.Answers.Count > 1 && right.Duration() > Tolerated + facts.Answers.Max(visit => visit.RoundTrip))
+        if (facts.Answers.Count > 1 && right.Duration() > Tolerated
+            + facts.Answers.Max(visit => visit.RoundTrip))
         {
             yield return new(
                 "our_clock_off", Severity.Note, [], $"this machine's own clock is {Words(-right)}",

@@ -13,7 +13,8 @@ internal sealed class DiskFull : IRule
         {
             if (visit.Vitals is { } vitals && IsScarce(vitals.DiskFreeBytes, vitals.DiskTotalBytes))
             {
-                yield return Of(visit.Name, vitals.DiskFreeBytes, "it ends, and starts no more, when it cannot write");
+                yield return Of(
+                    visit.Name, vitals.DiskFreeBytes, "it ends, and starts no more, when it cannot write");
             }
             else if (visit is { Status: null, Local: { Runs: false, DiskFreeBytes: < Least } local })
             {
@@ -28,5 +29,6 @@ internal sealed class DiskFull : IRule
     private static Finding Of(string name, long free, string then) => new(
         "disk_full", Severity.Degraded, [name],
         $"{name}'s disk is full: {free >> 20} MiB left for its data; {then}",
-        "make room on that disk or enlarge it, then start the node if it has ended; never delete from its data folder");
+        "make room on that disk or enlarge it, then start the node if it has ended; never delete from its "
+        + "data folder");
 }

@@ -25,9 +25,11 @@ internal sealed class DoesNotAdvance : IRule
         var each = asked.Select(member => $"{member.Name} {WaitingFor(member, facts)}");
         yield return new(
             "does_not_advance", Severity.Halted, [],
-            $"it does not advance: transactions have waited for {oldest / 1000} s, and the last block is {quiet / 1000} s old; "
+            $"it does not advance: transactions have waited for {oldest / 1000} s, and the last block is "
+            + $"{quiet / 1000} s old; "
                 + string.Join("; ", each),
-            "mend the other findings first; when there is none, restart one validator after the other and keep their logs");
+            "mend the other findings first; when there is none, restart one validator after the other and "
+            + "keep their logs");
     }
 
     private static string WaitingFor(Visit member, Facts facts)

@@ -1,15 +1,16 @@
 namespace Ledger.Cli.Doctor.Rules;
 
 /// <summary>
-/// Proofs that a validator signed two different statements: a fault of its own, or a stolen key. The ledger keeps them for
-/// ever; what it has had for long wakes nobody any more, and is still said.
+/// Proofs that a validator signed two different statements: a fault of its own, or a stolen key. The ledger
+/// keeps them for ever; what it has had for long wakes nobody any more, and is still said.
 /// </summary>
 internal sealed class EvidenceFound : IRule
 {
     private static readonly TimeSpan NewsFor = TimeSpan.FromDays(1);
 
     public IEnumerable<Finding> Judge(Facts facts) => facts.Proofs.Select(proof => proof.Evidence.Validator)
-        .Concat(facts.Members.SelectMany(member => member.Vitals?.Evidence ?? []).Select(seen => seen.Validator))
+        .Concat(
+            facts.Members.SelectMany(member => member.Vitals?.Evidence ?? []).Select(seen => seen.Validator))
         .Distinct()
         .Select(validator => Of(validator, facts));
 
@@ -19,13 +20,15 @@ internal sealed class EvidenceFound : IRule
         var recorded = proofs.Where(proof => proof.Evidence.RecordedAt is not null).ToList();
         var held = proofs.Except(recorded).ToList();
         var seen = facts.Members
-            .SelectMany(member => (member.Vitals?.Evidence ?? []).Select(found => (By: member.Name, Found: found)))
+            .SelectMany(
+                member => (member.Vitals?.Evidence ?? []).Select(found => (By: member.Name, Found: found)))
             .Where(told => told.Found.Validator == validator
                 && recorded.TrueForAll(proof => proof.Evidence.Kind != told.Found.Kind))
             .ToList();
         var isNews = held.Count > 0 || seen.Count > 0 || recorded.Exists(proof => proof.Age <= NewsFor);
         var kinds = proofs.Select(proof => proof.Evidence.Kind).Concat(seen.Select(told => told.Found.Kind));
-        var witnesses = held.SelectMany(proof => proof.By).Concat(seen.Select(told => told.By)).Distinct().ToList();
+        var witnesses = held.SelectMany(proof => proof.By).Concat(seen.Select(told => told.By)).Distinct()
+            .ToList();
         List<string> where = [];
         if (recorded.Count > 0)
         {
@@ -39,12 +42,13 @@ internal sealed class EvidenceFound : IRule
 
         return new(
             "evidence", isNews ? Severity.Degraded : Severity.Note, [validator],
-            $"{validator} signed two different statements ({Facts.List(kinds.Distinct())}), {string.Join("; ", where)}",
+            $"{validator} signed two different statements ({Facts.List(kinds.Distinct())}), "
+            + $"{string.Join("; ", where)}",
             facts.Validators.Contains(validator)
-                ? $"see 'ledger evidence'; take {validator} out: stop it, find out whether its key runs twice or was "
-                    + "stolen, and keep the logs as evidence"
-                : $"see 'ledger evidence'; {validator} has no seat any more: find out whether its key runs twice or was "
-                    + "stolen, keep the logs as evidence, and add another validator");
+                ? $"see 'ledger evidence'; take {validator} out: stop it, find out whether its key runs "
+                    + "twice or was stolen, and keep the logs as evidence"
+                : $"see 'ledger evidence'; {validator} has no seat any more: find out whether its key runs "
+                    + "twice or was stolen, keep the logs as evidence, and add another validator");
     }
 
     private static string OnTheLedger(List<Proof> recorded)

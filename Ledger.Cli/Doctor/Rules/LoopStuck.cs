@@ -9,6 +9,7 @@ internal sealed class LoopStuck : IRule
         .Where(visit => visit.Vitals?.LoopWaitMs > PatienceMs)
         .Select(visit => new Finding(
             "loop_stuck", Severity.Degraded, [visit.Name],
-            $"{visit.Name}'s consensus has not moved for {visit.Vitals!.LoopWaitMs / 1000} s though it has work",
+            $"{visit.Name}'s consensus has not moved for {visit.Vitals!.LoopWaitMs / 1000} s though it has "
+            + "work",
             "look at its disk (a write that never returns) and its CPU; then restart it"));
 }

@@ -18,10 +18,12 @@ internal sealed class MempoolFull : IRule
 
             yield return new(
                 "mempool_full", Severity.Degraded, [visit.Name],
-                $"{visit.Name}'s mempool is full: {status.MempoolTransactions} of {vitals.MempoolMaxTransactions} transactions, "
-                    + $"{status.MempoolBytes / 1024} of {vitals.MempoolMaxBytes / 1024} KiB; clients are told to come again (429)",
-                "if the network halts, mend that first; if it advances, clients send more than it carries: have them slow "
-                    + "down, or raise consensus.maxBlockTransactions or mempool.maxTransactions");
+                $"{visit.Name}'s mempool is full: {status.MempoolTransactions} of "
+                    + $"{vitals.MempoolMaxTransactions} transactions, {status.MempoolBytes / 1024} of "
+                    + $"{vitals.MempoolMaxBytes / 1024} KiB; clients are told to come again (429)",
+                "if the network halts, mend that first; if it advances, clients send more than it carries: "
+                    + "have them slow down, or raise consensus.maxBlockTransactions or "
+                    + "mempool.maxTransactions");
         }
     }
 }

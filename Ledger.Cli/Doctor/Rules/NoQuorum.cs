@@ -22,15 +22,17 @@ internal sealed class NoQuorum : IRule
             var missing = facts.Validators.Except(together).ToList();
             yield return new(
                 "no_quorum", Severity.Halted, missing,
-                $"too few validators can speak to each other: {together.Count} of {facts.Validators.Count}, and it takes {quorum}",
-                $"bring back {Facts.List(missing)}, or the network between them; any {quorum - together.Count} of them will do");
+                $"too few validators can speak to each other: {together.Count} of "
+                + $"{facts.Validators.Count}, and it takes {quorum}",
+                $"bring back {Facts.List(missing)}, or the network between them; any "
+                + $"{quorum - together.Count} of them will do");
         }
         else if (together.Count == quorum && facts.Quorums.Faulty > 0)
         {
             yield return new(
                 "no_margin", Severity.Degraded, [.. facts.Validators.Except(together)],
-                $"there is no margin: {together.Count} of {facts.Validators.Count} validators take part and it takes all of "
-                    + "these; one more fault halts the network",
+                $"there is no margin: {together.Count} of {facts.Validators.Count} validators take part "
+                    + "and it takes all of these; one more fault halts the network",
                 "mend what is found here soon, and restart no other validator meanwhile");
         }
     }

@@ -7,10 +7,11 @@ internal sealed class OtherGenesis : IRule
         .Where(visit => visit.Status!.GenesisHash != facts.Genesis)
         .Select(visit => new Finding(
             "wrong_genesis", Severity.Degraded, [visit.Name],
-            $"{visit.Name} at {visit.Url.Authority} has another genesis: {Short(visit.Status!.GenesisHash)}… of chain "
-                + $"'{visit.Status.ChainId}', where the others have {Short(facts.Genesis!)}…",
-            "stop it, give it the network's genesis.json and an empty data folder of that chain, and start it; it catches "
-                + "up by itself"));
+            $"{visit.Name} at {visit.Url.Authority} has another genesis: "
+                + $"{Short(visit.Status!.GenesisHash)}… of chain '{visit.Status.ChainId}', where the "
+                + $"others have {Short(facts.Genesis!)}…",
+            "stop it, give it the network's genesis.json and an empty data folder of that chain, and start "
+                + "it; it catches up by itself"));
 
     private static string Short(string hash) => hash[..Math.Min(8, hash.Length)];
 }

@@ -1,15 +1,19 @@
 namespace Ledger.Cli.Doctor.Rules;
 
-/// <summary>Nodes that run another version: all is well while an upgrade goes on, and not for long after.</summary>
+/// <summary>
+/// Nodes that run another version: all is well while an upgrade goes on, and not for long after.
+/// </summary>
 internal sealed class OtherVersion : IRule
 {
     public IEnumerable<Finding> Judge(Facts facts)
     {
-        var versions = facts.Answers.GroupBy(visit => visit.Status!.Version).OrderByDescending(group => group.Count()).ToList();
+        var versions = facts.Answers.GroupBy(visit => visit.Status!.Version)
+            .OrderByDescending(group => group.Count()).ToList();
         if (versions.Count > 1)
         {
             yield return new(
-                "version_differs", Severity.Note, [.. versions.Skip(1).SelectMany(group => group).Select(visit => visit.Name)],
+                "version_differs", Severity.Note,
+                [.. versions.Skip(1).SelectMany(group => group).Select(visit => visit.Name)],
                 "versions differ: " + string.Join("; ", versions.Select(
                     group => $"{Facts.List(group.Select(visit => visit.Name))} run {group.Key}")),
                 "finish the upgrade: see 'Rolling restart' in docs/operations.md");
@@ -22,7 +26,8 @@ internal sealed class OtherVersion : IRule
             {
                 yield return new(
                     "protocol_differs", Severity.Degraded, [from, peer.Name],
-                    $"{from} and {peer.Name} cannot connect: {peer.LastRefusal}", "run the same version on both");
+                    $"{from} and {peer.Name} cannot connect: {peer.LastRefusal}",
+                    "run the same version on both");
             }
         }
     }

@@ -1,6 +1,8 @@
 namespace Ledger.Cli.Doctor.Rules;
 
-/// <summary>Connections that should be there and are not: a parted network, a validator alone, a single cut link.</summary>
+/// <summary>
+/// Connections that should be there and are not: a parted network, a validator alone, a single cut link.
+/// </summary>
 internal sealed class Parted : IRule
 {
     public IEnumerable<Finding> Judge(Facts facts)
@@ -35,11 +37,12 @@ internal sealed class Parted : IRule
         return new(
             "partition", Severity.Degraded, [.. islands.Skip(1).SelectMany(island => island)],
             $"the network is parted: {sides}; {enough}{why}",
-            "restore the network between them: peer ports, firewalls, routes, in both directions; what they missed they "
-                + "fetch by themselves");
+            "restore the network between them: peer ports, firewalls, routes, in both directions; what "
+                + "they missed they fetch by themselves");
     }
 
-    private static bool IsMember(string name, Facts facts) => facts.Members.Any(member => member.Name == name);
+    private static bool IsMember(string name, Facts facts)
+        => facts.Members.Any(member => member.Name == name);
 
     private static string Why(string one, string other, Facts facts)
         => facts.Testimonies(other).FirstOrDefault(said => said.From == one).Peer?.LastRefusal is { } reason

@@ -1,16 +1,20 @@
 namespace Ledger.Cli.Doctor.Rules;
 
-/// <summary>Nodes that do not answer, judged by how they are silent and by what the others say of them.</summary>
+/// <summary>
+/// Nodes that do not answer, judged by how they are silent and by what the others say of them.
+/// </summary>
 internal sealed class SilentNode : IRule
 {
     public IEnumerable<Finding> Judge(Facts facts)
     {
-        foreach (var visit in facts.Visits.Where(visit => visit.Status is null && !visit.IsGuess && !IsRetired(visit, facts)))
+        foreach (var visit in facts.Visits.Where(
+            visit => visit.Status is null && !visit.IsGuess && !IsRetired(visit, facts)))
         {
             yield return Of(visit, facts);
         }
 
-        foreach (var name in facts.Validators.Where(name => facts.Visits.All(visit => visit.IsGuess || visit.Name != name)))
+        foreach (var name in facts.Validators.Where(
+            name => facts.Visits.All(visit => visit.IsGuess || visit.Name != name)))
         {
             if (Unvisited(name, facts) is { } finding)
             {
@@ -25,8 +29,10 @@ internal sealed class SilentNode : IRule
 
     private static Finding Of(Visit visit, Facts facts)
     {
-        var (name, url, detail) = (visit.Name, visit.Url.GetLeftPart(UriPartial.Authority), visit.Silence?.Detail);
-        var connected = facts.Testimonies(name).Where(said => said.Peer.Connected).Select(said => said.From).ToList();
+        var (name, url, detail) = (
+            visit.Name, visit.Url.GetLeftPart(UriPartial.Authority), visit.Silence?.Detail);
+        var connected = facts.Testimonies(name).Where(said => said.Peer.Connected).Select(said => said.From)
+            .ToList();
         return visit.Silence?.Kind switch
         {
             SilenceKind.NothingListens when connected.Count > 0 => new(
@@ -42,8 +48,8 @@ internal sealed class SilentNode : IRule
             SilenceKind.NoAnswer => new(
                 "node_stands_still", Severity.Degraded, [name],
                 $"{name} stands still: {url} takes the connection and never answers",
-                $"look at its process on its machine: stopped (state T: send SIGCONT), swapping, or waiting for its disk "
-                    + "(state D); if nothing helps, kill and start it"),
+                "look at its process on its machine: stopped (state T: send SIGCONT), swapping, or "
+                    + "waiting for its disk (state D); if nothing helps, kill and start it"),
             SilenceKind.NotANode => new(
                 "not_a_node", Severity.Degraded, [name],
                 $"{url} answers, but not as a node ({detail})", "correct the URL"),
@@ -75,7 +81,8 @@ internal sealed class SilentNode : IRule
         var isStill = said.All(one => one.Peer.RefusalCode == "half_open");
         return new(
             isStill ? "node_stands_still" : "node_down", Severity.Degraded, [name],
-            $"{name} is connected to none of {Facts.List(said.Select(one => one.From))}{(why is null ? "" : $": it {why}")}",
+            $"{name} is connected to none of "
+            + $"{Facts.List(said.Select(one => one.From))}{(why is null ? "" : $": it {why}")}",
             $"look at {name} on its machine, or name its URL with --node to have it examined");
     }
 

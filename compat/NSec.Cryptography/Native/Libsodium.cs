@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace NSec.Cryptography.Native;
 
 /// <summary>
-/// The calls of libsodium that this assembly makes. Spans are pinned for the call and handles are kept alive by it,
-/// so no call copies its arguments.
+/// The calls of libsodium that this assembly makes. Spans are pinned for the call and handles are kept alive
+/// by it, so no call copies its arguments.
 /// </summary>
 internal static partial class Libsodium
 {
@@ -36,7 +36,8 @@ internal static partial class Libsodium
 
     [LibraryImport(LibsodiumLibrary.Name)]
     public static partial int crypto_sign_ed25519_verify_detached(
-        ReadOnlySpan<byte> signature, ReadOnlySpan<byte> data, ulong dataLength, ReadOnlySpan<byte> publicKey);
+        ReadOnlySpan<byte> signature, ReadOnlySpan<byte> data, ulong dataLength,
+        ReadOnlySpan<byte> publicKey);
 
     [LibraryImport(LibsodiumLibrary.Name)]
     public static partial int crypto_aead_xchacha20poly1305_ietf_encrypt(

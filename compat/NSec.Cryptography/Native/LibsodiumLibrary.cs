@@ -13,7 +13,8 @@ internal static class LibsodiumLibrary
         "libsodium.so.23", "libsodium.so.26", "libsodium.so", "libsodium.dylib", "libsodium.dll", "libsodium",
     ];
 
-    // A Lazy, not a type initializer: a missing library must surface as itself, not as TypeInitializationException.
+    // A Lazy, not a type initializer: a missing library must surface as itself, not as
+    // TypeInitializationException.
     private static readonly Lazy<bool> Started = new(Start);
 
     /// <summary>Must have returned before any other call into libsodium; safe from any thread.</summary>

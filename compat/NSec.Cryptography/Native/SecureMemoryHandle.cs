@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace NSec.Cryptography.Native;
 
 /// <summary>
-/// Secret bytes in libsodium's guarded memory: outside the garbage collector's reach, locked into memory where the
-/// system allows it, and zeroed when the last user lets go.
+/// Secret bytes in libsodium's guarded memory: outside the garbage collector's reach, locked into memory
+/// where the system allows it, and zeroed when the last user lets go.
 /// </summary>
 internal sealed class SecureMemoryHandle : SafeHandle
 {

@@ -6,8 +6,8 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Tests.Pbft;
 
 /// <summary>
-/// Replicas of PBFT that a scenario moves by hand: their timers fire when time is advanced, proposals are answered from
-/// what clients have submitted.
+/// Replicas of PBFT that a scenario moves by hand: their timers fire when time is advanced, proposals are
+/// answered from what clients have submitted.
 /// </summary>
 internal sealed class Cluster : SteppedCluster<SimulatedNode>
 {
@@ -15,7 +15,9 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
     private readonly SortedDictionary<Height, Digest> _finalByHeight = [];
     private readonly List<string> _waiting = [];
 
-    /// <summary>The validators after a block, for those blocks that changed them and what stands on them.</summary>
+    /// <summary>
+    /// The validators after a block, for those blocks that changed them and what stands on them.
+    /// </summary>
     private readonly SortedDictionary<Digest, ValidatorSet> _validatorsAfter = [];
     private ulong _order;
 
@@ -46,7 +48,8 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
     public bool AnyTimer => _timers.Count > 0;
 
     /// <summary>Who certifies what stands on this block.</summary>
-    public ValidatorSet ValidatorsAfter(Digest block) => _validatorsAfter.GetValueOrDefault(block, Validators);
+    public ValidatorSet ValidatorsAfter(Digest block)
+        => _validatorsAfter.GetValueOrDefault(block, Validators);
 
     /// <summary>A client's transaction reaches every live validator's mempool.</summary>
     public void Submit(string payload)
@@ -94,7 +97,9 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
 
     public void Forget(SimulatedNode node) => _timers.RemoveAll(timer => timer.Node == node);
 
-    /// <summary>Answers a primary when it needs no work to propose, or when work waits that it has not proposed.</summary>
+    /// <summary>
+    /// Answers a primary when it needs no work to propose, or when work waits that it has not proposed.
+    /// </summary>
     public void OnProposalRequested(SimulatedNode node)
     {
         if (node.Requested is not { } request)
@@ -118,7 +123,8 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
             _finalByHeight.TryAdd(block.Height, block.Hash) || _finalByHeight[block.Height] == block.Hash,
             $"agreement at height {block.Height}");
         var payload = PayloadOf(block.Hash);
-        if (Nodes.All(peer => !peer.IsAlive || peer.Disk.Final.Any(final => PayloadOf(final.Hash) == payload)))
+        if (Nodes.All(
+            peer => !peer.IsAlive || peer.Disk.Final.Any(final => PayloadOf(final.Hash) == payload)))
         {
             _waiting.Remove(payload);
         }
@@ -146,7 +152,8 @@ internal sealed class Cluster : SteppedCluster<SimulatedNode>
     {
         var peer = Nodes[from.Value];
         var have = node.Disk.Final.Count;
-        if (!peer.IsAlive || peer.Disk.Certificates is not [.., var last] || last.Subject.Height.Value <= (ulong)have)
+        if (!peer.IsAlive || peer.Disk.Certificates is not [.., var last]
+            || last.Subject.Height.Value <= (ulong)have)
         {
             return;
         }

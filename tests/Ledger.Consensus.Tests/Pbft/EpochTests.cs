@@ -4,7 +4,10 @@ using Ledger.Simulation;
 
 namespace Ledger.Consensus.Tests.Pbft;
 
-/// <summary>Changes of the validator set: what ends an epoch, who counts in the next, and what a crash in between costs.</summary>
+/// <summary>
+/// Changes of the validator set: what ends an epoch, who counts in the next, and what a crash in between
+/// costs.
+/// </summary>
 public sealed class EpochTests
 {
     [Fact]
@@ -126,8 +129,8 @@ public sealed class EpochTests
     }
 
     /// <summary>
-    /// Simulation of two validators and two that joined, seed 91: the others cannot go on without it, and it must not
-    /// vote any more. One that lies, or is down, is enough for that among four.
+    /// Simulation of two validators and two that joined, seed 91: the others cannot go on without it, and it
+    /// must not vote any more. One that lies, or is down, is enough for that among four.
     /// </summary>
     [Fact]
     public void Only_the_one_that_is_removed_learns_it_and_the_others_follow()
@@ -222,15 +225,17 @@ public sealed class EpochTests
     }
 
     /// <summary>
-    /// Replica 2 and two newcomers make a quorum of the new set, and go on to a block that clients are told of, while a
-    /// quorum of the old set has not seen the change become final: what these answer is the change, and no more.
+    /// Replica 2 and two newcomers make a quorum of the new set, and go on to a block that clients are told
+    /// of, while a quorum of the old set has not seen the change become final: what these answer is the
+    /// change, and no more.
     /// </summary>
     [Fact]
     public void L5_what_a_quorum_of_the_old_set_answers_serves_no_read_once_its_epoch_is_over()
     {
         var cluster = OnlyReplica2AndTheNewcomersWentOn();
         cluster.Nodes[3].Take(new Input.ReadRequested(1, cluster.Now));
-        cluster.DeliverAll(packet => packet.Envelope.Message is ReadQuery or ReadAnswer && packet.From.Value != 2 && packet.To.Value != 2);
+        cluster.DeliverAll(packet => packet.Envelope.Message is ReadQuery or ReadAnswer
+            && packet.From.Value != 2 && packet.To.Value != 2);
         Assert.Empty(cluster.Nodes[3].Reads);
 
         cluster.CatchUp(cluster.Nodes[3], new(2));
@@ -273,9 +278,9 @@ public sealed class EpochTests
     }
 
     /// <summary>
-    /// Simulation of seven validators, seed 39: who is behind an epoch's end asked those past it where they stood, they
-    /// answered, and so on as fast as the network carries it, until it had the blocks; two copies of a liar made it more
-    /// each time.
+    /// Simulation of seven validators, seed 39: who is behind an epoch's end asked those past it where they
+    /// stood, they answered, and so on as fast as the network carries it, until it had the blocks; two copies
+    /// of a liar made it more each time.
     /// </summary>
     [Fact]
     public void Two_on_both_sides_of_an_epochs_end_do_not_ask_each_other_without_end()

@@ -44,7 +44,8 @@ public sealed class NormalCaseTests
 
         Assert.Null(cluster.Nodes[0].Requested);
         cluster.DeliverAll();
-        Assert.All(cluster.Nodes, node => Assert.Equal(payloads, node.Disk.Final.Select(b => cluster.PayloadOf(b.Hash))));
+        Assert.All(cluster.Nodes, node =>
+            Assert.Equal(payloads, node.Disk.Final.Select(b => cluster.PayloadOf(b.Hash))));
         Assert.NotNull(cluster.Nodes[0].Requested);
     }
 
@@ -59,7 +60,8 @@ public sealed class NormalCaseTests
         cluster.Deliver<Commit>(packet => packet.Envelope.Message is Commit { Subject.Height.Value: 2 });
 
         // A commit certificate for the second block makes the first final with it.
-        Assert.Contains("R1 commits h1 first\nR1 commits h2 second", cluster.Transcript, StringComparison.Ordinal);
+        Assert.Contains(
+            "R1 commits h1 first\nR1 commits h2 second", cluster.Transcript, StringComparison.Ordinal);
     }
 
     [Fact]

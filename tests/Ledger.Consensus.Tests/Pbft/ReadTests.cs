@@ -7,7 +7,8 @@ namespace Ledger.Consensus.Tests.Pbft;
 /// <summary>L5: a linearizable read sees everything that anyone was told of before it was asked.</summary>
 public sealed class ReadTests
 {
-    private static readonly PbftOptions SaidOnce = PbftOptions.Default with { RepeatEvery = TimeSpan.FromHours(1) };
+    private static readonly PbftOptions SaidOnce =
+        PbftOptions.Default with { RepeatEvery = TimeSpan.FromHours(1) };
 
     [Fact]
     public void A_read_waits_for_what_a_quorum_knows_to_be_prepared()
@@ -114,7 +115,9 @@ public sealed class ReadTests
         Assert.Empty(cluster.Nodes[3].Reads);
     }
 
-    /// <summary>What a view left behind above the new view's base was never committed, and may never be final.</summary>
+    /// <summary>
+    /// What a view left behind above the new view's base was never committed, and may never be final.
+    /// </summary>
     [Fact]
     public void What_a_view_change_has_given_up_is_not_waited_for()
     {
@@ -127,9 +130,11 @@ public sealed class ReadTests
         cluster.Drop<Prepare>();
         cluster.Drop<Commit>();
         cluster.Advance(SaidOnce.ViewTimeout);
-        cluster.DeliverAll(packet => packet.Envelope.Message is ViewChange && packet.From.Value != 3 && packet.To.Value != 3);
+        cluster.DeliverAll(packet =>
+            packet.Envelope.Message is ViewChange && packet.From.Value != 3 && packet.To.Value != 3);
         cluster.DeliverAll(packet => packet.Envelope.Message is NewView);
-        Assert.All(cluster.Nodes, node => Assert.Equal((new View(1), true), (node.Engine!.View, node.Engine.HasEntered)));
+        Assert.All(cluster.Nodes, node =>
+            Assert.Equal((new View(1), true), (node.Engine!.View, node.Engine.HasEntered)));
 
         Read(cluster, 3);
         cluster.DeliverAll(IsAboutReads);
@@ -143,8 +148,10 @@ public sealed class ReadTests
         var gate = cluster.Nodes[0].Gate;
         Subject subject = new(new(0), new(1_000_000), cluster.Genesis);
         var forged = new QuorumCertificate(
-            StatementKind.Prepare, subject, [new(new(0), cluster.Signatures.Sign(new(0), subject.Prepare(cluster.Chain)))]);
-        Assert.Null(gate.Check(new(new(0), new ReadAnswer(1, forged, Height.Genesis)), new(0), out var reason));
+            StatementKind.Prepare, subject,
+            [new(new(0), cluster.Signatures.Sign(new(0), subject.Prepare(cluster.Chain)))]);
+        Assert.Null(
+            gate.Check(new(new(0), new ReadAnswer(1, forged, Height.Genesis)), new(0), out var reason));
         Assert.Equal("bad_certificate", reason);
     }
 

@@ -5,8 +5,9 @@ using Ledger.Crypto;
 namespace Ledger.Consensus.Tests.Pbft;
 
 /// <summary>
-/// Agreement (OSDI '99 §4.5.1) under loss, duplication, reordering, crashes between any two envelopes and before any
-/// write, and a validator that tells every replica something else. A failing seed is the whole bug report.
+/// Agreement (OSDI '99 §4.5.1) under loss, duplication, reordering, crashes between any two envelopes and
+/// before any write, and a validator that tells every replica something else. A failing seed is the whole bug
+/// report.
 /// </summary>
 public sealed class ScheduleTests
 {
@@ -31,7 +32,8 @@ public sealed class ScheduleTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void No_two_correct_replicas_decide_differently_and_all_decide_once_the_faults_stop(int replicas, int seed)
+    public void No_two_correct_replicas_decide_differently_and_all_decide_once_the_faults_stop(
+        int replicas, int seed)
     {
         var chance = new Random(seed);
         var cluster = new Cluster(replicas);
@@ -62,7 +64,8 @@ public sealed class ScheduleTests
                     cluster.FireNextTimer();
                     break;
                 case var roll when cluster.InFlight.Count > 0:
-                    cluster.DeliverAt(chance.Next(cluster.InFlight.Count), lost: roll < 26, duplicated: roll > 95);
+                    cluster.DeliverAt(
+                        chance.Next(cluster.InFlight.Count), lost: roll < 26, duplicated: roll > 95);
                     break;
                 default:
                     break;
@@ -91,13 +94,16 @@ public sealed class ScheduleTests
         }
     }
 
-    /// <summary>Liveness: with all messages delivered at once, a bounded number of timeouts is enough.</summary>
+    /// <summary>
+    /// Liveness: with all messages delivered at once, a bounded number of timeouts is enough.
+    /// </summary>
     private static void AssertAllDecide(Cluster cluster, string which)
     {
         for (var round = 0; round < 300; round++)
         {
             cluster.DeliverAll();
-            if (cluster.Nodes.All(node => node.Disk.Final.Any(block => cluster.PayloadOf(block.Hash) == "last")))
+            if (cluster.Nodes.All(
+                node => node.Disk.Final.Any(block => cluster.PayloadOf(block.Hash) == "last")))
             {
                 return;
             }
@@ -108,7 +114,9 @@ public sealed class ScheduleTests
         Assert.Fail($"{which}: no progress after the faults stopped");
     }
 
-    /// <summary>The liar proposes and votes for anything, signed with its own key, to whom it likes.</summary>
+    /// <summary>
+    /// The liar proposes and votes for anything, signed with its own key, to whom it likes.
+    /// </summary>
     private static void Equivocate(Cluster cluster, int liar, Random chance)
     {
         var victim = cluster.Nodes[chance.Next(cluster.Nodes.Count)];
@@ -149,6 +157,7 @@ public sealed class ScheduleTests
 
         var kind = envelope.Message is Commit ? typeof(Commit) : typeof(Prepare);
         var key = (envelope.From.Value, kind, vote.View, vote.Height);
-        Assert.True(said.TryAdd(key, vote.Block) || said[key] == vote.Block, $"{envelope} contradicts an earlier vote");
+        Assert.True(said.TryAdd(key, vote.Block)
+            || said[key] == vote.Block, $"{envelope} contradicts an earlier vote");
     }
 }

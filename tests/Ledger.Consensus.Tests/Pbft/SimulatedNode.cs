@@ -5,9 +5,12 @@ using Ledger.Crypto;
 
 namespace Ledger.Consensus.Tests.Pbft;
 
-/// <summary>One validator of a <see cref="Cluster"/>: what it asks of the world, the cluster answers.</summary>
+/// <summary>
+/// One validator of a <see cref="Cluster"/>: what it asks of the world, the cluster answers.
+/// </summary>
 internal sealed class SimulatedNode(Cluster cluster, ValidatorIndex self) : SteppedNode(
-    self, new(PbftCodec.EncodeRecord, bytes => PbftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null))
+    self, new(PbftCodec.EncodeRecord, bytes =>
+        PbftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null))
 {
     private PbftGate? _gate;
 
@@ -93,7 +96,8 @@ internal sealed class SimulatedNode(Cluster cluster, ValidatorIndex self) : Step
             case Effect.ValidateBlock validate:
                 Met[validate.Block.Hash] = validate.Block;
                 var payload = cluster.PayloadOf(validate.Block.Hash);
-                var isRefused = Refuses.Contains(payload) || (!validate.IsVouched && FindsOld.Contains(payload));
+                var isRefused = Refuses.Contains(payload)
+                    || (!validate.IsVouched && FindsOld.Contains(payload));
                 Reply(new Input.Judged(validate.Block.Hash, isRefused ? $"{payload} is refused" : null));
                 break;
             case Effect.FetchBlock fetch:
@@ -113,5 +117,6 @@ internal sealed class SimulatedNode(Cluster cluster, ValidatorIndex self) : Step
     private Epoch EpochAfter(Epoch before, Block last)
         => Epoch.After(before.Number + 1, cluster.ValidatorsAfter(last.Hash), last.Height, last.Hash);
 
-    private ValidatorIndex SeatIn(Epoch epoch) => epoch.Validators.Contains(Self) ? Self : ValidatorIndex.None;
+    private ValidatorIndex SeatIn(Epoch epoch)
+        => epoch.Validators.Contains(Self) ? Self : ValidatorIndex.None;
 }

@@ -7,7 +7,8 @@ namespace Ledger.Consensus.Tests.Pbft;
 public sealed class ViewChangeTests
 {
     /// <summary>Nothing is said twice, so that a transcript shows each step once.</summary>
-    private static readonly PbftOptions SaidOnce = PbftOptions.Default with { RepeatEvery = TimeSpan.FromHours(1) };
+    private static readonly PbftOptions SaidOnce =
+        PbftOptions.Default with { RepeatEvery = TimeSpan.FromHours(1) };
 
     [Fact]
     public void A_dead_primary_is_left_and_the_next_one_proposes()
@@ -48,10 +49,13 @@ public sealed class ViewChangeTests
         Assert.Contains("R1 says NEW-VIEW v1 on v0 h1 apple", cluster.Transcript, StringComparison.Ordinal);
         Assert.DoesNotContain("PRE-PREPARE v1 h1", cluster.Transcript, StringComparison.Ordinal);
         Assert.Contains("R1 says PRE-PREPARE v1 h2 empty-1-2", cluster.Transcript, StringComparison.Ordinal);
-        Assert.Contains("R2 commits h1 apple\nR2 commits h2 empty-1-2", cluster.Transcript, StringComparison.Ordinal);
+        Assert.Contains(
+            "R2 commits h1 apple\nR2 commits h2 empty-1-2", cluster.Transcript, StringComparison.Ordinal);
     }
 
-    /// <summary>The window was counted from the final head alone, so that no descendant of the base had a place.</summary>
+    /// <summary>
+    /// The window was counted from the final head alone, so that no descendant of the base had a place.
+    /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -70,11 +74,15 @@ public sealed class ViewChangeTests
         cluster.Advance(cluster.Options.ViewTimeout);
         cluster.DeliverAll();
 
-        Assert.Contains($"R1 says NEW-VIEW v1 on v0 h{window} apple-{window}", cluster.Transcript, StringComparison.Ordinal);
-        Assert.Contains($"R2 commits h{window + 1} empty-1-{window + 1}", cluster.Transcript, StringComparison.Ordinal);
+        Assert.Contains($"R1 says NEW-VIEW v1 on v0 h{window} apple-{window}", cluster.Transcript,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            $"R2 commits h{window + 1} empty-1-{window + 1}", cluster.Transcript, StringComparison.Ordinal);
     }
 
-    /// <summary>A network that stood still for longer than clocks may differ could never validate its own base again.</summary>
+    /// <summary>
+    /// A network that stood still for longer than clocks may differ could never validate its own base again.
+    /// </summary>
     [Fact]
     public void A_base_is_valid_however_old_it_has_become()
     {
@@ -100,7 +108,9 @@ public sealed class ViewChangeTests
         Assert.Contains("R2 commits h1 apple", cluster.Transcript, StringComparison.Ordinal);
     }
 
-    /// <summary>The same, when a replica met the block too late: it finds it old, and later that it is the base.</summary>
+    /// <summary>
+    /// The same, when a replica met the block too late: it finds it old, and later that it is the base.
+    /// </summary>
     [Fact]
     public void A_block_found_old_is_judged_again_when_it_is_the_base()
     {
@@ -118,7 +128,9 @@ public sealed class ViewChangeTests
         Assert.Contains("R3 commits h1 apple", cluster.Transcript, StringComparison.Ordinal);
     }
 
-    /// <summary>With too few votes to decide and no work of its own it stayed behind, and silent, on an idle network.</summary>
+    /// <summary>
+    /// With too few votes to decide and no work of its own it stayed behind, and silent, on an idle network.
+    /// </summary>
     [Fact]
     public void Who_hears_of_a_prepared_block_and_has_none_asks_until_it_is_final()
     {
@@ -183,12 +195,14 @@ public sealed class ViewChangeTests
         cluster.Propose(replica: 0, "apple");
         cluster.Deliver<PrePrepare>();
 
-        // R1 asks to leave before the PREPAREs reach it: they still make a certificate, but it commits to nothing.
+        // R1 asks to leave before the PREPAREs reach it: they still make a certificate, but it commits to
+        // nothing.
         cluster.Nodes[1].Take(new Input.RequestOverdue(View.Zero));
         cluster.Deliver<Prepare>();
 
         Assert.DoesNotContain("R1 says COMMIT", cluster.Transcript, StringComparison.Ordinal);
-        Assert.Contains("R1 says VIEW-CHANGE to v1 with v0 h0 genesis", cluster.Transcript, StringComparison.Ordinal);
+        Assert.Contains(
+            "R1 says VIEW-CHANGE to v1 with v0 h0 genesis", cluster.Transcript, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -317,9 +331,10 @@ public sealed class ViewChangeTests
     }
 
     /// <summary>
-    /// The schedule that the protocol's rule against proposing again below the base exists for: a block is committed at
-    /// height 2; in the next view its ancestor at height 1 is offered again. A quorum for that would be a certificate of
-    /// a higher view and a lower height: it would outrank the committed block's, and the view after would lose it.
+    /// The schedule that the protocol's rule against proposing again below the base exists for: a block is
+    /// committed at height 2; in the next view its ancestor at height 1 is offered again. A quorum for that
+    /// would be a certificate of a higher view and a lower height: it would outrank the committed block's,
+    /// and the view after would lose it.
     /// </summary>
     [Fact]
     public void S2_an_ancestor_of_the_base_is_never_prepared_again_so_no_committed_block_is_outranked()
@@ -364,7 +379,8 @@ public sealed class ViewChangeTests
         var target = new View(1);
         for (var i = 0; i < 3; i++)
         {
-            var highest = cluster.InFlight.Select(packet => packet.Envelope.Message).OfType<Commit>().First().Subject;
+            var highest = cluster.InFlight.Select(packet => packet.Envelope.Message).OfType<Commit>()
+                .First().Subject;
             reports.Add(new(
                 new(i), highest,
                 cluster.Signatures.Sign(new(i), Report.StatementOn(cluster.Chain, target, highest))));
@@ -383,7 +399,8 @@ public sealed class ViewChangeTests
         cluster.Nodes[0].Crash();
         cluster.Submit("apple");
         cluster.Advance(cluster.Options.ViewTimeout);
-        cluster.DeliverAll(packet => packet.To != new ValidatorIndex(3) || packet.Envelope.Message is not NewView);
+        cluster.DeliverAll(
+            packet => packet.To != new ValidatorIndex(3) || packet.Envelope.Message is not NewView);
         cluster.Drop<Message>();
         Assert.False(cluster.Nodes[3].Engine!.HasEntered);
 

@@ -122,7 +122,8 @@ public sealed class FigureTests
 
         // S1 adds S5; the entry reaches S5 only.
         cluster.Partition(0, 4);
-        cluster.Nodes[0].Take(new Input.MembersRequested(new([new(0), new(1), new(2), new(3), new(4)], [], [])));
+        cluster.Nodes[0].Take(
+            new Input.MembersRequested(new([new(0), new(1), new(2), new(3), new(4)], [], [])));
         cluster.DeliverAll();
 
         // S2 leads the other three and would remove S1, having committed nothing in its term yet.
@@ -145,7 +146,8 @@ public sealed class FigureTests
         var cluster = new RaftCluster(5, members: new([new(0), new(1), new(2), new(3)], [], []));
         cluster.Elect(0);
         cluster.Partition(0, 4);
-        cluster.Nodes[0].Take(new Input.MembersRequested(new([new(0), new(1), new(2), new(3), new(4)], [], [])));
+        cluster.Nodes[0].Take(
+            new Input.MembersRequested(new([new(0), new(1), new(2), new(3), new(4)], [], [])));
         cluster.DeliverAll();
 
         cluster.Elect(1);

@@ -132,7 +132,9 @@ public sealed class MemberTests
         Assert.Equal("{0 1 2 3}", cluster.Nodes[0].Engine!.Configuration.ToString());
     }
 
-    /// <summary>A new connection has it probed, and with nothing to send it was called behind, lacking 0 entries.</summary>
+    /// <summary>
+    /// A new connection has it probed, and with nothing to send it was called behind, lacking 0 entries.
+    /// </summary>
     [Fact]
     public void A_learner_that_has_all_is_promoted_though_its_connection_is_new_and_nothing_is_written()
     {
@@ -196,7 +198,8 @@ public sealed class MemberTests
 
         cluster.Nodes[1].Take(new Input.MembersRequested(Members(0, 1)));
         Assert.Contains(
-            cluster.Nodes[1].Notices, notice => notice is Notice.MembersRefused("this validator does not lead"));
+            cluster.Nodes[1].Notices, notice
+                => notice is Notice.MembersRefused("this validator does not lead"));
     }
 
     [Fact]
@@ -216,7 +219,8 @@ public sealed class MemberTests
         return cluster.Nodes[0].Notices.OfType<Notice.MembersRefused>().Last().Reason;
     }
 
-    private static Membership Members(params int[] voters) => new([.. voters.Select(i => new ValidatorIndex(i))], [], []);
+    private static Membership Members(params int[] voters)
+        => new([.. voters.Select(i => new ValidatorIndex(i))], [], []);
 
     private static RaftCluster With(int nodes, int[] voters, RaftOptions? options = null)
     {

@@ -5,8 +5,8 @@ using Ledger.Core;
 namespace Ledger.Consensus.Tests.Raft;
 
 /// <summary>
-/// Replicas of Raft that a scenario moves by hand: clocks tick when they are told to, and the paper's invariants are
-/// checked after every turn of every node (<see cref="RaftInvariants"/>).
+/// Replicas of Raft that a scenario moves by hand: clocks tick when they are told to, and the paper's
+/// invariants are checked after every turn of every node (<see cref="RaftInvariants"/>).
 /// </summary>
 internal sealed class RaftCluster : SteppedCluster<RaftNode>
 {
@@ -38,7 +38,8 @@ internal sealed class RaftCluster : SteppedCluster<RaftNode>
     public ulong Seed { get; }
 
     /// <summary>The one leader of the latest term, if any.</summary>
-    public RaftNode? Leader => Nodes.Where(node => node.Engine is { IsLeader: true }).MaxBy(node => node.Engine!.Term);
+    public RaftNode? Leader
+        => Nodes.Where(node => node.Engine is { IsLeader: true }).MaxBy(node => node.Engine!.Term);
 
     public RaftOptions OptionsOf(ValidatorIndex node)
         => _options with { IsWitness = Members.Witnesses.Contains(node) };
@@ -146,7 +147,8 @@ internal sealed class RaftCluster : SteppedCluster<RaftNode>
         var certificate = decision.Certificates[^1];
         var voters = certificate.Signers.Select(signer => signer.Validator).ToList();
         Invariant.Holds(
-            _gate.CheckSegment(decision.Blocks, certificate, voters) is not null, "a certificate's signatures hold");
+            _gate.CheckSegment(decision.Blocks, certificate, voters) is not null,
+            "a certificate's signatures hold");
     }
 
     public void OnNotice(RaftNode node, Notice notice)
@@ -173,7 +175,8 @@ internal sealed class RaftCluster : SteppedCluster<RaftNode>
     {
         var encoded = RaftCodec.EncodeEnvelope(packet.Envelope);
         Invariant.Holds(
-            RaftCodec.TryDecodeEnvelope(encoded, out var envelope, out var fault), $"{packet} reads back: {fault}");
+            RaftCodec.TryDecodeEnvelope(encoded, out var envelope, out var fault),
+            $"{packet} reads back: {fault}");
         var verified = _gate.Check(envelope, packet.From, out var reason);
         Invariant.Holds(verified is not null, $"{packet} passes the gate: {reason}");
         return verified;

@@ -7,7 +7,8 @@ namespace Ledger.Consensus.Tests.Raft;
 
 /// <summary>One validator of a <see cref="RaftCluster"/>, with a clock of its own.</summary>
 internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : SteppedNode(
-    self, new(RaftCodec.EncodeRecord, bytes => RaftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null))
+    self, new(RaftCodec.EncodeRecord, bytes =>
+        RaftCodec.TryDecodeRecord(bytes, out var record, out _) ? record : null))
 {
     private int _starts;
 
@@ -47,8 +48,10 @@ internal sealed class RaftNode(RaftCluster cluster, ValidatorIndex self) : Stepp
     public IEnumerable<string> FinalPayloads => Disk.Final.Select(block => cluster.PayloadOf(block.Hash));
 
     public override string ToString() => Engine is { } engine
-        ? $"R{Self} {engine.Role} t{engine.Term} #{engine.Log.Start.Index}..#{engine.LastIndex}/t{engine.Log.LastTerm}"
-            + $" committed #{engine.CommitIndex} h{engine.Committed} follows {engine.Leader} {engine.Configuration}"
+        ? $"R{Self} {engine.Role} t{engine.Term} "
+            + $"#{engine.Log.Start.Index}..#{engine.LastIndex}/t{engine.Log.LastTerm}"
+            + $" committed #{engine.CommitIndex} h{engine.Committed} follows {engine.Leader} "
+            + $"{engine.Configuration}"
         : $"R{Self} is dead";
 
     public override void Crash()

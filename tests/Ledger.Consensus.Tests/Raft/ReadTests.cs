@@ -69,7 +69,8 @@ public sealed class ReadTests
         cluster.CutLink(2, 0);
         Read(cluster, 2);
         cluster.Run(2 * RaftOptions.Default.ElectionTicks);
-        Assert.StartsWith("the leader did not answer", cluster.Nodes[2].RefusedReads[1], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the leader did not answer", cluster.Nodes[2].RefusedReads[1], StringComparison.Ordinal);
     }
 
     [Fact]

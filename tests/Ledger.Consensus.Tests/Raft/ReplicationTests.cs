@@ -182,7 +182,8 @@ public sealed class ReplicationTests
         Assert.Equal(["first"], cluster.Nodes[0].FinalPayloads);
 
         static bool IsFrom(Packet packet, int from, ulong index)
-            => packet.From.Value == from && packet.Envelope.Message is Appended said && said.Index.Value == index;
+            => packet.From.Value == from && packet.Envelope.Message is Appended said
+            && said.Index.Value == index;
     }
 
     [Fact]
@@ -257,7 +258,8 @@ public sealed class ReplicationTests
         {
             cluster.Restart(i);
             var engine = cluster.Nodes[i].Engine!;
-            Assert.Equal((new Term(1), new LogIndex(6), new LogIndex(6)), (engine.Term, engine.LastIndex, engine.CommitIndex));
+            Assert.Equal((new Term(1), new LogIndex(6), new LogIndex(6)), (
+                engine.Term, engine.LastIndex, engine.CommitIndex));
         }
 
         cluster.RunToLeader();

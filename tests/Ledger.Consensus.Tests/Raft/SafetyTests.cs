@@ -45,7 +45,8 @@ public sealed class SafetyTests
         Assert.DoesNotContain("R0 says VOTE t1 for R2", cluster.Transcript, StringComparison.Ordinal);
 
         void Ask(int candidate) => cluster.Forge(
-            candidate, new RequestVote(new(candidate), new(1), LogIndex.Zero, Term.Zero, IsTransfer: false), 0);
+            candidate, new RequestVote(new(candidate), new(1), LogIndex.Zero, Term.Zero, IsTransfer: false),
+            0);
     }
 
     [Fact]
@@ -214,7 +215,8 @@ public sealed class SafetyTests
             again.Apply(record);
         }
 
-        Assert.Equal((safety.Term, safety.VotedFor, new LogIndex(3)), (again.Term, again.VotedFor, again.Commit));
+        Assert.Equal(
+            (safety.Term, safety.VotedFor, new LogIndex(3)), (again.Term, again.VotedFor, again.Commit));
         Assert.Equal((safety.Log.LastIndex, safety.Log.LastTerm), (again.Log.LastIndex, again.Log.LastTerm));
         Assert.Equal(Configuration(4), again.Log.Configuration);
         Assert.Equal(new LogIndex(3), again.Log.Start.Index);
@@ -247,6 +249,7 @@ public sealed class SafetyTests
 
     private static Block BlockOn(Digest parent, Height height)
         => new(
-            new("simulation", height, parent, new(1), Self, TransactionTree.RootOf([]), default, default, default, default),
+            new("simulation", height, parent, new(1), Self, TransactionTree.RootOf([]), default, default,
+                default, default),
             []);
 }

@@ -51,7 +51,8 @@ public sealed class ScheduleTests
     [MemberData(nameof(Seeds))]
     public void So_they_do_while_members_come_and_go(int nodes, int seed)
     {
-        var genesis = new Membership([.. Enumerable.Range(0, nodes).Select(i => new ValidatorIndex(i))], [], []);
+        var genesis = new Membership(
+            [.. Enumerable.Range(0, nodes).Select(i => new ValidatorIndex(i))], [], []);
         new Run(new(nodes + 2, Tight, genesis, (ulong)seed), seed).Play(movesMembers: true);
     }
 
@@ -60,7 +61,8 @@ public sealed class ScheduleTests
     public void So_they_do_with_a_witness(int nodes, int seed)
     {
         ValidatorIndex[] voters = [.. Enumerable.Range(0, nodes + 2).Select(i => new ValidatorIndex(i))];
-        new Run(new(nodes + 2, Tight, new(voters, [], [new(nodes + 1)]), (ulong)seed), seed).Play(movesMembers: false);
+        new Run(new(nodes + 2, Tight, new(voters, [], [new(nodes + 1)]), (ulong)seed), seed)
+            .Play(movesMembers: false);
     }
 
     /// <summary>One run: random steps, then peace.</summary>
@@ -129,7 +131,8 @@ public sealed class ScheduleTests
                     for (var i = _chance.Next(6); i > 0 && cluster.InFlight.Count > 0; i--)
                     {
                         cluster.DeliverAt(
-                            _chance.Next(Math.Min(cluster.InFlight.Count, 8)), lost: roll < 34, duplicated: roll > 96);
+                            _chance.Next(Math.Min(cluster.InFlight.Count, 8)), lost: roll < 34,
+                            duplicated: roll > 96);
                     }
 
                     break;
@@ -138,7 +141,8 @@ public sealed class ScheduleTests
 
         private void Propose()
         {
-            if (_chance.Next(3) == 0 && cluster.Nodes.FirstOrDefault(node => node.Requested is not null) is { } node)
+            if (_chance.Next(3) == 0
+                && cluster.Nodes.FirstOrDefault(node => node.Requested is not null) is { } node)
             {
                 cluster.Propose(node.Self.Value, $"payload-{_submitted++}");
             }
@@ -174,7 +178,8 @@ public sealed class ScheduleTests
             {
                 foreach (var (id, height) in node.Reads)
                 {
-                    Assert.True(height >= _asked[id], $"read {id} sees h{height}, h{_asked[id]} was final before it");
+                    Assert.True(
+                        height >= _asked[id], $"read {id} sees h{height}, h{_asked[id]} was final before it");
                 }
 
                 node.Reads.Clear();
@@ -226,6 +231,7 @@ public sealed class ScheduleTests
         private IEnumerable<RaftNode> MembersOf(RaftNode? leader)
             => cluster.Nodes.Where(node => leader?.Engine!.Configuration.IsMember(node.Self) ?? true);
 
-        private static bool HasLast(RaftNode node) => node.Options.IsWitness || node.FinalPayloads.Contains("last");
+        private static bool HasLast(RaftNode node)
+            => node.Options.IsWitness || node.FinalPayloads.Contains("last");
     }
 }

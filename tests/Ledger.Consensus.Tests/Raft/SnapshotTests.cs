@@ -57,7 +57,8 @@ public sealed class SnapshotTests
     public void A_snapshot_that_is_under_way_goes_on_where_it_was_under_the_next_leader()
     {
         var cluster = new RaftCluster(3);
-        var mark = new SnapshotMark(new(50), new(1), new(new(40), cluster.Chain), cluster.Nodes[0].Engine!.Configuration);
+        var mark = new SnapshotMark(
+            new(50), new(1), new(new(40), cluster.Chain), cluster.Nodes[0].Engine!.Configuration);
         cluster.Forge(0, new InstallSnapshot(new(1), mark), 2);
         cluster.DeliverAll();
         cluster.Nodes[2].Take(new Input.SnapshotReceived(new(40), 700));
@@ -75,7 +76,8 @@ public sealed class SnapshotTests
     public void One_whose_state_is_on_the_way_does_not_campaign()
     {
         var cluster = new RaftCluster(3);
-        var mark = new SnapshotMark(new(50), new(1), new(new(40), cluster.Chain), cluster.Nodes[0].Engine!.Configuration);
+        var mark = new SnapshotMark(
+            new(50), new(1), new(new(40), cluster.Chain), cluster.Nodes[0].Engine!.Configuration);
         cluster.Forge(0, new InstallSnapshot(new(1), mark), 2);
         cluster.DeliverAll();
         cluster.Nodes[2].Tick(5 * Short.ElectionTicks);
@@ -107,7 +109,8 @@ public sealed class SnapshotTests
         var cluster = new RaftCluster(3, Short);
         cluster.Elect(0);
         Fill(cluster, 60);
-        Assert.All(cluster.Nodes, node => Assert.True(node.Disk.JournalLength < 30, $"{node.Disk.JournalLength}"));
+        Assert.All(
+            cluster.Nodes, node => Assert.True(node.Disk.JournalLength < 30, $"{node.Disk.JournalLength}"));
         var last = cluster.Nodes[0].Engine!.LastIndex;
         for (var i = 0; i < 3; i++)
         {
@@ -133,7 +136,8 @@ public sealed class SnapshotTests
         cluster.Drop<Message>();
         for (var i = 0; i < 3 * Short.ElectionTicks; i++)
         {
-            cluster.Nodes[2].Take(new Input.SnapshotReceived(cluster.Nodes[2].Wanted[0].Height, (ulong)i + 1));
+            cluster.Nodes[2].Take(
+                new Input.SnapshotReceived(cluster.Nodes[2].Wanted[0].Height, (ulong)i + 1));
             cluster.TickAll();
             Assert.DoesNotContain(cluster.InFlight, packet => packet.Envelope.Message is InstallSnapshot);
             cluster.DeliverAll();

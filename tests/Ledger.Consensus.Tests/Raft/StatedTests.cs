@@ -3,7 +3,9 @@ using Ledger.Core;
 
 namespace Ledger.Consensus.Tests.Raft;
 
-/// <summary>The ledger states the members, and whoever leads brings the log's configuration to that.</summary>
+/// <summary>
+/// The ledger states the members, and whoever leads brings the log's configuration to that.
+/// </summary>
 public sealed class StatedTests
 {
     [Fact]
@@ -12,13 +14,15 @@ public sealed class StatedTests
         var cluster = With(4, voters: [0, 1, 2]);
         State(cluster, voters: [0, 1, 2], learners: [3]);
         cluster.Run(4);
-        Assert.All(cluster.Nodes, node => Assert.Equal("{0 1 2} learning {3}", node.Engine!.Configuration.ToString()));
+        Assert.All(cluster.Nodes, node =>
+            Assert.Equal("{0 1 2} learning {3}", node.Engine!.Configuration.ToString()));
 
         State(cluster, voters: [0, 1, 2, 3]);
         cluster.Run(4);
         Assert.All(cluster.Nodes, node => Assert.Equal("{0 1 2 3}", node.Engine!.Configuration.ToString()));
         Assert.Contains(
-            cluster.Nodes[0].Notices, notice => notice is Notice.MembersChanged { Phase: MembershipPhase.Joint });
+            cluster.Nodes[0].Notices, notice
+                => notice is Notice.MembersChanged { Phase: MembershipPhase.Joint });
     }
 
     [Fact]
@@ -67,7 +71,8 @@ public sealed class StatedTests
     public void One_that_has_no_seat_says_nothing_and_asks_for_blocks()
     {
         var cluster = new RaftCluster(4, members: Members([0, 1, 2], []));
-        cluster.Nodes[3].Take(new Input.MembersStated(Members([0, 1, 2], []), Height.Genesis, ValidatorIndex.None));
+        cluster.Nodes[3].Take(
+            new Input.MembersStated(Members([0, 1, 2], []), Height.Genesis, ValidatorIndex.None));
         cluster.Elect(0);
         cluster.Nodes[3].Tick(4 * RaftOptions.Default.ElectionTicks);
         Assert.Equal(RaftRole.Follower, cluster.Nodes[3].Engine!.Role);
@@ -128,7 +133,8 @@ public sealed class StatedTests
     }
 
     private static Membership Members(int[] voters, int[] learners)
-        => new([.. voters.Select(i => new ValidatorIndex(i))], [.. learners.Select(i => new ValidatorIndex(i))], []);
+        => new([.. voters.Select(i => new ValidatorIndex(i))],
+            [.. learners.Select(i => new ValidatorIndex(i))], []);
 
     private static RaftCluster With(int nodes, int[] voters, RaftOptions? options = null)
     {

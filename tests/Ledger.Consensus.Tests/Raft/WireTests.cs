@@ -18,7 +18,8 @@ public sealed class WireTests
         [new(0), new(2)], [new(0), new(1)], [new(1), new(2)], [new(2)]);
 
     private static readonly Block Apple = new(
-        new("wire", new(7), Chain, new(1), new(0), TransactionTree.RootOf([]), default, default, default, default), []);
+        new("wire", new(7), Chain, new(1), new(0), TransactionTree.RootOf([]), default, default, default,
+            default), []);
 
     private static readonly SnapshotMark Mark = new(new(9), new(3), new(new(6), Chain), Joint);
 
@@ -142,8 +143,10 @@ public sealed class WireTests
         Assert.Equal("malformed", Refusal(Append(new NoOpEntry(new(2), new(10)))));
         Assert.Equal("malformed", Refusal(new InstallSnapshot(new(2), Mark)));
         RaftConfiguration strange = new([new(0), new(Limits.Validators)], [], [], []);
-        Assert.Equal("unknown_member", Refusal(Append(new ConfigurationEntry(new(4), new(10), strange, null))));
-        Assert.Equal("unknown_member", Refusal(new InstallSnapshot(new(4), Mark with { Configuration = strange })));
+        Assert.Equal(
+            "unknown_member", Refusal(Append(new ConfigurationEntry(new(4), new(10), strange, null))));
+        Assert.Equal(
+            "unknown_member", Refusal(new InstallSnapshot(new(4), Mark with { Configuration = strange })));
 
         static AppendEntries Append(LogEntry entry) => new(new(4), new(9), new(3), [entry]);
     }
@@ -160,7 +163,10 @@ public sealed class WireTests
         }
     }
 
-    /// <summary>Who signed may have got a seat in a block that this replica still lacks: no fault, and nothing to act on.</summary>
+    /// <summary>
+    /// Who signed may have got a seat in a block that this replica still lacks: no fault, and nothing to act
+    /// on.
+    /// </summary>
     [Fact]
     public void A_certificate_of_a_validator_that_is_not_known_yet_waits_for_the_blocks_that_tell_of_it()
     {
@@ -176,7 +182,8 @@ public sealed class WireTests
     {
         Assert.Equal(reason, Refusal(new Committed(new(4), new(9), certificate)));
         Assert.Equal(reason, Refusal(
-            new AppendEntries(new(4), new(9), new(3), [new ConfigurationEntry(new(4), new(10), Joint, certificate)])));
+            new AppendEntries(
+                new(4), new(9), new(3), [new ConfigurationEntry(new(4), new(10), Joint, certificate)])));
     }
 
     [Fact]
@@ -195,7 +202,8 @@ public sealed class WireTests
         var subject = new Subject(new(4), new(7), Chain);
         Statement[] statements =
         [
-            new Vote(new(4), new(7)).StatementOn(Chain), new Appended(new(4), new(7), null).StatementOn(Chain),
+            new Vote(new(4), new(7)).StatementOn(Chain), new Appended(new(4), new(7), null)
+                .StatementOn(Chain),
             new Appended(new(4), new(7), new(new(7), Chain)).StatementOn(Chain), subject.Prepare(Chain),
         ];
         Assert.Equal(4, statements.Distinct().Count());
@@ -227,13 +235,15 @@ public sealed class WireTests
     private static Envelope Signed(int from, Message message)
         => new(
             new(from), message,
-            message is PromiseMessage promise ? Signatures.Sign(new(from), promise.StatementOn(Chain)) : default);
+            message is PromiseMessage promise
+            ? Signatures.Sign(new(from), promise.StatementOn(Chain)) : default);
 
     private static QuorumCertificate Certificate()
     {
         var subject = new Subject(new(4), Apple.Height, Apple.Hash);
         return new(
             StatementKind.Commit, subject,
-            [.. new ValidatorIndex[] { new(0), new(2) }.Select(v => new Signer(v, Signatures.Sign(v, subject.Commit(Chain))))]);
+            [.. new ValidatorIndex[] { new(0), new(2) }.Select(
+                v => new Signer(v, Signatures.Sign(v, subject.Commit(Chain))))]);
     }
 }

@@ -15,9 +15,11 @@ public sealed class WitnessTests
         cluster.DeliverAll();
 
         Assert.Equal(["apple"], cluster.Nodes[0].FinalPayloads);
-        Assert.Contains(new ValidatorIndex(2), cluster.Nodes[0].Disk.Certificates[0].Signers.Select(s => s.Validator));
+        Assert.Contains(
+            new ValidatorIndex(2), cluster.Nodes[0].Disk.Certificates[0].Signers.Select(s => s.Validator));
         Assert.All(
-            cluster.Nodes[2].Disk.Records().OfType<Stored>().Select(stored => stored.Entry).OfType<BlockEntry>(),
+            cluster.Nodes[2].Disk.Records().OfType<Stored>().Select(stored => stored.Entry)
+                .OfType<BlockEntry>(),
             entry => Assert.Null(entry.Body));
     }
 

@@ -11,9 +11,9 @@ internal sealed record Packet(ValidatorIndex From, ValidatorIndex To, Envelope E
 }
 
 /// <summary>
-/// A whole network in one thread, by hand. Nothing moves by itself: messages wait in flight until they are delivered,
-/// dropped or delivered twice, clocks stand until they are moved. What the replicas promise and commit is written down
-/// as a transcript, which a scenario compares with the paper's figure.
+/// A whole network in one thread, by hand. Nothing moves by itself: messages wait in flight until they are
+/// delivered, dropped or delivered twice, clocks stand until they are moved. What the replicas promise and
+/// commit is written down as a transcript, which a scenario compares with the paper's figure.
 /// </summary>
 internal abstract class SteppedCluster<TNode>(int replicas)
     where TNode : SteppedNode
@@ -92,11 +92,14 @@ internal abstract class SteppedCluster<TNode>(int replicas)
         }
     }
 
-    /// <summary>Puts a message on its way that its sender has not said: signed by whom it names, as a liar would.</summary>
+    /// <summary>
+    /// Puts a message on its way that its sender has not said: signed by whom it names, as a liar would.
+    /// </summary>
     public void Forge(int from, Message message, params int[] to)
     {
         var sender = new ValidatorIndex(from);
-        var signature = message is PromiseMessage promise ? Signatures.Sign(sender, promise.StatementOn(Chain)) : default;
+        var signature = message is PromiseMessage promise
+            ? Signatures.Sign(sender, promise.StatementOn(Chain)) : default;
         foreach (var receiver in to)
         {
             _inFlight.Add(new(sender, new(receiver), new(sender, message, signature)));
@@ -228,7 +231,8 @@ internal abstract class SteppedCluster<TNode>(int replicas)
     private List<Packet> TakeOut<TMessage>(Func<Packet, bool>? only)
         where TMessage : Message
     {
-        var taken = _inFlight.FindAll(packet => packet.Envelope.Message is TMessage && (only?.Invoke(packet) ?? true));
+        var taken = _inFlight.FindAll(
+            packet => packet.Envelope.Message is TMessage && (only?.Invoke(packet) ?? true));
         _inFlight.RemoveAll(taken.Contains);
         return taken;
     }

@@ -4,10 +4,11 @@ using Ledger.Simulation;
 namespace Ledger.Consensus.Tests.Stepped;
 
 /// <summary>
-/// What survives a crash: the journal as bytes, and the final chain. A write either returns, and is then there for ever,
-/// or the node dies in it and nothing of it is.
+/// What survives a crash: the journal as bytes, and the final chain. A write either returns, and is then
+/// there for ever, or the node dies in it and nothing of it is.
 /// </summary>
-internal sealed class SteppedDisk(Func<JournalRecord, byte[]> encode, Func<byte[], JournalRecord?> decode) : IJournal
+internal sealed class SteppedDisk(Func<JournalRecord, byte[]> encode, Func<byte[], JournalRecord?> decode)
+    : IJournal
 {
     private readonly List<byte[]> _journal = [];
 

@@ -5,8 +5,8 @@ using Ledger.Simulation;
 namespace Ledger.Consensus.Tests.Stepped;
 
 /// <summary>
-/// One validator of a <see cref="SteppedCluster{TNode}"/>: the product's replica and engine over a disk that may fail. It
-/// dies when it is told to, in the middle of whatever it does.
+/// One validator of a <see cref="SteppedCluster{TNode}"/>: the product's replica and engine over a disk that
+/// may fail. It dies when it is told to, in the middle of whatever it does.
 /// </summary>
 internal abstract class SteppedNode(ValidatorIndex self, SteppedDisk disk) : IWorld, IVoice
 {
@@ -57,7 +57,10 @@ internal abstract class SteppedNode(ValidatorIndex self, SteppedDisk disk) : IWo
     /// <summary>Loses the disk with everything on it.</summary>
     public void LoseDisk() => Disk = Disk.Blank();
 
-    /// <summary>Gives the engine these inputs as one turn and runs it to rest; from within a turn they wait for the next.</summary>
+    /// <summary>
+    /// Gives the engine these inputs as one turn and runs it to rest; from within a turn they wait for the
+    /// next.
+    /// </summary>
     public void Take(params IReadOnlyList<Input> inputs)
     {
         if (!IsAlive)
@@ -141,7 +144,9 @@ internal abstract class SteppedNode(ValidatorIndex self, SteppedDisk disk) : IWo
 
     protected abstract void OnDecided(Decision decision);
 
-    /// <summary>The engine will be told that the decision is durable; what it is told next comes after that.</summary>
+    /// <summary>
+    /// The engine will be told that the decision is durable; what it is told next comes after that.
+    /// </summary>
     protected virtual void AfterFinalised(Decision decision)
     {
     }

@@ -47,7 +47,8 @@ public sealed class EvidenceBookTests
         Assert.False(book.Wants(_liar.VotesTwice(_liar.Commit(2_000_000)), new(1)));
         var real = _liar.VotesTwice(_liar.Commit(2));
         Assert.True(book.Wants(real, new(1)));
-        Assert.Equal(new Height(1_000_000 + EvidenceBook.PerValidatorMax - 1), book.Add(real, TimeSpan.Zero)!.Offence.Height);
+        Assert.Equal(new Height(1_000_000 + EvidenceBook.PerValidatorMax - 1),
+            book.Add(real, TimeSpan.Zero)!.Offence.Height);
         Assert.Equal(EvidenceBook.PerValidatorMax, book.Count);
     }
 

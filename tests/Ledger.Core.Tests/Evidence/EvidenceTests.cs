@@ -32,8 +32,10 @@ public sealed class EvidenceTests
     {
         var evidence = _liar.VotesTwice(_liar.Commit(2));
         var receipts = _chain.Apply(
-            _chain.Sign(Alice, new Operation.Report(evidence)), _chain.Sign(Bob, new Operation.Report(evidence)));
-        Assert.Equal([FailureReason.None, FailureReason.EvidenceKnown], receipts.Select(receipt => receipt.Failure));
+            _chain.Sign(Alice, new Operation.Report(evidence)), _chain.Sign(
+                Bob, new Operation.Report(evidence)));
+        Assert.Equal(
+            [FailureReason.None, FailureReason.EvidenceKnown], receipts.Select(receipt => receipt.Failure));
         Assert.Equal(FailureReason.EvidenceKnown, Report(evidence));
         Assert.Equal(1UL, Offender()!.Offences);
     }
@@ -43,7 +45,8 @@ public sealed class EvidenceTests
     {
         var offence = _liar.Commit(2);
         Assert.Equal(FailureReason.None, Report(_liar.VotesTwice(offence)));
-        var third = Evidence.Of(offence, _liar.Vote(offence, Liar.One), _liar.Vote(offence, Sha256.Hash([3])));
+        var third = Evidence.Of(
+            offence, _liar.Vote(offence, Liar.One), _liar.Vote(offence, Sha256.Hash([3])));
         Assert.Equal(FailureReason.EvidenceKnown, Report(third));
     }
 
@@ -53,7 +56,8 @@ public sealed class EvidenceTests
         Assert.Equal(FailureReason.None, Report(_liar.VotesTwice(_liar.Commit(2))));
         Assert.Equal(FailureReason.None, Report(_liar.VotesTwice(_liar.Commit(2, view: 1))));
         Assert.Equal(FailureReason.None, Report(_liar.VotesTwice(_liar.Commit(1))));
-        Assert.Equal(FailureReason.None, Report(_liar.VotesTwice(_liar.Commit(1) with { Kind = StatementKind.Prepare })));
+        Assert.Equal(FailureReason.None, Report(
+            _liar.VotesTwice(_liar.Commit(1) with { Kind = StatementKind.Prepare })));
         Assert.Equal(4UL, Offender()!.Offences);
     }
 
@@ -117,7 +121,8 @@ public sealed class EvidenceTests
     [InlineData(StatementKind.Vote)]
     [InlineData((StatementKind)0)]
     public void Only_prepares_and_commits_are_bound_to_one_block(StatementKind kind)
-        => Assert.Equal(FailureReason.EvidenceInvalid, Report(_liar.VotesTwice(_liar.Commit(2) with { Kind = kind })));
+        => Assert.Equal(
+            FailureReason.EvidenceInvalid, Report(_liar.VotesTwice(_liar.Commit(2) with { Kind = kind })));
 
     [Fact]
     public void Whoever_is_no_validator_may_sign_what_it_likes()
@@ -146,10 +151,12 @@ public sealed class EvidenceTests
     public void Evidence_stands_alone_in_its_transaction()
     {
         var report = new Operation.Report(_liar.VotesTwice(_liar.Commit(2)));
-        TransactionBody Body(params Operation[] operations) => new("test", Alice.PublicKey, new(0), 0, operations);
+        TransactionBody Body(params Operation[] operations)
+            => new("test", Alice.PublicKey, new(0), 0, operations);
         Assert.Null(TransactionRules.FaultIn(Body(report), "test"));
         Assert.NotNull(TransactionRules.FaultIn(Body(report, report), "test"));
-        Assert.NotNull(TransactionRules.FaultIn(Body(new Operation.Put("docs", "a", Liar.One.ToArray()), report), "test"));
+        Assert.NotNull(TransactionRules.FaultIn(
+            Body(new Operation.Put("docs", "a", Liar.One.ToArray()), report), "test"));
     }
 
     [Fact]

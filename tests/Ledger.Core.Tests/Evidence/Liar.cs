@@ -13,10 +13,12 @@ internal sealed class Liar(Chain chain, SigningKey key)
         => new(key.PublicKey, StatementKind.Commit, new(view), new(height));
 
     /// <summary>Two votes for one place, as it really signs them.</summary>
-    public Evidence VotesTwice(Offence offence) => Evidence.Of(offence, Vote(offence, One), Vote(offence, Other));
+    public Evidence VotesTwice(Offence offence)
+        => Evidence.Of(offence, Vote(offence, One), Vote(offence, Other));
 
     public SignedVote Vote(Offence offence, Digest block)
-        => new(block, SignatureOn(new(chain.Genesis.Hash, offence.Kind, offence.View, View.Zero, offence.Height, block)));
+        => new(block, SignatureOn(
+            new(chain.Genesis.Hash, offence.Kind, offence.View, View.Zero, offence.Height, block)));
 
     public Signature SignatureOn(Statement statement)
     {

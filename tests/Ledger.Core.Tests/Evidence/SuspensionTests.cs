@@ -3,7 +3,9 @@ using static Ledger.Core.Tests.Chain;
 
 namespace Ledger.Core.Tests;
 
-/// <summary>What genesis may order for a validator that is proven to vote twice: its seat is emptied.</summary>
+/// <summary>
+/// What genesis may order for a validator that is proven to vote twice: its seat is emptied.
+/// </summary>
 public sealed class SuspensionTests
 {
     [Fact]
@@ -86,11 +88,13 @@ public sealed class SuspensionTests
             chain.Sign(Alice, new Operation.Report(two.VotesTwice(two.Commit(2)))),
             chain.Sign(Alice, new Operation.Report(one.VotesTwice(one.Commit(2)))),
         ];
-        var receipts = inOneBlock ? chain.Apply(reports) : [.. chain.Apply(reports[0]), .. chain.Apply(reports[1])];
+        var receipts = inOneBlock
+            ? chain.Apply(reports) : [.. chain.Apply(reports[0]), .. chain.Apply(reports[1])];
         Assert.All(receipts, receipt => Assert.Equal(FailureReason.None, receipt.Failure));
         Assert.Equal(["one"], Members(chain));
         Assert.NotNull(chain.Store.ReadState(StateKey.ForOffender(Key(1).PublicKey)));
-        Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Put("docs", "life", "goes on"u8.ToArray())));
+        Assert.Equal(
+            FailureReason.None, chain.Try(Admin, new Operation.Put("docs", "life", "goes on"u8.ToArray())));
     }
 
     [Fact]
@@ -119,8 +123,8 @@ public sealed class SuspensionTests
     }
 
     /// <summary>
-    /// Why no number of validators is too small to suspend one (decision 40). Without a liar the rest needs no more
-    /// votes than before, and two quorums share at least as many that are not it.
+    /// Why no number of validators is too small to suspend one (decision 40). Without a liar the rest needs
+    /// no more votes than before, and two quorums share at least as many that are not it.
     /// </summary>
     [Fact]
     public void Without_a_liar_a_set_is_stopped_and_split_no_more_easily_than_with_it()

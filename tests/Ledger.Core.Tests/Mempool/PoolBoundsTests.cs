@@ -129,7 +129,8 @@ public sealed class PoolBoundsTests
     {
         TransactionPool pool = new(MempoolLimits.Default);
 
-        Assert.Equal(AdmitResult.Expired, pool.Offer(_senders.From(Alice, validFor: TimeSpan.FromMilliseconds(-1))));
+        Assert.Equal(
+            AdmitResult.Expired, pool.Offer(_senders.From(Alice, validFor: TimeSpan.FromMilliseconds(-1))));
         Assert.Equal(AdmitResult.Added, pool.Offer(_senders.From(Alice, validFor: TimeSpan.Zero)));
     }
 
@@ -177,7 +178,9 @@ public sealed class PoolBoundsTests
         Assert.Equal(2UL, pool.Finalised);
     }
 
-    /// <summary>The bound that admission relies on: it asks the store again once more than these became final.</summary>
+    /// <summary>
+    /// The bound that admission relies on: it asks the store again once more than these became final.
+    /// </summary>
     [Fact]
     public void Exactly_the_last_final_ones_are_remembered()
     {

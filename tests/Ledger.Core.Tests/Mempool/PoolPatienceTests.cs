@@ -2,7 +2,9 @@ using static Ledger.Core.Tests.Mempool.Senders;
 
 namespace Ledger.Core.Tests.Mempool;
 
-/// <summary>When a transaction has waited so long, while others were served, that its primary is to blame.</summary>
+/// <summary>
+/// When a transaction has waited so long, while others were served, that its primary is to blame.
+/// </summary>
 public sealed class PoolPatienceTests
 {
     private readonly Senders _senders = new();
@@ -27,7 +29,9 @@ public sealed class PoolPatienceTests
         Assert.Empty(_pool.OverdueAt(1000));
     }
 
-    /// <summary>Two that are served for each that waited before, and for itself: one more is too many.</summary>
+    /// <summary>
+    /// Two that are served for each that waited before, and for itself: one more is too many.
+    /// </summary>
     [Theory]
     [InlineData(0, 2, false)]
     [InlineData(0, 3, true)]

@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Core.Tests.Mempool;
 
-/// <summary>Transactions of a few senders, each with a nonce of its own, and the clock that they are measured by.</summary>
+/// <summary>
+/// Transactions of a few senders, each with a nonce of its own, and the clock that they are measured by.
+/// </summary>
 internal sealed class Senders
 {
     public static readonly Timestamp Now = new(1_000_000);
@@ -16,7 +18,8 @@ internal sealed class Senders
     public static SigningKey Carol { get; } = Chain.Key(103);
 
     /// <summary>A transaction with a value of so many bytes, valid for so long from now.</summary>
-    public Transaction From(SigningKey sender, int valueBytes = 0, TimeSpan? validFor = null) => Transaction.Sign(
+    public Transaction From(SigningKey sender, int valueBytes = 0, TimeSpan? validFor = null)
+        => Transaction.Sign(
         new(
             "test", sender.PublicKey, Now.Plus(validFor ?? TimeSpan.FromHours(1)), ++_nonce,
             [new Operation.Put("n", "k", new byte[valueBytes])]),
@@ -55,6 +58,7 @@ internal static class PoolVocabulary
         /// <summary>What is overdue for a patience of ten seconds, in a view entered at some time.</summary>
         public IReadOnlyList<Transaction> OverdueAt(double atSeconds, double viewSinceSeconds = 0)
             => pool.Overdue(
-                TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(viewSinceSeconds), TimeSpan.FromSeconds(atSeconds));
+                TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(viewSinceSeconds), TimeSpan.FromSeconds(
+                    atSeconds));
     }
 }

@@ -1,12 +1,14 @@
 namespace Ledger.Core.Tests.Proofs;
 
 /// <summary>
-/// Proofs from a chain whose validators have changed: each set is believed because the one before it has certified it, and
-/// whoever has left certifies nothing any more.
+/// Proofs from a chain whose validators have changed: each set is believed because the one before it has
+/// certified it, and whoever has left certifies nothing any more.
 /// </summary>
 public sealed class ChangedProofTests
 {
-    /// <summary>Block 2 adds seat 4; block 4 adds seat 5 and empties seats 0 and 1; the head is block 6.</summary>
+    /// <summary>
+    /// Block 2 adds seat 4; block 4 adds seat 5 and empties seats 0 and 1; the head is block 6.
+    /// </summary>
     private readonly ProofChain _chain = new();
 
     public ChangedProofTests()
@@ -26,10 +28,13 @@ public sealed class ChangedProofTests
     {
         var verdict = _chain.Verify(_chain.Receipt(5, 0, Good));
         Assert.Null(verdict.Fault);
-        Assert.Contains(verdict.Proven, words => words.StartsWith("block 2 added validator-4, which 3 of 4", StringComparison.Ordinal));
+        Assert.Contains(verdict.Proven, words =>
+            words.StartsWith("block 2 added validator-4, which 3 of 4", StringComparison.Ordinal));
         Assert.Contains(verdict.Proven, words => words.StartsWith(
-            "block 4 removed validator-0 and removed validator-1 and added validator-5, which 4 of 5", StringComparison.Ordinal));
-        Assert.Contains("3 of 4 validators (validator-3, validator-4, validator-5)", verdict.Proven[^1], StringComparison.Ordinal);
+            "block 4 removed validator-0 and removed validator-1 and added validator-5, which 4 of 5",
+            StringComparison.Ordinal));
+        Assert.Contains("3 of 4 validators (validator-3, validator-4, validator-5)", verdict.Proven[^1],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,12 +64,14 @@ public sealed class ChangedProofTests
         IReadOnlyList<SeatChange>[] forged =
         [
             [], [left], [left, also], [joined], [also, left, joined], [left, left, also, joined],
-            [left, also, joined, new(new(6), friend)], [left, also, new(new(5), friend)], [left, also, new(new(6), joined.Validator)],
+            [left, also, joined, new(new(6), friend)], [left, also, new(new(5), friend)],
+            [left, also, new(new(6), joined.Validator)],
             [new(new(2), null), also, joined], [left, also, new(new(5), null)],
             [left, also, new(new(5), joined.Validator! with { Name = "validator-6" })],
         ];
         Assert.All(forged, seats => Assert.Equal(
-            "the validators after block 4 are not those that it names", FaultIn(With(1, change with { Seats = seats }))));
+            "the validators after block 4 are not those that it names", FaultIn(
+                With(1, change with { Seats = seats }))));
     }
 
     [Fact]
@@ -82,17 +89,22 @@ public sealed class ChangedProofTests
         AssertBadSignature(change with { View = new(4) });
         AssertBadSignature(change with
         {
-            Signers = [.. change.Signers.SkipLast(1), change.Signers[^1] with { Signature = change.Signers[0].Signature }],
+            Signers = [.. change.Signers.SkipLast(1),
+                change.Signers[^1] with { Signature = change.Signers[0].Signature }],
         });
 
         void AssertSigners(string fault, int[] signers) => Assert.StartsWith(
-            fault, FaultIn(With(1, change with { Signers = _chain.Signers(signers, 4, view: 3) })), StringComparison.Ordinal);
+            fault, FaultIn(With(1, change with { Signers = _chain.Signers(signers, 4, view: 3) })),
+            StringComparison.Ordinal);
 
         void AssertBadSignature(CertifiedChange forged)
-            => Assert.StartsWith("the signature of validator", FaultIn(With(1, forged)), StringComparison.Ordinal);
+            => Assert.StartsWith(
+                "the signature of validator", FaultIn(With(1, forged)), StringComparison.Ordinal);
     }
 
-    /// <summary>The change that a newcomer certifies alone with those who left is none: only the set before it counts.</summary>
+    /// <summary>
+    /// The change that a newcomer certifies alone with those who left is none: only the set before it counts.
+    /// </summary>
     [Fact]
     public void Who_joins_by_a_change_does_not_certify_it()
         => Assert.Equal(
@@ -112,15 +124,18 @@ public sealed class ChangedProofTests
     {
         var old = _chain.Genesis.Validators.Hash;
         var header = Good.Header with { ValidatorsHash = old, NextValidatorsHash = old };
-        Assert.Equal("header 5 names validators that are not those of its height", FaultIn(Good with { Header = header }));
+        Assert.Equal("header 5 names validators that are not those of its height", FaultIn(
+            Good with { Header = header }));
 
         // A path across the change shows that there was one.
         var across = _chain.Finality(1, certified: 6);
         Assert.Null(FaultIn(across));
         Assert.Equal(
-            "block 2 changed the validators, and that change is not shown", FaultIn(across with { Changes = [] }));
+            "block 2 changed the validators, and that change is not shown", FaultIn(
+                across with { Changes = [] }));
         Assert.Equal(
-            "block 4 changed the validators, and that change is not shown", FaultIn(across with { Changes = [across.Changes[0]] }));
+            "block 4 changed the validators, and that change is not shown", FaultIn(
+                across with { Changes = [across.Changes[0]] }));
     }
 
     [Fact]
@@ -135,7 +150,9 @@ public sealed class ChangedProofTests
         Assert.Equal(_chain.Genesis.Hash, twin.Genesis.Hash);
         Assert.Equal(
             "block 4 changed the validators, and that change is not shown",
-            FaultIn(_chain.Finality(3, certified: 6) with { Changes = [Good.Changes[0], twin.ChangeAt(new(4))] }));
+            FaultIn(_chain.Finality(
+                3, certified: 6) with
+            { Changes = [Good.Changes[0], twin.ChangeAt(new(4))] }));
     }
 
     [Fact]
@@ -144,13 +161,16 @@ public sealed class ChangedProofTests
         var header = Good.Changes[1].Header;
         BlockHeader[] forged =
         [
-            header with { Parent = Liar.One }, header with { Time = new(1) }, header with { Proposer = new(3) },
+            header with { Parent = Liar.One }, header with { Time = new(1) },
+            header with { Proposer = new(3) },
             header with { TransactionsRoot = Liar.One }, header with { ReceiptsRoot = Liar.One },
-            header with { StateRoot = Liar.One }, header with { Height = new(3) }, header with { Height = new(5) },
+            header with { StateRoot = Liar.One }, header with { Height = new(3) },
+            header with { Height = new(5) },
             header with { ChainId = "elsewhere" }, header with { ValidatorsHash = Liar.One },
             header with { NextValidatorsHash = Liar.One },
         ];
-        Assert.All(forged, changed => Assert.NotNull(FaultIn(With(1, Good.Changes[1] with { Header = changed }))));
+        Assert.All(
+            forged, changed => Assert.NotNull(FaultIn(With(1, Good.Changes[1] with { Header = changed }))));
     }
 
     private void AssertRefused(string fault, IReadOnlyList<CertifiedChange> changes)
@@ -160,7 +180,11 @@ public sealed class ChangedProofTests
         var ofState = _chain.Key(StateKey.Validators);
         Assert.Null(_chain.Verify(ofState).Fault);
         Assert.Contains(
-            fault, _chain.Verify(ofState with { Finality = ofState.Finality with { Changes = changes } }).Fault, StringComparison.Ordinal);
+            fault, _chain.Verify(ofState with
+            {
+                Finality =
+                ofState.Finality with { Changes = changes }
+            }).Fault, StringComparison.Ordinal);
     }
 
     private FinalityProof With(int index, CertifiedChange change)

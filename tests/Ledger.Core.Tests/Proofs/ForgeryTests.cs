@@ -18,8 +18,8 @@ public sealed class ChangedForgeryTests(ITestOutputHelper output)
 }
 
 /// <summary>
-/// No forgery passes. Every byte of every kind of proof is changed, every member and item taken away, doubled and moved;
-/// both verifiers must refuse, and agree.
+/// No forgery passes. Every byte of every kind of proof is changed, every member and item taken away, doubled
+/// and moved; both verifiers must refuse, and agree.
 /// </summary>
 public abstract class Forgeries : IDisposable
 {
@@ -27,7 +27,8 @@ public abstract class Forgeries : IDisposable
     /// LEDGER_FORGERIES=all looks at every byte of every file with both verifiers, which takes some minutes;
     /// LEDGER_FORGERIES=3/12 at every byte of every twelfth file, from the third one on.
     /// </summary>
-    private static readonly (int Part, int Of)? Thorough = PartOf(Environment.GetEnvironmentVariable("LEDGER_FORGERIES"));
+    private static readonly (int Part, int Of)? Thorough = PartOf(
+        Environment.GetEnvironmentVariable("LEDGER_FORGERIES"));
 
     private readonly SampleProofs _samples;
     private readonly SecondVerifier? _second;
@@ -84,17 +85,20 @@ public abstract class Forgeries : IDisposable
             count += forged.Count;
         }
 
-        _output.WriteLine($"{count} forgeries of {files.Count} files, second verifier {(_second is null ? "absent" : "present")}");
+        _output.WriteLine($"{count} forgeries of {files.Count} files, second verifier "
+            + $"{(_second is null ? "absent" : "present")}");
     }
 
     [Fact]
     public void A_file_cut_short_or_with_something_behind_it_is_refused()
     {
-        foreach (var file in Ours(_samples.All.SelectMany(BothForms).Where((_, i) => IsThorough || i % 9 < 2)))
+        foreach (
+            var file in Ours(_samples.All.SelectMany(BothForms).Where((_, i) => IsThorough || i % 9 < 2)))
         {
             // A JSON file without its last line break is whole.
             var cuts = Enumerable.Range(0, file.Length - 1).Where(length => IsThorough || length % 11 == 0);
-            AssertVerdicts([.. cuts.Select(length => file[..length]), [.. file, 0], [.. file, .. file]], isValid: false);
+            AssertVerdicts(
+                [.. cuts.Select(length => file[..length]), [.. file, 0], [.. file, .. file]], isValid: false);
         }
     }
 
@@ -116,7 +120,8 @@ public abstract class Forgeries : IDisposable
 
         var originals = _samples.All.Select(proof => Compact(ProofFile.EncodeJson(proof))).ToHashSet();
         AssertVerdicts(
-            [.. forged.Where(text => !originals.Contains(Compact(Encoding.UTF8.GetBytes(text)))).Select(Encoding.UTF8.GetBytes)],
+            [.. forged.Where(text => !originals.Contains(Compact(Encoding.UTF8.GetBytes(text))))
+                .Select(Encoding.UTF8.GetBytes)],
             isValid: false);
     }
 
@@ -162,7 +167,8 @@ public abstract class Forgeries : IDisposable
             return (0, 1);
         }
 
-        return wish?.Split('/') is [var part, var of] && int.TryParse(part, out var p) && int.TryParse(of, out var n) && p > 0
+        return wish?.Split('/') is [var part, var of] && int.TryParse(part, out var p)
+            && int.TryParse(of, out var n) && p > 0
             ? (p - 1, n)
             : null;
     }
@@ -183,7 +189,8 @@ public abstract class Forgeries : IDisposable
                 ? ProofVerifier.Verify(proof, _samples.Chain.Genesis).Fault
                 : malformed;
             expected[i] = isValid || (fault is null && SaysWhatIsTrueOfAnotherKey(proof!));
-            Assert.True(expected[i] == fault is null, $"{fault ?? "It passes"}: {Encoding.UTF8.GetString(files[i])}");
+            Assert.True(
+                expected[i] == fault is null, $"{fault ?? "It passes"}: {Encoding.UTF8.GetString(files[i])}");
         }
 
         var verdicts = _second?.Verify(files) ?? [];
@@ -196,8 +203,8 @@ public abstract class Forgeries : IDisposable
     }
 
     /// <summary>
-    /// What shows that one key is absent shows it of every other key that would stand in the same empty place: with the key
-    /// changed it is no forgery but another proof, and must be true.
+    /// What shows that one key is absent shows it of every other key that would stand in the same empty
+    /// place: with the key changed it is no forgery but another proof, and must be true.
     /// </summary>
     private bool SaysWhatIsTrueOfAnotherKey(Proof proof) => proof switch
     {
@@ -207,7 +214,9 @@ public abstract class Forgeries : IDisposable
         _ => false,
     };
 
-    /// <summary>All that can be done to one object or list: take away, double, swap with the next, rename.</summary>
+    /// <summary>
+    /// All that can be done to one object or list: take away, double, swap with the next, rename.
+    /// </summary>
     private static IEnumerable<string> EditsAt(string text, int place)
     {
         JsonNode Copy(out JsonNode node)
@@ -262,7 +271,8 @@ public abstract class Forgeries : IDisposable
     private static IEnumerable<JsonNode> Nodes(JsonNode node)
         => node switch
         {
-            JsonObject members => members.Where(m => m.Value is not null).SelectMany(m => Nodes(m.Value!)).Prepend(node),
+            JsonObject members
+                => members.Where(m => m.Value is not null).SelectMany(m => Nodes(m.Value!)).Prepend(node),
             JsonArray items => items.SelectMany(item => Nodes(item!)).Prepend(node),
             _ => [],
         };

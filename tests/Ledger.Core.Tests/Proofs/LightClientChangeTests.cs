@@ -1,8 +1,8 @@
 namespace Ledger.Core.Tests.Proofs;
 
 /// <summary>
-/// A light client follows a chain across changes of its validators, and is not led back by those who have left: all four of
-/// genesis leave with block 3, and go on signing a history of their own.
+/// A light client follows a chain across changes of its validators, and is not led back by those who have
+/// left: all four of genesis leave with block 3, and go on signing a history of their own.
 /// </summary>
 public sealed class LightClientChangeTests
 {
@@ -34,7 +34,10 @@ public sealed class LightClientChangeTests
         Assert.Equal(_chain.Machine.HeadHash, Accept(client, _chain.Headers(to, 6)).HeadHash);
     }
 
-    /// <summary>What the old set signs is a chain of the genesis to whoever knows no more; to this client it is a fork.</summary>
+    /// <summary>
+    /// What the old set signs is a chain of the genesis to whoever knows no more; to this client it is a
+    /// fork.
+    /// </summary>
     [Theory]
     [InlineData(3)]
     [InlineData(4)]

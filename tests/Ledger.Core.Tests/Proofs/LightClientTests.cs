@@ -36,14 +36,19 @@ public sealed class LightClientTests
     public void A_gap_an_older_chain_and_a_bad_certificate_are_refused()
     {
         var (client, _) = LightClient.From(_chain.Headers(3, 3), _chain.Genesis);
-        Assert.Contains("do not reach back to 3", client!.Accept(_chain.Headers(5, 6)).Fault, StringComparison.Ordinal);
-        Assert.Contains("end at height 2, below 3", client.Accept(_chain.Headers(1, 2)).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "do not reach back to 3", client!.Accept(_chain.Headers(5, 6)).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "end at height 2, below 3", client.Accept(_chain.Headers(1, 2)).Fault, StringComparison.Ordinal);
         var forged = _chain.Headers(4, 5, _chain.Finality(4, certified: 5, signers: [0, 1]));
         Assert.Contains("are a quorum", client.Accept(forged).Fault, StringComparison.Ordinal);
-        Assert.Contains("are a quorum", LightClient.From(forged, _chain.Genesis).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "are a quorum", LightClient.From(forged, _chain.Genesis).Fault, StringComparison.Ordinal);
     }
 
-    /// <summary>The validators themselves sign another history: the client tells, whichever way the headers reach it.</summary>
+    /// <summary>
+    /// The validators themselves sign another history: the client tells, whichever way the headers reach it.
+    /// </summary>
     [Fact]
     public void A_fork_is_told_even_when_a_quorum_signed_it()
     {
@@ -56,7 +61,8 @@ public sealed class LightClientTests
 
         var (client, _) = LightClient.From(_chain.Headers(3, 3), _chain.Genesis);
         Assert.Equal(_chain.Genesis.Hash, fork.Genesis.Hash);
-        foreach (var headers in new[] { fork.Headers(4, 6), fork.Headers(3, 3), fork.Headers(1, 6), fork.Headers(1, 3) })
+        foreach (var headers
+            in new[] { fork.Headers(4, 6), fork.Headers(3, 3), fork.Headers(1, 6), fork.Headers(1, 3) })
         {
             Assert.True(LightClient.Verify(headers, _chain.Genesis).Holds);
             Assert.Contains("it forks", client!.Accept(headers).Fault, StringComparison.Ordinal);

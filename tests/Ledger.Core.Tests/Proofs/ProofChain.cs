@@ -2,7 +2,9 @@ using Ledger.Crypto;
 
 namespace Ledger.Core.Tests.Proofs;
 
-/// <summary>A chain whose validators' keys are at hand, so that every kind of proof and of forgery can be made.</summary>
+/// <summary>
+/// A chain whose validators' keys are at hand, so that every kind of proof and of forgery can be made.
+/// </summary>
 internal sealed class ProofChain
 {
     private readonly List<(Block Block, IReadOnlyList<Receipt> Receipts)> _blocks = [];
@@ -35,7 +37,8 @@ internal sealed class ProofChain
     private static Timestamp Now => new(1_700_000_001_000);
 
     public Transaction Sign(params Operation[] operations) => Transaction.Sign(
-        new(Genesis.ChainId, Chain.Admin.PublicKey, Now.Plus(TimeSpan.FromHours(1)), ++_nonce, operations), Chain.Admin);
+        new(Genesis.ChainId, Chain.Admin.PublicKey, Now.Plus(TimeSpan.FromHours(1)), ++_nonce, operations),
+        Chain.Admin);
 
     public Operation.Put Put(string @namespace, string key, string value)
         => new(@namespace, key, System.Text.Encoding.UTF8.GetBytes(value));
@@ -45,7 +48,8 @@ internal sealed class ProofChain
     {
         var held = transactions.Length > 0 ? transactions : [Sign(Put("notes", "nothing", "much"))];
         var block = Machine.Propose(
-            Machine.HeadHash, held, Now, Machine.Epoch.Validators.Indices[0], Limits.BlockTransactions, Limits.BlockBytes)!;
+            Machine.HeadHash, held, Now, Machine.Epoch.Validators.Indices[0], Limits.BlockTransactions,
+            Limits.BlockBytes)!;
         _blocks.Add((block, Machine.Finalise([block], [])[0].Receipts));
         return block;
     }
@@ -57,7 +61,8 @@ internal sealed class ProofChain
         foreach (var seat in Enumerable.Range(Keys.Count, newcomers))
         {
             Keys.Add(Chain.Key((byte)(seat + 1)));
-            operations.Add(new Operation.AddValidator($"validator-{seat}", Keys[seat].PublicKey, "localhost:7000"));
+            operations.Add(
+                new Operation.AddValidator($"validator-{seat}", Keys[seat].PublicKey, "localhost:7000"));
         }
 
         operations.AddRange(leaving.Select(seat => new Operation.RemoveValidator(Keys[seat].PublicKey)));
@@ -65,10 +70,11 @@ internal sealed class ProofChain
     }
 
     /// <summary>
-    /// What a quorum signs under the block at <paramref name="certified"/>, the headers up to it, and all changes of the
-    /// validators below it.
+    /// What a quorum signs under the block at <paramref name="certified"/>, the headers up to it, and all
+    /// changes of the validators below it.
     /// </summary>
-    public FinalityProof Finality(int height, int? certified = null, ulong view = 7, IEnumerable<int>? signers = null)
+    public FinalityProof Finality(
+        int height, int? certified = null, ulong view = 7, IEnumerable<int>? signers = null)
     {
         var top = certified ?? height;
         return new(
@@ -83,7 +89,8 @@ internal sealed class ProofChain
     public CertifiedChange ChangeAt(Height height)
     {
         var at = (int)height.Value;
-        return new(HeaderAt(at), new(3), Signers(QuorumAt(at), at, view: 3), History.ChangesOf(History.EpochAt(height) + 1));
+        return new(HeaderAt(at), new(3), Signers(QuorumAt(at), at, view: 3), History.ChangesOf(
+            History.EpochAt(height) + 1));
     }
 
     public IReadOnlyList<Signer> Signers(IEnumerable<int> validators, int height, ulong view)
@@ -92,14 +99,16 @@ internal sealed class ProofChain
     public Signer Signer(int validator, int height, ulong view)
     {
         var statement = new byte[Statement.Size];
-        new Subject(new(view), new((ulong)height), HeaderAt(height).ComputeHash()).Commit(Genesis.Hash).WriteTo(statement);
+        new Subject(new(view), new((ulong)height), HeaderAt(height).ComputeHash()).Commit(Genesis.Hash)
+            .WriteTo(statement);
         return new(new(validator), Keys[validator].Sign(statement));
     }
 
     public ReceiptProof Receipt(int height, int index, FinalityProof? finality = null)
     {
         var (block, receipts) = _blocks[height - 1];
-        return new ReceiptProver(Genesis.Hash, block.Encoded, receipts, finality ?? Finality(height)).Prove(index);
+        return new ReceiptProver(Genesis.Hash, block.Encoded, receipts, finality ?? Finality(height))
+            .Prove(index);
     }
 
     public HeadersProof Headers(int from, int to, FinalityProof? finality = null)
@@ -108,10 +117,12 @@ internal sealed class ProofChain
     /// <summary>Of the state after the head.</summary>
     public KeyProof Key(string @namespace, string key) => Key(StateKey.ForEntry(@namespace, key));
 
-    public KeyProof Key(byte[] stateKey) => StateProver.Prove(Genesis.Hash, Store, Finality(_blocks.Count), stateKey);
+    public KeyProof Key(byte[] stateKey)
+        => StateProver.Prove(Genesis.Hash, Store, Finality(_blocks.Count), stateKey);
 
     public PrefixProof Prefix(string @namespace, string prefix) => StateProver.Prove(
-        Genesis.Hash, Store, Finality(_blocks.Count), StateKey.ForEntry(@namespace, prefix), Store.Namespaces(), Store.Range)!;
+        Genesis.Hash, Store, Finality(_blocks.Count), StateKey.ForEntry(@namespace, prefix),
+        Store.Namespaces(), Store.Range)!;
 
     public Verdict Verify(Proof proof) => ProofVerifier.Verify(proof, Genesis);
 
@@ -122,5 +133,6 @@ internal sealed class ProofChain
         return validators.Indices.TakeLast(validators.Quorums.Quorum).Select(seat => seat.Value);
     }
 
-    private BlockHeader HeaderAt(int height) => height == 0 ? Genesis.Block.Header : _blocks[height - 1].Block.Header;
+    private BlockHeader HeaderAt(int height)
+        => height == 0 ? Genesis.Block.Header : _blocks[height - 1].Block.Header;
 }

@@ -20,15 +20,20 @@ public sealed class ReceiptProofTests
         chain.Grow();
         var words = string.Join('\n', chain.Verify(chain.Receipt(1, 0)).Proven);
         Assert.Contains($"was signed by account {Chain.Admin.PublicKey}", words, StringComparison.Ordinal);
-        Assert.Contains("block 1 of chain 'proofs', which validator-0 proposed at 2023-11-14 22:13:21.000Z", words, StringComparison.Ordinal);
-        Assert.Contains("all of its operations took effect:\n  0: put docs/'it\\u0027s' = 'new\\u000aline'", words, StringComparison.Ordinal);
+        Assert.Contains("block 1 of chain 'proofs', which validator-0 proposed at 2023-11-14 22:13:21.000Z",
+            words, StringComparison.Ordinal);
+        Assert.Contains("all of its operations took effect:\n  0: put docs/'it\\u0027s' = 'new\\u000aline'",
+            words, StringComparison.Ordinal);
         Assert.EndsWith(
-            "block 1 is final: 3 of 4 validators (validator-1, validator-2, validator-3) committed it in view 7, and 3 are a quorum",
+            "block 1 is final: 3 of 4 validators (validator-1, validator-2, validator-3) committed it in "
+            + "view 7, and 3 are a quorum",
             words, StringComparison.Ordinal);
 
         var above = chain.Verify(chain.Receipt(1, 1, chain.Finality(1, certified: 2))).Proven;
-        Assert.Contains("none of its operations took effect, since operation 0 failed (asset_unknown):", above);
-        Assert.Contains("committed block 2, which descends from it, in view 7", above[^1], StringComparison.Ordinal);
+        Assert.Contains(
+            "none of its operations took effect, since operation 0 failed (asset_unknown):", above);
+        Assert.Contains(
+            "committed block 2, which descends from it, in view 7", above[^1], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -44,7 +49,8 @@ public sealed class ReceiptProofTests
         ProofChain chain = new(validators, mode);
         chain.Grow();
         AssertBoth(chain, chain.Receipt(1, 0, chain.Finality(1, signers: Enumerable.Range(0, quorum))), null);
-        AssertBoth(chain, chain.Receipt(1, 0, chain.Finality(1, signers: Enumerable.Range(0, validators))), null);
+        AssertBoth(
+            chain, chain.Receipt(1, 0, chain.Finality(1, signers: Enumerable.Range(0, validators))), null);
         AssertBoth(
             chain, chain.Receipt(1, 0, chain.Finality(1, signers: Enumerable.Range(0, quorum - 1))),
             $"{quorum - 1} validators signed, {quorum} are a quorum");
@@ -55,13 +61,16 @@ public sealed class ReceiptProofTests
     {
         ProofChain chain = new();
         chain.Grow();
-        AssertBoth(chain, chain.Receipt(1, 0, chain.Finality(1, signers: [0, 1, 1])), "the signers do not ascend, each once");
-        AssertBoth(chain, chain.Receipt(1, 0, chain.Finality(1, signers: [1, 0, 2])), "the signers do not ascend, each once");
+        AssertBoth(chain, chain.Receipt(1, 0, chain.Finality(1, signers: [0, 1, 1])),
+            "the signers do not ascend, each once");
+        AssertBoth(chain, chain.Receipt(1, 0, chain.Finality(1, signers: [1, 0, 2])),
+            "the signers do not ascend, each once");
 
         var finality = chain.Finality(1);
         Signer stranger = new(new(4), finality.Signers[0].Signature);
         AssertBoth(
-            chain, chain.Receipt(1, 0, finality with { Signers = [.. finality.Signers, stranger] }), "signer 4 is not a validator");
+            chain, chain.Receipt(1, 0, finality with { Signers = [.. finality.Signers, stranger] }),
+            "signer 4 is not a validator");
     }
 
     [Fact]
@@ -73,17 +82,27 @@ public sealed class ReceiptProofTests
         var finality = chain.Finality(1);
         AssertRefused(finality with { View = new(8) });
         AssertRefused(finality with { Signers = chain.Finality(2).Signers });
-        AssertRefused(finality with { Signers = [.. finality.Signers.Select(s => s with { Signature = PrepareBy(s.Validator.Value) })] });
-        AssertRefused(finality with { Signers = [.. finality.Signers.Skip(1), finality.Signers[0] with { Validator = new(3) }] });
+        AssertRefused(finality with
+        {
+            Signers =
+            [.. finality.Signers.Select(s => s with { Signature = PrepareBy(s.Validator.Value) })]
+        });
+        AssertRefused(finality with
+        {
+            Signers =
+            [.. finality.Signers.Skip(1), finality.Signers[0] with { Validator = new(3) }]
+        });
 
         void AssertRefused(FinalityProof forged)
-            => AssertBoth(chain, chain.Receipt(1, 0, forged), forged.Signers[^1].Validator == forged.Signers[^2].Validator
+            => AssertBoth(chain, chain.Receipt(1, 0, forged),
+                forged.Signers[^1].Validator == forged.Signers[^2].Validator
                 ? "the signers do not ascend" : "is not valid");
 
         Signature PrepareBy(int validator)
         {
             var statement = new byte[Statement.Size];
-            new Subject(new(7), new(1), finality.Header.ComputeHash()).Prepare(chain.Genesis.Hash).WriteTo(statement);
+            new Subject(new(7), new(1), finality.Header.ComputeHash()).Prepare(chain.Genesis.Hash)
+                .WriteTo(statement);
             return chain.Keys[validator].Sign(statement);
         }
     }
@@ -105,7 +124,8 @@ public sealed class ReceiptProofTests
         AssertBoth(
             chain, chain.Receipt(1, 0, whole with { Path = [whole.Path[1], whole.Path[0], whole.Path[2]] }),
             "the header after height 1 does not follow it");
-        AssertBoth(chain, chain.Receipt(1, 0, whole with { Path = whole.Path.Take(2).ToArray() }), "is not valid");
+        AssertBoth(
+            chain, chain.Receipt(1, 0, whole with { Path = whole.Path.Take(2).ToArray() }), "is not valid");
     }
 
     [Fact]
@@ -120,8 +140,10 @@ public sealed class ReceiptProofTests
         // The same name and validators, another genesis: only its hash tells them apart.
         ProofChain twin = new(5);
         twin.Grow();
-        AssertBoth(here, twin.Receipt(1, 0) with { Genesis = here.Genesis.Hash }, "names validators that are not those of its height");
-        AssertBoth(here, here.Receipt(1, 0) with { Genesis = twin.Genesis.Hash }, "it is of the chain with genesis");
+        AssertBoth(here, twin.Receipt(1, 0) with { Genesis = here.Genesis.Hash },
+            "names validators that are not those of its height");
+        AssertBoth(
+            here, here.Receipt(1, 0) with { Genesis = twin.Genesis.Hash }, "it is of the chain with genesis");
     }
 
     [Fact]
@@ -129,14 +151,22 @@ public sealed class ReceiptProofTests
     {
         ProofChain chain = new();
         chain.Grow(
-            chain.Sign(chain.Put("docs", "a", "1")), chain.Sign(new Operation.Burn("gold", new(1))), chain.Sign(chain.Put("docs", "b", "2")));
+            chain.Sign(chain.Put("docs", "a", "1")), chain.Sign(new Operation.Burn("gold", new(1))),
+            chain.Sign(chain.Put("docs", "b", "2")));
         var applied = chain.Receipt(1, 0);
         var failed = chain.Receipt(1, 1);
-        AssertBoth(chain, failed with { Receipt = applied.Receipt, ReceiptPath = applied.ReceiptPath }, "of another transaction");
-        AssertBoth(chain, failed with { Receipt = failed.Receipt with { Failure = FailureReason.None } }, "the outcome is not shown");
-        AssertBoth(chain, applied with { TransactionPath = failed.TransactionPath }, "the transaction is not shown");
+        AssertBoth(chain, failed with { Receipt = applied.Receipt, ReceiptPath = applied.ReceiptPath },
+            "of another transaction");
+        AssertBoth(chain, failed with { Receipt = failed.Receipt with { Failure = FailureReason.None } },
+            "the outcome is not shown");
         AssertBoth(
-            chain, applied with { ReceiptPath = new([.. applied.ReceiptPath.Steps, .. applied.ReceiptPath.Steps]) },
+            chain, applied with { TransactionPath = failed.TransactionPath }, "the transaction is not shown");
+        AssertBoth(
+            chain, applied with
+            {
+                ReceiptPath = new(
+                [.. applied.ReceiptPath.Steps, .. applied.ReceiptPath.Steps])
+            },
             "the outcome is not shown");
     }
 
@@ -149,7 +179,8 @@ public sealed class ReceiptProofTests
         var finality = chain.Finality(1);
         var forged = finality.Signers.ToArray();
         forged[0] = forged[0] with { Signature = PlusOrder(forged[0].Signature) };
-        AssertBoth(chain, chain.Receipt(1, 0, finality with { Signers = forged }), "the signature of validator 1");
+        AssertBoth(
+            chain, chain.Receipt(1, 0, finality with { Signers = forged }), "the signature of validator 1");
     }
 
     /// <summary>A small-order key and R verify under any message where nobody looks.</summary>
@@ -169,11 +200,13 @@ public sealed class ReceiptProofTests
         var receipt = chain.Receipt(1, 0);
         var smallR = new Signature([.. Convert.FromHexString(point), .. new byte[32]]);
         AssertBoth(
-            chain, receipt with { Finality = receipt.Finality with { Signers = [new(new(0), smallR)] } }, "the signature of validator 0");
+            chain, receipt with { Finality = receipt.Finality with { Signers = [new(new(0), smallR)] } },
+            "the signature of validator 0");
 
         // The same as a sender's key: R = the point and S = 0 holds for it under many messages.
         var body = receipt.Transaction.Body with { Sender = new(Convert.FromHexString(point)) };
-        Assert.True(Transaction.TryDecode(Transaction.EncodeSigned(body, smallR), out var transaction, out _));
+        Assert.True(
+            Transaction.TryDecode(Transaction.EncodeSigned(body, smallR), out var transaction, out _));
         Receipt outcome = new(transaction.Hash, FailureReason.None, 0);
         var header = receipt.Finality.Header with
         {
@@ -181,7 +214,8 @@ public sealed class ReceiptProofTests
             ReceiptsRoot = ReceiptTree.RootOf([outcome]),
         };
         ReceiptProof forged = new(
-            receipt.Genesis, transaction, outcome, new([]), new([]), receipt.Finality with { Header = header });
+            receipt.Genesis, transaction, outcome, new([]), new([]),
+            receipt.Finality with { Header = header });
         AssertBoth(chain, forged, "the sender's signature is not valid");
     }
 
@@ -189,7 +223,8 @@ public sealed class ReceiptProofTests
     public void A_receipt_of_a_large_block_is_small()
     {
         ProofChain chain = new();
-        chain.Grow([.. Enumerable.Range(0, 1000).Select(i => chain.Sign(chain.Put("docs", $"key {i}", "value")))]);
+        chain.Grow(
+            [.. Enumerable.Range(0, 1000).Select(i => chain.Sign(chain.Put("docs", $"key {i}", "value")))]);
         chain.Grow();
         chain.Grow();
         var proof = chain.Receipt(1, 617, chain.Finality(1, certified: 3));
@@ -223,7 +258,8 @@ public sealed class ReceiptProofTests
         }
 
         using var second = SecondVerifier.Start(chain.Genesis);
-        foreach (var line in second?.Verify([ProofFile.EncodeJson(proof), ProofFile.EncodeMessagePack(proof)]) ?? [])
+        foreach (var line in second?.Verify([ProofFile.EncodeJson(proof), ProofFile.EncodeMessagePack(proof)])
+            ?? [])
         {
             Assert.StartsWith(fault is null ? "ok" : "refused", line, StringComparison.Ordinal);
         }

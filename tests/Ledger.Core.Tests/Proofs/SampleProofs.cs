@@ -18,7 +18,8 @@ internal sealed class SampleProofs
     public IReadOnlyList<Proof> All { get; }
 
     /// <summary>Blocks of many sizes, all certified by the validators of genesis.</summary>
-    /// <param name="isLarge">A proof of every transaction and key, for a run that looks at everything.</param>
+    /// <param name="isLarge">A proof of every transaction and key, for a run that looks at
+    /// everything.</param>
     public static SampleProofs OfGenesisValidators(bool isLarge)
     {
         ProofChain chain = new();
@@ -32,7 +33,8 @@ internal sealed class SampleProofs
         for (var height = 1; height <= BlockSizes.Length; height++)
         {
             var size = BlockSizes[height - 1];
-            foreach (var index in isLarge ? Enumerable.Range(0, size) : new[] { 0, size / 2, size - 1 }.Distinct())
+            foreach (
+                var index in isLarge ? Enumerable.Range(0, size) : new[] { 0, size / 2, size - 1 }.Distinct())
             {
                 proofs.Add(chain.Receipt(height, index));
                 proofs.Add(chain.Receipt(height, index, chain.Finality(height, BlockSizes.Length + 1)));
@@ -50,7 +52,8 @@ internal sealed class SampleProofs
             chain.Key("docs", "absent"), chain.Key("nowhere", "absent"), chain.Key(StateKey.Admins),
             chain.Key(StateKey.ForBalance(Tests.Chain.Bob.PublicKey, "gold")),
             chain.Key(StateKey.ForRole(Tests.Chain.Admin.PublicKey, Role.Writer, "*")),
-            chain.Prefix("docs", ""), chain.Prefix("docs", "33-1"), chain.Prefix("docs", "zzz"), chain.Prefix("nowhere", ""),
+            chain.Prefix("docs", ""), chain.Prefix("docs", "33-1"), chain.Prefix("docs", "zzz"), chain.Prefix(
+                "nowhere", ""),
             chain.Prefix("notes", "n"),
         ]);
         return new(chain, proofs);
@@ -60,7 +63,8 @@ internal sealed class SampleProofs
     public static SampleProofs AcrossChanges()
     {
         ProofChain chain = new();
-        chain.Grow(chain.Sign(chain.Put("docs", "a", "1")), chain.Sign(new Operation.Delete("docs", "never there")));
+        chain.Grow(
+            chain.Sign(chain.Put("docs", "a", "1")), chain.Sign(new Operation.Delete("docs", "never there")));
         chain.Change(newcomers: 1);
         chain.Grow(chain.Sign(chain.Put("docs", "b", "2")));
         chain.Change(newcomers: 1, leaving: 0);
@@ -81,6 +85,7 @@ internal sealed class SampleProofs
         0 => chain.Put("docs", string.Create(CultureInfo.InvariantCulture, $"{size}-{index}"), "ü value"),
         1 => chain.Put("more", string.Create(CultureInfo.InvariantCulture, $"{size}-{index}"), ""),
         2 => new Operation.Delete("docs", "never there"),
-        _ => new Operation.DefineAsset(string.Create(CultureInfo.InvariantCulture, $"asset-{size}-{index}"), 2),
+        _ => new Operation.DefineAsset(
+            string.Create(CultureInfo.InvariantCulture, $"asset-{size}-{index}"), 2),
     };
 }

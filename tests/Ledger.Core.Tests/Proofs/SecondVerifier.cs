@@ -5,7 +5,8 @@ using System.Diagnostics;
 namespace Ledger.Core.Tests.Proofs;
 
 /// <summary>
-/// The verifier in another language, one process for many proofs: what the two say of the same bytes must agree.
+/// The verifier in another language, one process for many proofs: what the two say of the same bytes must
+/// agree.
 /// </summary>
 internal sealed class SecondVerifier : IDisposable
 {
@@ -72,7 +73,8 @@ internal sealed class SecondVerifier : IDisposable
 
     private static string Script()
     {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(
+            folder))
         {
             var script = Path.Combine(folder, "examples", "verify-receipt.mjs");
             if (File.Exists(script))

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Ledger.Core.Tests.Proofs;
 
-/// <summary>Proofs of the state against a model of it: values, absence, and that no key is left out.</summary>
+/// <summary>
+/// Proofs of the state against a model of it: values, absence, and that no key is left out.
+/// </summary>
 public sealed class StateProofTests
 {
     [Theory]
@@ -17,7 +19,8 @@ public sealed class StateProofTests
         string[] namespaces = ["docs", "docs2", NamespaceInBucketOf("docs"), "x"];
         for (var block = 0; block < 4; block++)
         {
-            chain.Grow([.. Enumerable.Range(0, keys / 4 + 1).Select(_ => chain.Sign(Change(chance, chain, namespaces, keys)))]);
+            chain.Grow([.. Enumerable.Range(0, keys / 4 + 1)
+                .Select(_ => chain.Sign(Change(chance, chain, namespaces, keys)))]);
         }
 
         foreach (var @namespace in namespaces)
@@ -51,7 +54,8 @@ public sealed class StateProofTests
     public void A_key_is_not_hidden_among_those_without_the_prefix_nor_moved_to_another_namespace()
     {
         ProofChain chain = new();
-        chain.Grow(chain.Sign(chain.Put("docs", "a", "1"), chain.Put("docs", "ab", "2"), chain.Put("docs", "b", "3")));
+        chain.Grow(chain.Sign(
+            chain.Put("docs", "a", "1"), chain.Put("docs", "ab", "2"), chain.Put("docs", "b", "3")));
         var proof = chain.Prefix("docs", "a");
         Assert.Equal((2, 1), (proof.Entries.Count, proof.Others.Count));
         var (key, value) = proof.Entries[1];
@@ -86,7 +90,9 @@ public sealed class StateProofTests
         Assert.False(chain.Verify(yesterday with { Finality = chain.Finality(2) }).Holds);
     }
 
-    /// <summary>Paths are part of the protocol: the first bits by namespace, the rest by the whole key.</summary>
+    /// <summary>
+    /// Paths are part of the protocol: the first bits by namespace, the rest by the whole key.
+    /// </summary>
     [Fact]
     public void The_path_of_a_key_is_part_of_the_protocol()
     {
@@ -94,7 +100,8 @@ public sealed class StateProofTests
             "d9c82af9842f70e209cb94c70d7e6b18de7134bf02c63f4be9b74aa1d9e0357d",
             StateKey.PathOf(StateKey.ForEntry("notes", "greeting")).ToString());
         Assert.Equal(
-            "2a4ff04300865a730273f7d6895dfb568461c60ff3084ba1204d166452c90528", StateKey.PathOf(StateKey.ForAsset("gold")).ToString());
+            "2a4ff04300865a730273f7d6895dfb568461c60ff3084ba1204d166452c90528",
+            StateKey.PathOf(StateKey.ForAsset("gold")).ToString());
     }
 
     [Fact]
@@ -104,7 +111,8 @@ public sealed class StateProofTests
         for (var i = 0; i < 200; i++)
         {
             var name = i.ToString(CultureInfo.InvariantCulture);
-            Assert.StartsWith(first, StateKey.PathOf(StateKey.ForEntry("docs", name)).ToString(), StringComparison.Ordinal);
+            Assert.StartsWith(
+                first, StateKey.PathOf(StateKey.ForEntry("docs", name)).ToString(), StringComparison.Ordinal);
             Assert.True(StateKey.PathOf(StateKey.ForEntry(name, "a")).BitAt(0));
             Assert.False(StateKey.PathOf(StateKey.ForAsset(name)).BitAt(0));
             Assert.False(StateKey.PathOf(StateKey.ForBalance(Chain.Bob.PublicKey, name)).BitAt(0));
@@ -119,7 +127,11 @@ public sealed class StateProofTests
         {
             Assert.NotNull(chain.Verify(proof with { Value = null }).Fault);
             Assert.NotNull(chain.Verify(
-                proof with { Value = null, Other = (StateKey.PathOf(proof.Key), StateKey.ValueDigest(value)) }).Fault);
+                proof with
+                {
+                    Value = null,
+                    Other = (StateKey.PathOf(proof.Key), StateKey.ValueDigest(value))
+                }).Fault);
         }
     }
 

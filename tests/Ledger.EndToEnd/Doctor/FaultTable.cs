@@ -46,13 +46,14 @@ internal static class FaultTable
 
     public static readonly FaultRow DiskFull = new(
         "the disk is full", "a file that fills a tmpfs of 40 MiB", "disk_full",
-        "validator-4's disk is full: 0 MiB left for its data; it ends, and starts no more, when it cannot write",
+        "validator-4's disk is full: 0 MiB left for its data; it ends, and starts no more, when it cannot "
+        + "write",
         Degraded, "LedgerDiskFull");
 
     public static readonly FaultRow Partition = new(
         "the network is parted 2\\|2", "TCP proxies cut every way between two halves", "partition",
-        "the network is parted: validator-1, validator-2 | validator-3, validator-4; no side has the 3 that it "
-            + "takes to go on",
+        "the network is parted: validator-1, validator-2 | validator-3, validator-4; no side has the 3 "
+            + "that it takes to go on",
         Halted,
         "LedgerNoQuorum");
 
@@ -74,7 +75,8 @@ internal static class FaultTable
 
     public static readonly IReadOnlyList<FaultRow> Rows =
     [
-        Killed, Stopped, WrongGenesis, SharedKey, MempoolFull, DiskFull, Partition, SlowDisk, ClockOff, NeverVotes,
+        Killed, Stopped, WrongGenesis, SharedKey, MempoolFull, DiskFull, Partition, SlowDisk, ClockOff,
+        NeverVotes,
     ];
 
     public static string LineOf(FaultRow row)

@@ -3,10 +3,14 @@ using Ledger.Core;
 
 namespace Ledger.EndToEnd.Harness;
 
-/// <summary>Receipts as a stranger checks them: by our verifier and by the second, independent one, with nothing but the genesis.</summary>
+/// <summary>
+/// Receipts as a stranger checks them: by our verifier and by the second, independent one, with nothing but
+/// the genesis.
+/// </summary>
 internal static class Receipts
 {
-    public static async Task HoldAsync(TestNode from, string genesisPath, params IEnumerable<Transaction> transactions)
+    public static async Task HoldAsync(
+        TestNode from, string genesisPath, params IEnumerable<Transaction> transactions)
     {
         foreach (var transaction in transactions)
         {
@@ -31,7 +35,8 @@ internal static class Receipts
 
     private static string Script()
     {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(
+            folder))
         {
             var script = Path.Combine(folder, "examples", "verify-receipt.mjs");
             if (File.Exists(script))

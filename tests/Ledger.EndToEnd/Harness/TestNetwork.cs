@@ -18,7 +18,8 @@ internal sealed class TestNetwork : IDisposable
     private readonly int _witnesses;
 
     private TestNetwork(
-        int validators, ConsensusMode mode, EvidencePolicy evidence = EvidencePolicy.Record, int witnesses = 0)
+        int validators, ConsensusMode mode, EvidencePolicy evidence = EvidencePolicy.Record,
+        int witnesses = 0)
     {
         _witnesses = witnesses;
         _mode = mode;
@@ -124,7 +125,9 @@ internal sealed class TestNetwork : IDisposable
     public TestNode NewNode(string name, SigningKey key, int port)
         => new(Directory.CreateDirectory(Path.Combine(_folder, $"{name}-{port}")).FullName, name, key, port);
 
-    /// <summary>A node that nobody started yet, with a new key, that knows the genesis and where the others are.</summary>
+    /// <summary>
+    /// A node that nobody started yet, with a new key, that knows the genesis and where the others are.
+    /// </summary>
     public TestNode Newcomer(string name)
     {
         var node = NewNode(name, SigningKey.Generate(), Ports.FreeBlock(PortsPerNode));

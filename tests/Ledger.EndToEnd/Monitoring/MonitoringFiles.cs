@@ -53,7 +53,8 @@ internal static partial class MonitoringFiles
         }
 
         return folder
-            ?? throw new InvalidOperationException("These tests read the source tree that they were built in.");
+            ?? throw new InvalidOperationException(
+                "These tests read the source tree that they were built in.");
     }
 
     [GeneratedRegex(@"- alert: (\w+)")]

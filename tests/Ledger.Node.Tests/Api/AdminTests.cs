@@ -83,7 +83,9 @@ public sealed class AdminTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.True(journal.Bytes > 0);
     }
 
-    /// <summary>A page that had its name resolve to loopback could otherwise operate the node from a browser there.</summary>
+    /// <summary>
+    /// A page that had its name resolve to loopback could otherwise operate the node from a browser there.
+    /// </summary>
     [Theory]
     [InlineData("attacker.example", HttpStatusCode.Forbidden)]
     [InlineData("10.0.0.1", HttpStatusCode.Forbidden)]
@@ -103,7 +105,8 @@ public sealed class AdminTests(SingleNode node) : IClassFixture<SingleNode>
     public async Task On_the_public_port_nobody_changes_anything()
     {
         using var response = await node.Http.PutAsync(
-            new Uri("/admin/v1/duty", UriKind.Relative), JsonContent.Create(new DutyRequest("draining")), Token);
+            new Uri("/admin/v1/duty", UriKind.Relative), JsonContent.Create(new DutyRequest("draining")),
+            Token);
 
         await RunningNode.ProblemAsync(response, 404, "not_found");
         Assert.Equal("full", (await GetAsync<DutyReply>("duty")).Duty);
@@ -111,11 +114,13 @@ public sealed class AdminTests(SingleNode node) : IClassFixture<SingleNode>
 
     private Uri AddressOf(string path) => new(node.Admin, $"/admin/v1/{path}");
 
-    private async Task<T> GetAsync<T>(string path) => (await node.Http.GetFromJsonAsync<T>(AddressOf(path), Json, Token))!;
+    private async Task<T> GetAsync<T>(string path)
+        => (await node.Http.GetFromJsonAsync<T>(AddressOf(path), Json, Token))!;
 
     private async Task<T> PutAsync<T>(string path, object body)
     {
-        using var response = await node.Http.PutAsync(AddressOf(path), JsonContent.Create(body, options: Json), Token);
+        using var response = await node.Http.PutAsync(
+            AddressOf(path), JsonContent.Create(body, options: Json), Token);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Token));
         return (await response.Content.ReadFromJsonAsync<T>(Json, Token))!;
     }

@@ -114,11 +114,13 @@ public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
     private sealed class Listener(HttpResponseMessage response, Stream stream) : IAsyncDisposable
     {
         private readonly IAsyncEnumerator<SseItem<JsonElement>> _events = SseParser
-            .Create(stream, (_, data) => JsonSerializer.Deserialize<JsonElement>(data)).EnumerateAsync().GetAsyncEnumerator();
+            .Create(stream, (_, data) => JsonSerializer.Deserialize<JsonElement>(data)).EnumerateAsync()
+                .GetAsyncEnumerator();
 
         public async Task<SseItem<JsonElement>> NextAsync()
         {
-            Assert.True(await _events.MoveNextAsync().AsTask().WaitAsync(TestChain.Deadline), "the stream ended");
+            Assert.True(
+                await _events.MoveNextAsync().AsTask().WaitAsync(TestChain.Deadline), "the stream ended");
             return _events.Current;
         }
 

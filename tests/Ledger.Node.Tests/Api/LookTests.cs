@@ -34,7 +34,8 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
         using var response = await node.Http.SendAsync(request, Token);
 
         Assert.Equal(RunningNode.MessagePack, response.Content.Headers.ContentType?.MediaType);
-        Assert.True(BlockCodec.TryDecode(await response.Content.ReadAsByteArrayAsync(Token), out var block, out _));
+        Assert.True(
+            BlockCodec.TryDecode(await response.Content.ReadAsByteArrayAsync(Token), out var block, out _));
         Assert.Equal(reply.Height, block.Height.Value);
         Assert.Equal(reply.Hash, Assert.Single(block.Transactions).Hash.ToString());
     }
@@ -109,7 +110,8 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
         var state = await node.GetAsync<StateReply>($"/v1/state/open?key={Uri.EscapeDataString(key)}");
 
         Assert.Equal(("open", key, "value of it"), (state.Namespace, state.Key, state.ValueText));
-        var history = await node.GetAsync<HistoryEntry[]>($"/v1/history/open?key={Uri.EscapeDataString(key)}");
+        var history = await node.GetAsync<HistoryEntry[]>(
+            $"/v1/history/open?key={Uri.EscapeDataString(key)}");
         Assert.Equal("value of it", Assert.Single(history).ValueText);
     }
 
@@ -124,7 +126,8 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
 
         Assert.Equal((consistency, reply.Height), (state.ValueText, state.Version));
         Assert.True(state.Height >= reply.Height);
-        var account = await node.GetAsync<AccountReply>($"/v1/accounts/{Keys.Writer.PublicKey}?consistency={consistency}");
+        var account = await node.GetAsync<AccountReply>(
+            $"/v1/accounts/{Keys.Writer.PublicKey}?consistency={consistency}");
         Assert.True(account.Height >= reply.Height);
     }
 
@@ -166,7 +169,8 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
         var history = await node.GetAsync<HistoryEntry[]>("/v1/history/open/told");
 
         Assert.Equal([null, "two", "one"], history.Select(entry => entry.ValueText));
-        Assert.Equal([second.Height!.Value, first.Height!.Value], history.Skip(1).Select(entry => entry.Height));
+        Assert.Equal(
+            [second.Height!.Value, first.Height!.Value], history.Skip(1).Select(entry => entry.Height));
         Assert.Single(await node.GetAsync<HistoryEntry[]>("/v1/history/open/told?limit=1"));
         using var gone = await node.GetAsync("/v1/state/open/told");
         await RunningNode.ProblemAsync(gone, 404, "not_found");
@@ -218,7 +222,8 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
             node.Genesis.Hash, GenesisFile.Parse(await genesis.Content.ReadAsStringAsync(Token)).Hash);
         Assert.Equal(
             ("test", node.Genesis.Hash.ToString(), "pbft", "validator-0", "ready", true),
-            (status.ChainId, status.GenesisHash, status.Mode, status.Validator, status.State, status.IsPrimary));
+            (status.ChainId, status.GenesisHash, status.Mode, status.Validator, status.State,
+                status.IsPrimary));
     }
 
     [Theory]
@@ -271,19 +276,22 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
         using var document = JsonDocument.Parse(
             await node.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Token));
 
-        var paths = document.RootElement.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToHashSet();
+        var paths = document.RootElement.GetProperty("paths").EnumerateObject().Select(path => path.Name)
+            .ToHashSet();
         foreach (var route in new[]
         {
             "/v1/transactions", "/v1/transactions/{hash}", "/v1/receipts/{hash}", "/v1/receipts/{hash}/proof",
             "/v1/headers", "/v1/blocks", "/v1/blocks/{height}", "/v1/state/{ns}", "/v1/state/{ns}/{key}",
-            "/v1/history/{ns}", "/v1/history/{ns}/{key}", "/v1/accounts/{address}", "/v1/validators", "/v1/status",
+            "/v1/history/{ns}", "/v1/history/{ns}/{key}", "/v1/accounts/{address}", "/v1/validators",
+            "/v1/status",
             "/v1/genesis", "/v1/events", "/livez", "/healthz", "/readyz",
         })
         {
             Assert.Contains(route, paths);
         }
 
-        Assert.True(document.RootElement.GetProperty("paths").GetProperty("/v1/transactions").TryGetProperty("post", out _));
+        Assert.True(document.RootElement.GetProperty("paths").GetProperty("/v1/transactions")
+            .TryGetProperty("post", out _));
     }
 
     [Fact]

@@ -58,7 +58,8 @@ public abstract class RunningNode : IAsyncLifetime, ILoggerProvider, ILogger
               "admin": { "listen": "127.0.0.1:0" }, "log": { "level": "error" }
             }
             """);
-        var options = NodeOptionsLoader.Load(_folder.Sub("node.json"), new Dictionary<string, string>(), _settings);
+        var options = NodeOptionsLoader.Load(
+            _folder.Sub("node.json"), new Dictionary<string, string>(), _settings);
         _logs = LoggerFactory.Create(builder => builder.AddProvider(this));
         _parts = NodeParts.Open(options);
         _host = new(options, _parts, _logs, new(options.LogLevel));
@@ -99,7 +100,9 @@ public abstract class RunningNode : IAsyncLifetime, ILoggerProvider, ILogger
         return (await response.Content.ReadFromJsonAsync<T>(Token))!;
     }
 
-    /// <summary>Checks that an answer is a problem of RFC 9457 with this status and code, and says what is wrong.</summary>
+    /// <summary>
+    /// Checks that an answer is a problem of RFC 9457 with this status and code, and says what is wrong.
+    /// </summary>
     public static async Task ProblemAsync(HttpResponseMessage response, int status, string code)
     {
         var problem = await ProblemWithoutWordsAsync(response, status, code);
@@ -107,7 +110,8 @@ public abstract class RunningNode : IAsyncLifetime, ILoggerProvider, ILogger
     }
 
     /// <summary>The same for what the framework refuses, which gives a title and no detail.</summary>
-    public static async Task<JsonElement> ProblemWithoutWordsAsync(HttpResponseMessage response, int status, string code)
+    public static async Task<JsonElement> ProblemWithoutWordsAsync(
+        HttpResponseMessage response, int status, string code)
     {
         var text = await response.Content.ReadAsStringAsync(Token);
         Assert.True((int)response.StatusCode == status, $"{(int)response.StatusCode}: {text}");

@@ -67,7 +67,8 @@ public sealed class StatusPageTests(SingleNode node) : IClassFixture<SingleNode>
 
         var content = await node.GetAsync<ContentReply>($"/v1/transactions/{transaction.Hash}/content");
 
-        Assert.Equal((Keys.Admin.PublicKey.ToString(), transaction.Body.Nonce), (content.Sender, content.Nonce));
+        Assert.Equal(
+            (Keys.Admin.PublicKey.ToString(), transaction.Body.Nonce), (content.Sender, content.Nonce));
         Assert.Equal(
             [
                 new("define-asset", Asset: "silver", Decimals: 3),

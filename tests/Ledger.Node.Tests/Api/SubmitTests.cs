@@ -22,7 +22,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         var reply = (await response.Content.ReadFromJsonAsync<TransactionReply>(Token))!;
-        Assert.Equal((transaction.Hash.ToString(), "pending", false), (reply.Hash, reply.Status, reply.Duplicate));
+        Assert.Equal(
+            (transaction.Hash.ToString(), "pending", false), (reply.Hash, reply.Status, reply.Duplicate));
     }
 
     [Fact]
@@ -50,7 +51,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(
-            transaction.Hash.ToString(), (await response.Content.ReadFromJsonAsync<TransactionReply>(Token))!.Hash);
+            transaction.Hash.ToString(),
+            (await response.Content.ReadFromJsonAsync<TransactionReply>(Token))!.Hash);
     }
 
     [Theory]
@@ -58,7 +60,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
     [InlineData(false)]
     public async Task A_batch_is_answered_in_its_order_each_for_itself(bool isMessagePack)
     {
-        Transaction[] batch = [node.Put("a"), Keys.Forged(node.Put("b")), node.Put("c", sender: Keys.Stranger), node.Put("d")];
+        Transaction[] batch =
+            [node.Put("a"), Keys.Forged(node.Put("b")), node.Put("c", sender: Keys.Stranger), node.Put("d")];
         using HttpContent content = isMessagePack
             ? RunningNode.Packed(ArrayOf(batch))
             : JsonContent.Create(batch.Select(RunningNode.RequestOf));
@@ -76,7 +79,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
     [Fact]
     public async Task A_batch_of_one_is_answered_with_an_array()
     {
-        using var response = await node.PostAsync(JsonContent.Create(new[] { RunningNode.RequestOf(node.Put()) }));
+        using var response = await node.PostAsync(
+            JsonContent.Create(new[] { RunningNode.RequestOf(node.Put()) }));
 
         Assert.Single((await response.Content.ReadFromJsonAsync<TransactionReply[]>(Token))!);
     }
@@ -135,7 +139,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
     [InlineData("?wait=final&timeoutMs=0", "timeoutMs")]
     [InlineData("?wait=final&timeoutMs=-1", "timeoutMs")]
     [InlineData("?wait=final&timeoutMs=120001", "timeoutMs")]
-    public async Task A_wait_that_cannot_be_granted_is_malformed_and_submits_nothing(string query, string what)
+    public async Task A_wait_that_cannot_be_granted_is_malformed_and_submits_nothing(
+        string query, string what)
     {
         var transaction = node.Put();
 
@@ -167,7 +172,9 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.DoesNotContain("System.", detail, StringComparison.Ordinal);
     }
 
-    /// <summary>One value, one text: the signature is over the bytes, and nobody should wonder which they are.</summary>
+    /// <summary>
+    /// One value, one text: the signature is over the bytes, and nobody should wonder which they are.
+    /// </summary>
     [Theory]
     [InlineData("aGk")]
     [InlineData("aG k=")]
@@ -180,7 +187,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
         var text = System.Text.Json.JsonSerializer.Serialize(
             RunningNode.RequestOf(node.Put(value: "hi")), System.Text.Json.JsonSerializerOptions.Web);
         using StringContent body = new(
-            text.Replace("\"aGk=\"", $"\"{value}\"", StringComparison.Ordinal), Encoding.UTF8, "application/json");
+            text.Replace("\"aGk=\"", $"\"{value}\"", StringComparison.Ordinal), Encoding.UTF8,
+            "application/json");
 
         using var response = await node.PostAsync(body);
 
@@ -214,7 +222,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
             ["signature"] = $"\"{Keys.Writer.Sign([1])}\"",
             [field] = value,
         };
-        var body = $"{{{string.Join(',', fields.Where(f => f.Value is not null).Select(f => $"\"{f.Key}\":{f.Value}"))}}}";
+        var body =
+            $"{{{string.Join(',', fields.Where(f => f.Value is not null).Select(f => $"\"{f.Key}\":{f.Value}"))}}}";
         using StringContent content = new(body, Encoding.UTF8, "application/json");
 
         using var response = await node.PostAsync(content);
@@ -234,7 +243,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
             RunningNode.RequestOf(node.Put()), System.Text.Json.JsonSerializerOptions.Web);
         Assert.Contains(member, text, StringComparison.Ordinal);
         using StringContent body = new(
-            text.Replace(member, bent, StringComparison.Ordinal), System.Text.Encoding.UTF8, "application/json");
+            text.Replace(member, bent, StringComparison.Ordinal), System.Text.Encoding.UTF8,
+            "application/json");
 
         using var response = await node.PostAsync(body);
 
@@ -296,7 +306,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_body_that_is_too_large_is_counted_whether_its_length_was_announced_or_not(bool isAnnounced)
+    public async Task A_body_that_is_too_large_is_counted_whether_its_length_was_announced_or_not(
+        bool isAnnounced)
     {
         var before = await TooLargeAsync();
         using HttpRequestMessage request = new(HttpMethod.Post, "/v1/transactions")
@@ -332,14 +343,16 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
     }
 
     private static async Task<string> DetailAsync(HttpResponseMessage response)
-        => (await RunningNode.ProblemWithoutWordsAsync(response, 400, "malformed")).GetProperty("detail").GetString()!;
+        => (await RunningNode.ProblemWithoutWordsAsync(response, 400, "malformed")).GetProperty("detail")
+            .GetString()!;
 
     private async Task<int> TooLargeAsync()
     {
         const string Counter = "ledger_transactions_rejected_total{reason=\"too_large\"} ";
         var metrics = await node.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Token);
         return int.Parse(
-            metrics.Split('\n').Single(line => line.StartsWith(Counter, StringComparison.Ordinal))[Counter.Length..],
+            metrics.Split('\n')
+                .Single(line => line.StartsWith(Counter, StringComparison.Ordinal))[Counter.Length..],
             System.Globalization.CultureInfo.InvariantCulture);
     }
 
@@ -371,13 +384,16 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
                 await node.SubmitFinalAsync(transaction);
                 return transaction.Encoded;
             case "wrong_chain":
-                return Transaction.EncodeSigned(transaction.Body with { ChainId = "another" }, transaction.Signature);
+                return Transaction.EncodeSigned(
+                    transaction.Body with { ChainId = "another" }, transaction.Signature);
             case "invalid":
                 return node.Put(ns: "Not A Name").Encoded;
             case "expired":
-                return Keys.Sign(new Timestamp(now.UnixMilliseconds - 1), Keys.Writer, transaction.Body.Operations[0]).Encoded;
+                return Keys.Sign(new Timestamp(now.UnixMilliseconds - 1), Keys.Writer,
+                    transaction.Body.Operations[0]).Encoded;
             case "too_far_ahead":
-                return Keys.Sign(now.Plus(TimeSpan.FromDays(2)), Keys.Writer, transaction.Body.Operations[0]).Encoded;
+                return Keys.Sign(
+                    now.Plus(TimeSpan.FromDays(2)), Keys.Writer, transaction.Body.Operations[0]).Encoded;
             case "too_large":
                 return Keys.Put(TimeProvider.System, valueBytes: Limits.TransactionBytes).Encoded;
             default:

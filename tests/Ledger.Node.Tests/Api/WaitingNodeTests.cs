@@ -5,7 +5,9 @@ using Ledger.Node.Api;
 
 namespace Ledger.Node.Tests.Api;
 
-/// <summary>A node that lacks a quorum: it takes what it has room for, says that it waits, and promises nothing.</summary>
+/// <summary>
+/// A node that lacks a quorum: it takes what it has room for, says that it waits, and promises nothing.
+/// </summary>
 public sealed class WaitingNodeTests(FullNode node) : IClassFixture<FullNode>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -23,7 +25,8 @@ public sealed class WaitingNodeTests(FullNode node) : IClassFixture<FullNode>
     public async Task A_batch_for_which_there_is_no_room_at_all_is_one_refusal()
     {
         using var response = await node.PostAsync(
-            JsonContent.Create(new[] { RunningNode.RequestOf(node.Put()), RunningNode.RequestOf(node.Put()) }));
+            JsonContent.Create(
+                new[] { RunningNode.RequestOf(node.Put()), RunningNode.RequestOf(node.Put()) }));
 
         await RunningNode.ProblemAsync(response, 429, "mempool_full");
     }
@@ -32,7 +35,8 @@ public sealed class WaitingNodeTests(FullNode node) : IClassFixture<FullNode>
     public async Task What_finds_no_room_in_a_batch_is_told_apart_from_what_waits()
     {
         using var response = await node.PostAsync(
-            JsonContent.Create(new[] { RunningNode.RequestOf(node.Waiting[0]), RunningNode.RequestOf(node.Put()) }));
+            JsonContent.Create(
+                new[] { RunningNode.RequestOf(node.Waiting[0]), RunningNode.RequestOf(node.Put()) }));
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         var replies = (await response.Content.ReadFromJsonAsync<TransactionReply[]>(Token))!;
@@ -95,7 +99,8 @@ public sealed class WaitingNodeTests(FullNode node) : IClassFixture<FullNode>
 
         await RunningNode.ProblemAsync(response, 503, "no_quorum");
         Assert.Contains(
-            "only 1 of the 2 validators that make a quorum answered", await response.Content.ReadAsStringAsync(Token),
+            "only 1 of the 2 validators that make a quorum answered",
+            await response.Content.ReadAsStringAsync(Token),
             StringComparison.Ordinal);
         Assert.True(response.Headers.RetryAfter is { Delta.TotalSeconds: >= 1 });
     }

@@ -22,7 +22,8 @@ public sealed class NodeOptionsLoaderTests : IDisposable
             ["PATH"] = "/bin",
         };
 
-        var options = NodeOptionsLoader.Load(file, environment, new Dictionary<string, string> { ["consensus.window"] = "6" });
+        var options = NodeOptionsLoader.Load(
+            file, environment, new Dictionary<string, string> { ["consensus.window"] = "6" });
 
         Assert.Equal(6, options.Pbft.Window);
         Assert.Equal(TimeSpan.FromMilliseconds(5), options.Proposal.BatchDelay);
@@ -30,11 +31,13 @@ public sealed class NodeOptionsLoaderTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(30), options.Pbft.ViewTimeoutMax);
         Assert.Equal(
             [
-                ("consensus.batchDelayMs", "5", "environment"), ("consensus.viewTimeoutMaxMs", "30000", "default"),
+                ("consensus.batchDelayMs", "5", "environment"), (
+                    "consensus.viewTimeoutMaxMs", "30000", "default"),
                 ("consensus.viewTimeoutMs", "400", "file"), ("consensus.window", "6", "flag"),
             ],
             options.Values
-                .Where(v => v.Path is "consensus.window" || v.Path.Contains("viewTimeout", StringComparison.Ordinal)
+                .Where(v =>
+                    v.Path is "consensus.window" || v.Path.Contains("viewTimeout", StringComparison.Ordinal)
                     || v.Path.EndsWith("batchDelayMs", StringComparison.Ordinal))
                 .Select(v => (v.Path, v.Value, v.Origin)));
     }
@@ -49,7 +52,8 @@ public sealed class NodeOptionsLoaderTests : IDisposable
             options.Values.Select(value => value.Path));
         Assert.All(
             options.Values,
-            value => Assert.Equal(value.Path is "genesisFile" or "keyFile" or "dataDir" ? "file" : "default", value.Origin));
+            value => Assert.Equal(
+                value.Path is "genesisFile" or "keyFile" or "dataDir" ? "file" : "default", value.Origin));
     }
 
     [Fact]
@@ -77,17 +81,20 @@ public sealed class NodeOptionsLoaderTests : IDisposable
             }
             """);
         Dictionary<string, string> environment = new() { ["LEDGER__mempol__maxBytes"] = "1" };
-        Dictionary<string, string> flags = new() { ["admin.listen"] = "0.0.0.0:8081", ["storage.cacheMiB"] = "many" };
+        Dictionary<string, string> flags =
+            new() { ["admin.listen"] = "0.0.0.0:8081", ["storage.cacheMiB"] = "many" };
 
         var faults = Assert.Throws<ConfigurationException>(
             () => NodeOptionsLoader.Load(file, environment, flags)).Faults;
 
         string[] paths =
         [
-            "log.level", "keyPassphrase", "consensus.widow", "mempol.maxBytes", "consensus.window", "genesisFile",
+            "log.level", "keyPassphrase", "consensus.widow", "mempol.maxBytes", "consensus.window",
+            "genesisFile",
             "peers.endpoints.validator-2", "http.listen", "admin.listen", "storage.cacheMiB", "log.format",
         ];
-        Assert.Equal(paths.Order(), faults.Select(fault => fault[..fault.IndexOf(':', StringComparison.Ordinal)]).Order());
+        Assert.Equal(paths.Order(),
+            faults.Select(fault => fault[..fault.IndexOf(':', StringComparison.Ordinal)]).Order());
         Assert.Contains(faults, fault => fault == $"keyPassphrase: no such setting (in {file})");
         Assert.Contains(faults, fault => fault == "mempol.maxBytes: no such setting (in the environment)");
     }
@@ -109,7 +116,8 @@ public sealed class NodeOptionsLoaderTests : IDisposable
         var options = Load($$"""{ {{Required}}, "passphraseFile": "secret" }""");
 
         Assert.Equal(_folder.Sub("secret"), options.PassphraseFile);
-        Assert.DoesNotContain(options.Values, value => value.Value.Contains("hunter2", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            options.Values, value => value.Value.Contains("hunter2", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -132,7 +140,8 @@ public sealed class NodeOptionsLoaderTests : IDisposable
             NodeOptionsLoader.Load(file, Nothing, new Dictionary<string, string> { [path] = $"{good}" });
         }
 
-        foreach (var bad in new[] { $"{least - 1}", $"{most + 1}", "", "1.5", "1e3", "0x10", "99999999999999999999" })
+        foreach (var bad
+            in new[] { $"{least - 1}", $"{most + 1}", "", "1.5", "1e3", "0x10", "99999999999999999999" })
         {
             var failure = Assert.Throws<ConfigurationException>(
                 () => NodeOptionsLoader.Load(file, Nothing, new Dictionary<string, string> { [path] = bad }));
@@ -232,7 +241,8 @@ public sealed class NodeOptionsLoaderTests : IDisposable
         var file = Write($$"""{ {{Required}} }""");
 
         var failure = Assert.Throws<ConfigurationException>(
-            () => NodeOptionsLoader.Load(file, Nothing, new Dictionary<string, string> { ["http.listen"] = address }));
+            () => NodeOptionsLoader.Load(
+                file, Nothing, new Dictionary<string, string> { ["http.listen"] = address }));
 
         Assert.StartsWith("http.listen: ", Assert.Single(failure.Faults), StringComparison.Ordinal);
     }

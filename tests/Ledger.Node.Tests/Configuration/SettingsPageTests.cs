@@ -3,8 +3,9 @@ using Ledger.Node.Configuration;
 namespace Ledger.Node.Tests.Configuration;
 
 /// <summary>
-/// The table in docs/configuration.md is made from the settings themselves, so that it cannot be stale. To write it anew:
-/// <c>UPDATE_DOCS=1 dotnet tests/Ledger.Node.Tests/bin/Debug/net10.0/Ledger.Node.Tests.dll -class "*SettingsPageTests"</c>.
+/// The table in docs/configuration.md is made from the settings themselves, so that it cannot be stale. To
+/// write it anew: <c>UPDATE_DOCS=1 dotnet tests/Ledger.Node.Tests/bin/Debug/net10.0/Ledger.Node.Tests.dll
+/// -class "*SettingsPageTests"</c>.
 /// </summary>
 public sealed class SettingsPageTests
 {

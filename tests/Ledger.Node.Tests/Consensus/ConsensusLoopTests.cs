@@ -43,8 +43,10 @@ public sealed class ConsensusLoopTests : IAsyncDisposable
         _running.Start();
 
         var heard = await _running.NextAsync(40);
-        Assert.Equal(Enumerable.Range(0, 20).Select(i => Word(1, (ulong)i)), heard.Where(word => IsOf(1, word)));
-        Assert.Equal(Enumerable.Range(0, 20).Select(i => Word(2, (ulong)i)), heard.Where(word => IsOf(2, word)));
+        Assert.Equal(
+            Enumerable.Range(0, 20).Select(i => Word(1, (ulong)i)), heard.Where(word => IsOf(1, word)));
+        Assert.Equal(
+            Enumerable.Range(0, 20).Select(i => Word(2, (ulong)i)), heard.Where(word => IsOf(2, word)));
     }
 
     [Fact]
@@ -89,7 +91,8 @@ public sealed class ConsensusLoopTests : IAsyncDisposable
 
         _running.Start();
 
-        Assert.Equal([new Input.WorkPending(true), new Input.WorkPending(false)], await _running.NextAsync(2));
+        Assert.Equal(
+            [new Input.WorkPending(true), new Input.WorkPending(false)], await _running.NextAsync(2));
     }
 
     [Fact]
@@ -176,12 +179,15 @@ public sealed class ConsensusLoopTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _running.DisposeAsync();
 
-    /// <summary>Any input that says whose it is and which; the engine of these tests takes no notice of what it means.</summary>
+    /// <summary>
+    /// Any input that says whose it is and which; the engine of these tests takes no notice of what it means.
+    /// </summary>
     private static Input.SnapshotReceived Word(int peer, ulong number) => new(new((ulong)peer), number);
 
     private static bool IsOf(int peer, Input word)
         => word is Input.SnapshotReceived { Height.Value: var from } && from == (ulong)peer;
 
     private Task OfferAsync(int peer, ulong number)
-        => _running.Loop.OfferAsync(new ValidatorIndex(peer), Word(peer, number), CancellationToken.None).AsTask();
+        => _running.Loop.OfferAsync(new ValidatorIndex(peer), Word(peer, number), CancellationToken.None)
+            .AsTask();
 }

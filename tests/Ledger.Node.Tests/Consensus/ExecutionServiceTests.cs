@@ -19,7 +19,8 @@ public sealed class ExecutionServiceTests : IAsyncDisposable
 
     private readonly FinalChain _chain = new(new TestChain(1));
     private readonly Channel<Input> _answers = Channel.CreateUnbounded<Input>();
-    private readonly Channel<IReadOnlyList<FinalBlock>> _final = Channel.CreateUnbounded<IReadOnlyList<FinalBlock>>();
+    private readonly Channel<IReadOnlyList<FinalBlock>> _final =
+        Channel.CreateUnbounded<IReadOnlyList<FinalBlock>>();
     private readonly List<Block> _proposed = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly SharedPool _pool;
@@ -31,7 +32,8 @@ public sealed class ExecutionServiceTests : IAsyncDisposable
     {
         _pool = new(MempoolLimits.Default, Clock);
         _admission = new(
-            _chain.Genesis, _chain.Store, _pool, Clock, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
+            _chain.Genesis, _chain.Store, _pool, Clock, Metrics.WithCustomRegistry(
+                Metrics.NewCustomRegistry()));
         _execution = new(
             _chain.Machine, _pool, _admission, new(0), new(BlockMax, Limits.BlockBytes, BatchDelay), Clock,
             input => _answers.Writer.TryWrite(input), _proposed.Add, final => _final.Writer.TryWrite(final));
@@ -178,7 +180,8 @@ public sealed class ExecutionServiceTests : IAsyncDisposable
     {
         var (inBlock, other) = (Waiting(), Waiting());
         LedgerMachine another = new(_chain.Genesis, _chain.Store);
-        var block = another.Propose(Head, [inBlock], Keys.TimeOf(Clock), new(0), BlockMax, Limits.BlockBytes)!;
+        var block = another.Propose(
+            Head, [inBlock], Keys.TimeOf(Clock), new(0), BlockMax, Limits.BlockBytes)!;
 
         Assert.Null(await VerdictOnAsync(block));
 
@@ -272,8 +275,8 @@ public sealed class ExecutionServiceTests : IAsyncDisposable
     }
 
     /// <summary>
-    /// Returns when the executor has looked at its wish since this call, and made nothing of it: of two questions, it
-    /// looks at the latest between them.
+    /// Returns when the executor has looked at its wish since this call, and made nothing of it: of two
+    /// questions, it looks at the latest between them.
     /// </summary>
     private async Task SettledAsync()
     {

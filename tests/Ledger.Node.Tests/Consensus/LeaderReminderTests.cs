@@ -7,7 +7,9 @@ using Ledger.Node.Transport;
 
 namespace Ledger.Node.Tests.Consensus;
 
-/// <summary>Raft: what waits at a follower for longer than a second is sent to the leader again, and to nobody else.</summary>
+/// <summary>
+/// Raft: what waits at a follower for longer than a second is sent to the leader again, and to nobody else.
+/// </summary>
 public sealed class LeaderReminderTests : IAsyncLifetime
 {
     private static readonly ValidatorIndex Leader = new(1);
@@ -19,7 +21,8 @@ public sealed class LeaderReminderTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _mesh = await TestMesh.StartAsync(3);
-        _reminder = new(_door.Pool, new TransactionGossip(_mesh[0].Network, _door.Admission, trustsPeers: true));
+        _reminder = new(
+            _door.Pool, new TransactionGossip(_mesh[0].Network, _door.Admission, trustsPeers: true));
     }
 
     [Fact]
@@ -33,7 +36,8 @@ public sealed class LeaderReminderTests : IAsyncLifetime
         _door.Clock.Advance(0.001);
         _reminder.Look(Following(Leader));
         var frame = await _mesh[1].NextFrameAsync();
-        Assert.True(frame.Payload.AsSpan().IndexOf(late.Encoded.Span) >= 0, "the frame holds another transaction");
+        Assert.True(
+            frame.Payload.AsSpan().IndexOf(late.Encoded.Span) >= 0, "the frame holds another transaction");
         await NothingCameAsync(2);
     }
 

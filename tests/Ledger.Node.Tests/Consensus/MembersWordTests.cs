@@ -10,7 +10,8 @@ public sealed class MembersWordTests : IDisposable
 {
     private static readonly Genesis Genesis = new(
         Keys.Chain, ConsensusMode.Raft, new(0),
-        [.. Enumerable.Range(1, 3).Select(i => new Validator($"validator-{i}", Keys.Of((byte)i).PublicKey, IsWitness: i == 3))],
+        [.. Enumerable.Range(1, 3)
+            .Select(i => new Validator($"validator-{i}", Keys.Of((byte)i).PublicKey, IsWitness: i == 3))],
         Keys.Roles);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ledger-test-").FullName;
@@ -22,7 +23,8 @@ public sealed class MembersWordTests : IDisposable
         Assert.Null(MembersWord.In(_folder, Genesis));
         WordAt(7).PutInto(_folder);
         var read = MembersWord.In(_folder, Genesis)!;
-        Assert.Equal((new Height(7), true, false), (read.Height, read.History.IsWitness(new(2)), read.History.IsWitness(new(1))));
+        Assert.Equal((new Height(7), true, false), (
+            read.Height, read.History.IsWitness(new(2)), read.History.IsWitness(new(1))));
         Assert.Equal(Epoch.First(Genesis).Start, read.EpochOn(Genesis).Start);
     }
 
@@ -62,12 +64,14 @@ public sealed class MembersWordTests : IDisposable
         for (var length = 0; length < good.Length; length++)
         {
             Assert.Equal(
-                FrameVerdict.Disconnect("malformed_members"), await hearing.OnFrameAsync(new(0), good.AsMemory(0, length), default));
+                FrameVerdict.Disconnect("malformed_members"), await hearing.OnFrameAsync(
+                    new(0), good.AsMemory(0, length), default));
         }
 
         // A witness in a seat that nobody has.
         good[^1] = 9;
-        Assert.Equal(FrameVerdict.Disconnect("malformed_members"), await hearing.OnFrameAsync(new(0), good, default));
+        Assert.Equal(
+            FrameVerdict.Disconnect("malformed_members"), await hearing.OnFrameAsync(new(0), good, default));
         Assert.Empty(_applied);
         Assert.Empty(Directory.GetFiles(_folder));
     }

@@ -23,7 +23,8 @@ public sealed class PbftSilenceTests : IDisposable
     {
         _final = new(_chain);
         _directory = new(
-            _final.Genesis, _chain.Key(Self).PublicKey, Epoch.First(_final.Genesis), ValidatorHistory.Of(_final.Genesis));
+            _final.Genesis, _chain.Key(Self).PublicKey, Epoch.First(_final.Genesis), ValidatorHistory.Of(
+                _final.Genesis));
         _silence = new(_directory);
     }
 
@@ -39,7 +40,8 @@ public sealed class PbftSilenceTests : IDisposable
         Commit(138, view: 5);
         Assert.Null(EndAt(137));
 
-        Assert.Equal(new LeftFor(new(7), QuorumCertificate.ForGenesis(_final.Genesis.Block.Hash)), EndAt(138));
+        Assert.Equal(
+            new LeftFor(new(7), QuorumCertificate.ForGenesis(_final.Genesis.Block.Hash)), EndAt(138));
     }
 
     [Fact]
@@ -67,14 +69,18 @@ public sealed class PbftSilenceTests : IDisposable
         Assert.Null(EndAt(300));
     }
 
-    /// <summary>Who was heard low keeps its seat: that the others change every few blocks takes nothing from what it said.</summary>
+    /// <summary>
+    /// Who was heard low keeps its seat: that the others change every few blocks takes nothing from what it
+    /// said.
+    /// </summary>
     [Fact]
     public void It_ends_although_no_epoch_is_as_long_as_two_windows()
     {
         Commit(10, view: 2);
         for (var (epoch, height) = (1UL, 40UL); height < 138; (epoch, height) = (epoch + 1, height + 30))
         {
-            Begin(epoch, height, epoch % 2 == 1 ? Joins(3 + (int)((epoch + 1) / 2)) : Leaves(3 + (int)(epoch / 2)));
+            Begin(epoch, height, epoch % 2 == 1
+                ? Joins(3 + (int)((epoch + 1) / 2)) : Leaves(3 + (int)(epoch / 2)));
             CommitInEpoch(height + 1);
             Assert.Null(EndAt(height + 1));
         }
@@ -83,10 +89,13 @@ public sealed class PbftSilenceTests : IDisposable
         Assert.Null(EndAt(137));
         CommitInEpoch(138, views: 5);
         Assert.Equal(
-            new LeftFor(new(_directory.Epoch.Start.View.Value + 7), _directory.Epoch.StartCertificate), EndAt(138));
+            new LeftFor(new(_directory.Epoch.Start.View.Value + 7), _directory.Epoch.StartCertificate), EndAt(
+                138));
     }
 
-    /// <summary>A quorum of newcomers may have gone on without any of those that were heard at first.</summary>
+    /// <summary>
+    /// A quorum of newcomers may have gone on without any of those that were heard at first.
+    /// </summary>
     [Fact]
     public void Who_has_no_seat_any_more_vouches_for_nothing()
     {
@@ -108,8 +117,8 @@ public sealed class PbftSilenceTests : IDisposable
     }
 
     /// <summary>
-    /// Three of seven leave room for a quorum of the others: it may have ended the epoch before our start, and we may have
-    /// signed up to a window above its last block.
+    /// Three of seven leave room for a quorum of the others: it may have ended the epoch before our start,
+    /// and we may have signed up to a window above its last block.
     /// </summary>
     [Fact]
     public void Those_who_bind_the_present_set_need_not_have_bound_the_one_before()
@@ -174,8 +183,10 @@ public sealed class PbftSilenceTests : IDisposable
         var statement = new byte[Statement.Size];
         commit.StatementOn(_final.Genesis.Hash).WriteTo(statement);
         PbftGate gate = new(() => _directory.Epoch, _final.Genesis.Hash, new AllValid());
-        var envelope = new Envelope(new(validator), commit, _chain.Key(Math.Min(validator, Self)).Sign(statement));
-        _silence.Heard(gate.Check(envelope, new(validator), out var reason) ?? throw new InvalidOperationException(reason));
+        var envelope = new Envelope(
+            new(validator), commit, _chain.Key(Math.Min(validator, Self)).Sign(statement));
+        _silence.Heard(gate.Check(envelope, new(validator), out var reason)
+            ?? throw new InvalidOperationException(reason));
     }
 
     private sealed class AllValid : ISignatureVerifier

@@ -12,12 +12,14 @@ public sealed class RaftConsensusTests
 {
     private static readonly Genesis Genesis = new(
         Keys.Chain, ConsensusMode.Raft, new(0),
-        [.. Enumerable.Range(1, 3).Select(i => new Validator($"validator-{i}", Keys.Of((byte)i).PublicKey))], Keys.Roles);
+        [.. Enumerable.Range(1, 3).Select(i => new Validator($"validator-{i}", Keys.Of((byte)i).PublicKey))],
+        Keys.Roles);
 
     private static readonly Digest Block = Sha256.Hash("a block"u8);
 
     private readonly RaftConsensus _raft = new(
-        new(Genesis, Keys.Of(1).PublicKey, Epoch.First(Genesis), ValidatorHistory.Of(Genesis)), RaftOptions.Default,
+        new(Genesis, Keys.Of(1).PublicKey, Epoch.First(Genesis), ValidatorHistory.Of(Genesis)),
+        RaftOptions.Default,
         new AnySignature());
 
     [Fact]
@@ -34,16 +36,20 @@ public sealed class RaftConsensusTests
     [Fact]
     public void Nobody_is_taken_for_the_leader_while_none_is_known()
     {
-        ConsensusPosition unknown = new(new(7), Entered: false, IsPrimary: false, Height.Genesis, Primary: null);
+        ConsensusPosition unknown = new(
+            new(7), Entered: false, IsPrimary: false, Height.Genesis, Primary: null);
         Assert.Null(_raft.PrimaryOf(unknown));
         Assert.Equal(new ValidatorIndex(1), _raft.PrimaryOf(unknown with { Primary = new(1) }));
     }
 
-    /// <summary>The log went on from blocks that the ledger has lost: nothing could be executed on top.</summary>
+    /// <summary>
+    /// The log went on from blocks that the ledger has lost: nothing could be executed on top.
+    /// </summary>
     [Fact]
     public void A_journal_that_starts_above_the_ledger_is_refused_with_both_heights()
     {
-        SnapshotMark mark = new(new(9), new(2), new(new(7), Block), new(Membership.AllOf(Genesis.Validators)));
+        SnapshotMark mark = new(
+            new(9), new(2), new(new(7), Block), new(Membership.AllOf(Genesis.Validators)));
         var head = new FinalHead(Genesis.Block.Hash, [Genesis.Block.Hash], Height.Genesis);
 
         var refused = Assert.Throws<DamagedDataException>(() => _raft.Make(head, [new Snapshotted(mark)]));
@@ -55,7 +61,8 @@ public sealed class RaftConsensusTests
     [Fact]
     public void A_journal_that_the_ledger_reaches_is_taken()
     {
-        SnapshotMark mark = new(new(9), new(2), new(new(7), Block), new(Membership.AllOf(Genesis.Validators)));
+        SnapshotMark mark = new(
+            new(9), new(2), new(new(7), Block), new(Membership.AllOf(Genesis.Validators)));
         var (_, status) = _raft.Make(new(Genesis.Block.Hash, [Block], new(7)), [new Snapshotted(mark)]);
         Assert.Equal((new Height(7), false), (status.Committed, status.IsPrimary));
     }

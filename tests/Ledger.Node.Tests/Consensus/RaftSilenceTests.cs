@@ -46,5 +46,6 @@ public sealed class RaftSilenceTests : IDisposable
     }
 
     private static ConsensusPosition In(ulong term, int? leader)
-        => new(new(term), leader is not null, false, Height.Genesis, leader is { } index ? new ValidatorIndex(index) : null);
+        => new(new(term), leader is not null, false, Height.Genesis, leader is { } index
+            ? new ValidatorIndex(index) : null);
 }

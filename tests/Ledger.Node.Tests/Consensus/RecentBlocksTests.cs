@@ -26,7 +26,8 @@ public sealed class RecentBlocksTests
     [Fact]
     public void The_oldest_goes_when_there_are_too_many()
     {
-        Block[] blocks = [.. Enumerable.Range(1, RecentBlocks.CountMax + 1).Select(height => BlockAt((ulong)height))];
+        Block[] blocks =
+            [.. Enumerable.Range(1, RecentBlocks.CountMax + 1).Select(height => BlockAt((ulong)height))];
         foreach (var block in blocks)
         {
             _recent.Add(block);
@@ -44,7 +45,8 @@ public sealed class RecentBlocksTests
         var count = Limits.BlockBytes / 2 / transaction.Encoded.Length;
         Block[] blocks =
         [
-            .. Enumerable.Range(1, 40).Select(height => BlockAt((ulong)height, [.. Enumerable.Repeat(transaction, count)])),
+            .. Enumerable.Range(1, 40)
+                .Select(height => BlockAt((ulong)height, [.. Enumerable.Repeat(transaction, count)])),
         ];
         var bytes = 0L;
         foreach (var block in blocks)
@@ -63,6 +65,7 @@ public sealed class RecentBlocksTests
     private static Transaction Large() => Keys.Put(new ManualClock(), valueBytes: 60_000);
 
     private static Block BlockAt(ulong height, params Transaction[] transactions) => new(
-        new("chain", new(height), Digest.Zero, new(0), new(0), Digest.Zero, Digest.Zero, Digest.Zero, Digest.Zero, Digest.Zero),
+        new("chain", new(height), Digest.Zero, new(0), new(0), Digest.Zero, Digest.Zero, Digest.Zero,
+            Digest.Zero, Digest.Zero),
         transactions);
 }

@@ -7,7 +7,9 @@ using Ledger.Storage;
 
 namespace Ledger.Node.Tests.Consensus;
 
-/// <summary>Whom a node connects to and what it tells of the members, while the ledger and the log are not at one yet.</summary>
+/// <summary>
+/// Whom a node connects to and what it tells of the members, while the ledger and the log are not at one yet.
+/// </summary>
 public sealed class RosterTests : IDisposable
 {
     private static readonly Genesis Genesis = new(
@@ -48,7 +50,8 @@ public sealed class RosterTests : IDisposable
     {
         Order(new Operation.AddValidator("validator-3", KeyOf(3), "localhost:7000"));
         Order(new Operation.PromoteValidator(KeyOf(3)), new Operation.RemoveValidator(KeyOf(0)));
-        MembersView joint = new(new([new(1), new(2), new(3)], [new(0), new(1), new(2)], [], []), Of([0, 1, 2]));
+        MembersView joint = new(
+            new([new(1), new(2), new(3)], [new(0), new(1), new(2)], [], []), Of([0, 1, 2]));
         Assert.Equal([0, 1, 2, 3], Connects(joint));
         Assert.Equal(
             ["0 voter leaving", "1 voter changing", "2 voter changing", "3 voter joining"], Members(joint));
@@ -82,7 +85,8 @@ public sealed class RosterTests : IDisposable
         var block = _machine.Propose(
             _machine.HeadHash, [transaction], now, new(0), Limits.BlockTransactions, Limits.BlockBytes)!;
         Assert.True(Assert.Single(_machine.Finalise([block], [])[0].Receipts).IsApplied);
-        _directory.Begin(_machine.Epoch, ValidatorHistory.Read(Genesis, key => _store.ReadState(key)), _machine.Head.Height);
+        _directory.Begin(_machine.Epoch, ValidatorHistory.Read(Genesis, key => _store.ReadState(key)),
+            _machine.Head.Height);
     }
 
     private IEnumerable<int> Connects(MembersView members)
@@ -93,7 +97,8 @@ public sealed class RosterTests : IDisposable
     }
 
     private IEnumerable<string> Members(MembersView members)
-        => MemberReplies.Of(_directory, members).Select(member => $"{member.Index} {member.Role} {member.Phase}");
+        => MemberReplies.Of(_directory, members)
+            .Select(member => $"{member.Index} {member.Role} {member.Phase}");
 
     private static MembersView View(int[] voters, int[]? learners = null)
     {
@@ -102,7 +107,8 @@ public sealed class RosterTests : IDisposable
     }
 
     private static RaftConfiguration Of(int[] voters, int[]? learners = null)
-        => new([.. voters.Select(i => new ValidatorIndex(i))], [], (learners ?? []).Select(i => new ValidatorIndex(i)), []);
+        => new([.. voters.Select(i => new ValidatorIndex(i))], [], (learners ?? [])
+            .Select(i => new ValidatorIndex(i)), []);
 
     private static PublicKey KeyOf(int seat) => Keys.Of((byte)(seat + 1)).PublicKey;
 }

@@ -12,8 +12,8 @@ using Prometheus;
 namespace Ledger.Node.Tests.Consensus;
 
 /// <summary>
-/// A consensus loop whose replica is a test: every input is handed to it, in the order in which the loop gives them, and
-/// every turn is known by its one synced write.
+/// A consensus loop whose replica is a test: every input is handed to it, in the order in which the loop
+/// gives them, and every turn is known by its one synced write.
 /// </summary>
 internal sealed class RunningLoop : IEngine, IJournal, IVoice, IWorld, IAsyncDisposable
 {
@@ -23,7 +23,8 @@ internal sealed class RunningLoop : IEngine, IJournal, IVoice, IWorld, IAsyncDis
     public RunningLoop(TestChain chain)
     {
         Epoch epoch = new(0, chain.Validators, new(View.Zero, Height.Genesis, Digest.Zero));
-        PbftEngine stands = new(epoch, new(0), PbftOptions.Default, new(Digest.Zero, [Digest.Zero], Height.Genesis));
+        PbftEngine stands = new(
+            epoch, new(0), PbftOptions.Default, new(Digest.Zero, [Digest.Zero], Height.Genesis));
         ConsensusMetrics metrics = new(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), "view");
         Loop = new(stands, chain.Validators.Count, metrics, NullLogger<ConsensusLoop>.Instance);
     }

@@ -89,7 +89,8 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
         await RecordAsync(turns: 600, words: 10);
 
         Assert.StartsWith(
-            "The flight recorder has stopped and the node goes on: ", Assert.Single(_log), StringComparison.Ordinal);
+            "The flight recorder has stopped and the node goes on: ", Assert.Single(_log),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,7 +139,8 @@ public sealed class FlightRecorderTests : ILogger<FlightRecorder>, IDisposable
     {
         await using var recorder = Start();
         PbftEngine engine = new(
-            new(0, _chain.Validators, new(View.Zero, Height.Genesis, _chain.Genesis)), new(0), PbftOptions.Default,
+            new(0, _chain.Validators, new(View.Zero, Height.Genesis, _chain.Genesis)), new(0),
+            PbftOptions.Default,
             new(_chain.Genesis, [_chain.Genesis], Height.Genesis));
         for (var turn = 0; turn < turns && (turn % 1000 > 0 || isEnough?.Invoke() != true); turn++)
         {

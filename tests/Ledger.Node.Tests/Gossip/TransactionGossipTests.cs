@@ -27,20 +27,23 @@ public sealed class TransactionGossipTests : IAsyncLifetime
     [Fact]
     public async Task What_a_connecting_peer_is_sent_comes_in_frames_of_bounded_size()
     {
-        Transaction[] waiting = [.. Enumerable.Range(0, 60).Select(_ => Keys.Put(_door.Clock, valueBytes: 60_000))];
+        Transaction[] waiting =
+            [.. Enumerable.Range(0, 60).Select(_ => Keys.Put(_door.Clock, valueBytes: 60_000))];
 
         _gossip.SendTo(new(1), waiting);
 
         var frames = await FramesAsync(1, waiting.Length);
         Assert.True(frames.Count > 1, "all came in one frame");
-        Assert.All(frames, frame => Assert.True(frame.Bytes <= FrameLimits.TransactionsBytes / 2, $"{frame.Bytes} bytes"));
+        Assert.All(frames, frame =>
+            Assert.True(frame.Bytes <= FrameLimits.TransactionsBytes / 2, $"{frame.Bytes} bytes"));
         Assert.Equal(Encoded(waiting), frames.SelectMany(frame => frame.Transactions));
     }
 
     [Fact]
     public async Task Small_ones_come_in_frames_of_bounded_count()
     {
-        Transaction[] waiting = [.. Enumerable.Range(0, 2100).Select(_ => Keys.Put(_door.Clock, valueBytes: 0))];
+        Transaction[] waiting =
+            [.. Enumerable.Range(0, 2100).Select(_ => Keys.Put(_door.Clock, valueBytes: 0))];
 
         _gossip.SendTo(new(1), waiting);
 
@@ -52,7 +55,8 @@ public sealed class TransactionGossipTests : IAsyncLifetime
     [Fact]
     public async Task What_is_admitted_is_spread_to_all_in_order_and_in_frames_of_bounded_size()
     {
-        Transaction[] admitted = [.. Enumerable.Range(0, 30).Select(_ => Keys.Put(_door.Clock, valueBytes: 60_000))];
+        Transaction[] admitted =
+            [.. Enumerable.Range(0, 30).Select(_ => Keys.Put(_door.Clock, valueBytes: 60_000))];
 
         _gossip.Broadcast(admitted);
 
@@ -91,11 +95,13 @@ public sealed class TransactionGossipTests : IAsyncLifetime
     [Fact]
     public async Task What_honest_peers_may_send_costs_nothing()
     {
-        var (known, late) = (_door.Put(), Keys.Sign(new Timestamp(1), Keys.Writer, new Operation.Delete("open", "k")));
+        var (known, late) = (
+            _door.Put(), Keys.Sign(new Timestamp(1), Keys.Writer, new Operation.Delete("open", "k")));
         var notPermitted = _door.Put(Keys.Stranger);
         await _door.AdmitAsync(known);
 
-        Assert.Equal(FrameVerdict.Ok, await OfferAsync(Pack(known.Encoded, late.Encoded, notPermitted.Encoded)));
+        Assert.Equal(
+            FrameVerdict.Ok, await OfferAsync(Pack(known.Encoded, late.Encoded, notPermitted.Encoded)));
         Assert.Equal(FrameVerdict.Ok, await OfferAsync(Pack()));
     }
 
@@ -130,7 +136,8 @@ public sealed class TransactionGossipTests : IAsyncLifetime
 
         foreach (var transaction in bad)
         {
-            Assert.Equal(FrameVerdict.Disconnect("bad_transaction"), await OfferAsync(Pack(_door.Put().Encoded, transaction)));
+            Assert.Equal(FrameVerdict.Disconnect("bad_transaction"), await OfferAsync(
+                Pack(_door.Put().Encoded, transaction)));
         }
     }
 

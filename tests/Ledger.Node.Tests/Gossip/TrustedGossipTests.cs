@@ -6,7 +6,10 @@ using Ledger.Node.Transport;
 
 namespace Ledger.Node.Tests.Gossip;
 
-/// <summary>Where validators trust each other: the leader alone hears of a transaction, whose signature is checked once.</summary>
+/// <summary>
+/// Where validators trust each other: the leader alone hears of a transaction, whose signature is checked
+/// once.
+/// </summary>
 public sealed class TrustedGossipTests : IAsyncLifetime
 {
     private readonly Door _door = new();

@@ -98,9 +98,11 @@ public sealed class AlertMetricsTests : IDisposable
     private async Task<double?> ReadAsync(string series, CollectorRegistry? registry = null)
     {
         using MemoryStream text = new();
-        await (registry ?? _registry).CollectAndExportAsTextAsync(text, TestContext.Current.CancellationToken);
+        await (registry ?? _registry)
+            .CollectAndExportAsTextAsync(text, TestContext.Current.CancellationToken);
         var line = Encoding.UTF8.GetString(text.ToArray()).Split('\n')
             .FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal));
-        return line is null ? null : double.Parse(line.AsSpan(series.Length + 1), CultureInfo.InvariantCulture);
+        return line is null
+            ? null : double.Parse(line.AsSpan(series.Length + 1), CultureInfo.InvariantCulture);
     }
 }

@@ -11,7 +11,9 @@ using Ledger.Node.Tests.Transport;
 
 namespace Ledger.Node.Tests.Hosting;
 
-/// <summary>What happens to a transaction that is passed over while others are served. The patience is ten seconds.</summary>
+/// <summary>
+/// What happens to a transaction that is passed over while others are served. The patience is ten seconds.
+/// </summary>
 public sealed class HousekeepingTests : IAsyncLifetime
 {
     private readonly Door _door = new();
@@ -30,7 +32,8 @@ public sealed class HousekeepingTests : IAsyncLifetime
         _gossips = gossip.RunAsync(_stop.Token);
         _running.Start();
         _housekeeping = new(
-            Pool, _running.Loop, new CensorshipWatch(Pool, gossip, _running.Loop, TimeSpan.FromSeconds(10)), _door.Clock);
+            Pool, _running.Loop, new CensorshipWatch(Pool, gossip, _running.Loop, TimeSpan.FromSeconds(10)),
+            _door.Clock);
     }
 
     [Fact]
@@ -44,7 +47,8 @@ public sealed class HousekeepingTests : IAsyncLifetime
         LookAfter(1);
         var frame = await _mesh[1].NextFrameAsync();
 
-        Assert.True(frame.Payload.AsSpan().IndexOf(passedOver.Encoded.Span) >= 0, "the frame holds another transaction");
+        Assert.True(frame.Payload.AsSpan()
+            .IndexOf(passedOver.Encoded.Span) >= 0, "the frame holds another transaction");
         Assert.Empty(await _running.SoFarAsync());
 
         // A later frame for all shows that nothing else was on its way.
@@ -133,7 +137,9 @@ public sealed class HousekeepingTests : IAsyncLifetime
 
     private static Node.Transport.FrameKind FrameKindOfMark => Node.Transport.FrameKind.Transactions;
 
-    /// <summary>A transaction that waits from now on, while three others, which came later, become final.</summary>
+    /// <summary>
+    /// A transaction that waits from now on, while three others, which came later, become final.
+    /// </summary>
     private Transaction PassOver()
     {
         var transaction = _door.Put();

@@ -88,5 +88,6 @@ public sealed class SyncLagTests
         Assert.Equal(10UL, lag.Blocks);
     }
 
-    private void Says(int peer, ulong height, ulong ours = 0) => _lag.PeerIsAt(new(peer), new(height), new(ours));
+    private void Says(int peer, ulong height, ulong ours = 0)
+        => _lag.PeerIsAt(new(peer), new(height), new(ours));
 }

@@ -61,16 +61,19 @@ public sealed class SyncingWebHostTests : IAsyncLifetime
     [InlineData(1, "/admin/v1/duty", "localhost", HttpStatusCode.ServiceUnavailable)]
     [InlineData(1, "/admin/v1/duty", "127.0.0.1:1", HttpStatusCode.ServiceUnavailable)]
     [InlineData(1, "/admin/v1/duty", "attacker.example", HttpStatusCode.Forbidden)]
-    public async Task It_says_how_far_it_is_to_who_may_ask(int port, string path, string host, HttpStatusCode status)
+    public async Task It_says_how_far_it_is_to_who_may_ask(
+        int port, string path, string host, HttpStatusCode status)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(new Uri(_web.Urls.ElementAt(port)), path));
+        using HttpRequestMessage request = new(
+            HttpMethod.Get, new Uri(new Uri(_web.Urls.ElementAt(port)), path));
         request.Headers.Host = host;
         using var response = await _http.SendAsync(request, Token);
 
         Assert.Equal(status, response.StatusCode);
         if (status == HttpStatusCode.ServiceUnavailable)
         {
-            Assert.Contains("3 of 8 chunks", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+            Assert.Contains(
+                "3 of 8 chunks", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
         }
     }
 }

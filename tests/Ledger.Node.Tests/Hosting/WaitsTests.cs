@@ -18,15 +18,18 @@ public sealed class WaitsTests
     public void In_pbft_it_follows_the_view_and_the_phase(
         bool hasQuorum, bool entered, Phase? phase, int waiting, string word)
     {
-        ConsensusPosition position = new(new(3), entered, IsPrimary: false, new Height(5), new ValidatorIndex(3));
+        ConsensusPosition position = new(
+            new(3), entered, IsPrimary: false, new Height(5), new ValidatorIndex(3));
 
-        Assert.Equal(word, Waits.For(ConsensusMode.Pbft, hasQuorum, position, phase is { } p ? (p, new(6)) : null, waiting));
+        Assert.Equal(word, Waits.For(
+            ConsensusMode.Pbft, hasQuorum, position, phase is { } p ? (p, new(6)) : null, waiting));
     }
 
     [Fact]
     public void A_block_that_is_decided_is_waited_for_no_more()
     {
-        ConsensusPosition position = new(new(0), Entered: true, IsPrimary: false, new Height(6), new ValidatorIndex(0));
+        ConsensusPosition position = new(
+            new(0), Entered: true, IsPrimary: false, new Height(6), new ValidatorIndex(0));
 
         Assert.Equal(
             "nothing", Waits.For(ConsensusMode.Pbft, true, position, (Phase.Prepared, new(6)), waiting: 0));
@@ -40,7 +43,8 @@ public sealed class WaitsTests
     public void In_raft_it_follows_the_leader(int? leader, bool isLeader, int waiting, string word)
     {
         ConsensusPosition position = new(
-            new(2), leader is not null, isLeader, new Height(5), leader is { } one ? new ValidatorIndex(one) : null);
+            new(2), leader is not null, isLeader, new Height(5), leader is { } one
+            ? new ValidatorIndex(one) : null);
 
         Assert.Equal(word, Waits.For(ConsensusMode.Raft, hasQuorum: true, position, phase: null, waiting));
     }

@@ -8,8 +8,8 @@ namespace Ledger.Node.Tests.Mempool;
 public sealed class AdmissionRaceTests
 {
     /// <summary>
-    /// A transaction left behind in the pool would keep the node's timers running, and the network changing views,
-    /// until it expires.
+    /// A transaction left behind in the pool would keep the node's timers running, and the network changing
+    /// views, until it expires.
     /// </summary>
     [Fact]
     public async Task A_transaction_that_becomes_final_while_it_is_admitted_does_not_stay_in_the_pool()
@@ -24,16 +24,20 @@ public sealed class AdmissionRaceTests
             new("race", key.PublicKey, soon, 1, [new Operation.Put("n", "k", default)]), key);
         FinalAfterFirstLook state = new(() => pool.Remove([transaction]));
         await using Admission admission = new(
-            genesis, state, pool, TimeProvider.System, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
+            genesis, state, pool, TimeProvider.System, Metrics.WithCustomRegistry(
+                Metrics.NewCustomRegistry()));
 
-        var answers = await admission.AdmitAsync([transaction.Encoded], isVouched: false, TestContext.Current.CancellationToken);
+        var answers = await admission.AdmitAsync(
+            [transaction.Encoded], isVouched: false, TestContext.Current.CancellationToken);
 
         Assert.Equal(Refusal.AlreadyFinal, Assert.Single(answers).Refusal);
         Assert.Equal(0, pool.Count);
         Assert.False(pending.LastOrDefault(), "the engine still believes that something waits");
     }
 
-    /// <summary>A store in which every transaction becomes final just after somebody has looked for it.</summary>
+    /// <summary>
+    /// A store in which every transaction becomes final just after somebody has looked for it.
+    /// </summary>
     private sealed class FinalAfterFirstLook(Action finalised) : IFinalState
     {
         private bool _looked;

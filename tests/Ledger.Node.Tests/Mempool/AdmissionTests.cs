@@ -101,7 +101,8 @@ public sealed class AdmissionTests : IAsyncDisposable
 
         Assert.True((await _door.AdmitAsync(Until(last))).IsAdmitted);
         Assert.Equal(
-            Refusal.TooFarAhead, (await _door.AdmitAsync(Until(last.Plus(TimeSpan.FromMilliseconds(1))))).Refusal);
+            Refusal.TooFarAhead,
+            (await _door.AdmitAsync(Until(last.Plus(TimeSpan.FromMilliseconds(1))))).Refusal);
         Assert.True((await _door.AdmitAsync(Until(Keys.TimeOf(_door.Clock)))).IsAdmitted);
     }
 
@@ -131,7 +132,8 @@ public sealed class AdmissionTests : IAsyncDisposable
 
         var answers = await _door.AdmitAsync([.. questions.Select(question => question.Encoded)]);
 
-        Assert.Equal(questions.Select(question => question.Hash), answers.Select(answer => answer.Transaction!.Hash));
+        Assert.Equal(
+            questions.Select(question => question.Hash), answers.Select(answer => answer.Transaction!.Hash));
         Assert.Equal(
             Enumerable.Range(0, 100).Select(i => (i % 3) switch
             {
@@ -216,8 +218,8 @@ public sealed class AdmissionTests : IAsyncDisposable
         => Keys.Sign(validUntil, Keys.Writer, new Operation.Delete("open", "k"));
 
     /// <summary>
-    /// Something that must be refused for this reason. Where it can be, it is badly signed as well: the reason shows
-    /// that nobody came to see that.
+    /// Something that must be refused for this reason. Where it can be, it is badly signed as well: the
+    /// reason shows that nobody came to see that.
     /// </summary>
     private async Task<ReadOnlyMemory<byte>> BadAsync(Refusal refusal)
     {
@@ -230,10 +232,12 @@ public sealed class AdmissionTests : IAsyncDisposable
             case Refusal.TooLarge:
                 return new byte[Limits.TransactionBytes + 1];
             case Refusal.WrongChain:
-                return Transaction.EncodeSigned(transaction.Body with { ChainId = "another" }, transaction.Signature);
+                return Transaction.EncodeSigned(
+                    transaction.Body with { ChainId = "another" }, transaction.Signature);
             case Refusal.Invalid:
                 return Keys.Forged(
-                    Keys.Sign(_door.Clock, Keys.Writer, new Operation.Put("Not A Name", "k", default))).Encoded;
+                    Keys.Sign(
+                        _door.Clock, Keys.Writer, new Operation.Put("Not A Name", "k", default))).Encoded;
             case Refusal.Expired:
                 return Keys.Forged(Until(new(now.UnixMilliseconds - 1))).Encoded;
             case Refusal.TooFarAhead:

@@ -35,7 +35,8 @@ internal sealed class Door : IAsyncDisposable
     public double Verifications => _metrics.CreateCounter("ledger_signature_verifications_total", "").Value;
 
     public double Rejected(string reason)
-        => _metrics.CreateCounter("ledger_transactions_rejected_total", "", "reason").WithLabels(reason).Value;
+        => _metrics.CreateCounter("ledger_transactions_rejected_total", "", "reason")
+            .WithLabels(reason).Value;
 
     public Transaction Put(SigningKey? sender = null) => Keys.Put(Clock, sender);
 

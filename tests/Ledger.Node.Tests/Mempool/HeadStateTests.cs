@@ -56,7 +56,8 @@ public sealed class HeadStateTests : IDisposable
 
         _chain.Grow(
         [
-            Keys.Sign(_chain.Clock, Keys.Admin, new Operation.Revoke(Keys.Writer.PublicKey, Role.Writer, "open")),
+            Keys.Sign(
+                _chain.Clock, Keys.Admin, new Operation.Revoke(Keys.Writer.PublicKey, Role.Writer, "open")),
         ]);
 
         Assert.False(mayWrite());
@@ -73,7 +74,9 @@ public sealed class HeadStateTests : IDisposable
         Assert.True(_state.HoldsTransaction(transaction.Hash));
     }
 
-    /// <summary>More keys than are kept: what is thrown away is read again, and nothing is mixed up.</summary>
+    /// <summary>
+    /// More keys than are kept: what is thrown away is read again, and nothing is mixed up.
+    /// </summary>
     [Fact]
     public void Any_number_of_keys_may_be_asked_for()
     {

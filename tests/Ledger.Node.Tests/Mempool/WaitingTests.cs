@@ -14,7 +14,8 @@ public sealed class WaitingTests
         using var key = SigningKey.Generate();
         TransactionPool pool = new(MempoolLimits.Default);
         var transactions = Enumerable.Range(0, 4).Select(i => Transaction.Sign(
-            new("chain", key.PublicKey, Now.Plus(TimeSpan.FromMinutes(1)), (ulong)i, [new Operation.Put("n", "k", default)]),
+            new("chain", key.PublicKey, Now.Plus(TimeSpan.FromMinutes(1)), (ulong)i,
+                [new Operation.Put("n", "k", default)]),
             key)).ToArray();
         for (var i = 0; i < transactions.Length; i++)
         {

@@ -21,7 +21,8 @@ public sealed class BlockServerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _mesh = await TestMesh.StartAsync(2, prepare: peer => peer.Router.On(FrameKind.Response, (_, payload, _) =>
+        _mesh = await TestMesh.StartAsync(
+            2, prepare: peer => peer.Router.On(FrameKind.Response, (_, payload, _) =>
         {
             _answers.Writer.TryWrite(payload.ToArray());
             return ValueTask.FromResult(FrameVerdict.Ok);
@@ -40,7 +41,8 @@ public sealed class BlockServerTests : IAsyncLifetime
 
         Assert.Equal(7UL, answer.Id);
         Assert.Equal([2, 3, 4], Decode(answer).Select(block => (int)block.Height.Value));
-        Assert.Equal([2, 4], answer.Certificates.Select(certificate => (int)certificate.Subject.Height.Value));
+        Assert.Equal(
+            [2, 4], answer.Certificates.Select(certificate => (int)certificate.Subject.Height.Value));
     }
 
     [Fact]
@@ -88,7 +90,8 @@ public sealed class BlockServerTests : IAsyncLifetime
         _recent.Add(underWay);
 
         Assert.Equal(final.Hash, Assert.Single(Decode(await AskAsync(new(1, final.Hash, new(1))))).Hash);
-        Assert.Equal(underWay.Hash, Assert.Single(Decode(await AskAsync(new(2, underWay.Hash, new(2))))).Hash);
+        Assert.Equal(
+            underWay.Hash, Assert.Single(Decode(await AskAsync(new(2, underWay.Hash, new(2))))).Hash);
     }
 
     [Fact]

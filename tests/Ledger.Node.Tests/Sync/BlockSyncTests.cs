@@ -48,7 +48,8 @@ public sealed class BlockSyncTests : IAsyncLifetime
         _mesh = await TestMesh.StartAsync(4, prepare: Prepare);
         var genesis = _behind.Genesis;
         ValidatorDirectory directory = new(
-            genesis, genesis.Validators[new(0)].PublicKey, Epoch.First(genesis), ValidatorHistory.Of(genesis));
+            genesis, genesis.Validators[new(0)].PublicKey, Epoch.First(genesis), ValidatorHistory.Of(
+                genesis));
         ValidatorSignatures signatures = new(
             directory, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
         PbftConsensus protocol = new(directory, PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
@@ -57,7 +58,8 @@ public sealed class BlockSyncTests : IAsyncLifetime
             new(genesis.Validators.Count, _clock), () => _behind.Store.Head!.Height);
         _running.OnInput = Apply;
         _running.Start();
-        _sync = new(_mesh[0].Network, _behind.Store, inbound, _waiters, _clock, NullLogger<BlockSync>.Instance);
+        _sync = new(
+            _mesh[0].Network, _behind.Store, inbound, _waiters, _clock, NullLogger<BlockSync>.Instance);
         _runs = _sync.RunAsync(_stop.Token);
     }
 
@@ -112,7 +114,9 @@ public sealed class BlockSyncTests : IAsyncLifetime
         await IsPunishedAsync("bad_segment");
     }
 
-    /// <summary>Time stands still in this test: who is believed and brings nothing would be waited for without end.</summary>
+    /// <summary>
+    /// Time stands still in this test: who is believed and brings nothing would be waited for without end.
+    /// </summary>
     [Fact]
     public async Task A_range_that_does_not_begin_at_our_head_is_punished_at_once()
     {
@@ -125,7 +129,9 @@ public sealed class BlockSyncTests : IAsyncLifetime
         await IsPunishedAsync("bad_segment");
     }
 
-    /// <summary>More than f lied: two certified chains. Ours is not left for theirs, nor theirs waited for.</summary>
+    /// <summary>
+    /// More than f lied: two certified chains. Ours is not left for theirs, nor theirs waited for.
+    /// </summary>
     [Fact]
     public async Task A_certified_range_of_another_chain_than_ours_is_punished_at_once()
     {
@@ -257,7 +263,8 @@ public sealed class BlockSyncTests : IAsyncLifetime
         Assert.Equal(FrameVerdict.Ok, await OfferAsync(1, answer));
         Assert.Equal(FrameVerdict.Drop("unasked_response"), await OfferAsync(1, answer));
         Assert.Equal(
-            FrameVerdict.Drop("unasked_response"), await OfferAsync(1, new BlockResponse(9999, [], []).Encode()));
+            FrameVerdict.Drop("unasked_response"), await OfferAsync(
+                1, new BlockResponse(9999, [], []).Encode()));
     }
 
     [Fact]
@@ -301,7 +308,11 @@ public sealed class BlockSyncTests : IAsyncLifetime
     private BlockResponse Honest(BlockRequest request) => Honest(request, _ahead);
 
     private static BlockResponse OneOf(BlockResponse response)
-        => response with { Blocks = [.. response.Blocks.Take(1)], Certificates = [.. response.Certificates.Take(1)] };
+        => response with
+        {
+            Blocks = [.. response.Blocks.Take(1)],
+            Certificates = [.. response.Certificates.Take(1)]
+        };
 
     private static BlockResponse Honest(BlockRequest request, FinalChain chain)
     {
@@ -314,15 +325,19 @@ public sealed class BlockSyncTests : IAsyncLifetime
 
         Height[] heights =
         [
-            .. Enumerable.Range(0, BlockResponse.BlocksMax).Select(i => new Height(request.From.Value + (ulong)i))
+            .. Enumerable.Range(0, BlockResponse.BlocksMax)
+                .Select(i => new Height(request.From.Value + (ulong)i))
                 .Where(height => height <= chain.Store.Head!.Height),
         ];
         return new(
-            request.Id, [.. heights.Select(height => (ReadOnlyMemory<byte>)chain.Store.ReadBlockBytes(height)!)],
+            request.Id,
+            [.. heights.Select(height => (ReadOnlyMemory<byte>)chain.Store.ReadBlockBytes(height)!)],
             [.. heights.Select(height => chain.Store.ReadCertificate(height)!)]);
     }
 
-    /// <summary>What consensus makes of a segment: it becomes final here, and who waits is told; no time passes.</summary>
+    /// <summary>
+    /// What consensus makes of a segment: it becomes final here, and who waits is told; no time passes.
+    /// </summary>
     private void Apply(Input input)
     {
         if (input is not Input.Synced synced)

@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ledger.Node.Tests.Sync;
 
-/// <summary>A validator that builds its ledger from chunks, and three peers that serve them as a test says.</summary>
+/// <summary>
+/// A validator that builds its ledger from chunks, and three peers that serve them as a test says.
+/// </summary>
 public sealed class StateSyncTests : IAsyncLifetime
 {
     private const int LargeValue = 60_000;
@@ -18,7 +20,8 @@ public sealed class StateSyncTests : IAsyncLifetime
     private readonly FinalChain _ahead = new(new TestChain(4));
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentQueue<(int Peer, SnapshotRequest Request)> _asked = new();
-    private readonly Func<SnapshotRequest, SnapshotResponse?>[] _answers = new Func<SnapshotRequest, SnapshotResponse?>[4];
+    private readonly Func<SnapshotRequest, SnapshotResponse?>[] _answers =
+        new Func<SnapshotRequest, SnapshotResponse?>[4];
     private TestMesh _mesh = null!;
     private SnapshotClient _client = null!;
     private SnapshotFile _file = null!;
@@ -30,13 +33,15 @@ public sealed class StateSyncTests : IAsyncLifetime
         for (var i = 0; i < 40; i++)
         {
             _ahead.Grow([Keys.Sign(
-                _ahead.Clock, Keys.Writer, new Operation.Put("open", $"large {i}", new byte[LargeValue], null))]);
+                _ahead.Clock, Keys.Writer, new Operation.Put(
+                    "open", $"large {i}", new byte[LargeValue], null))]);
         }
 
         using (var state = _ahead.Store.Snapshot())
         {
             new SnapshotWriter(_ahead.Genesis, state, TestContext.Current.CancellationToken).Write(
-                _folder.Sub("a.snapshot"), () => FinalityReader.Read(_ahead.Genesis, _ahead.Store, state.Head!.Height, state.Head.Height));
+                _folder.Sub("a.snapshot"), () => FinalityReader.Read(
+                    _ahead.Genesis, _ahead.Store, state.Head!.Height, state.Head.Height));
         }
 
         _file = SnapshotFile.Open(_folder.Sub("a.snapshot"));
@@ -53,7 +58,8 @@ public sealed class StateSyncTests : IAsyncLifetime
 
         AssertIsWhole();
         var chunks = Chunks();
-        Assert.Equal(Enumerable.Range(0, _file.Manifest.ChunkCount), chunks.Select(c => c.Request.Number).Order());
+        Assert.Equal(
+            Enumerable.Range(0, _file.Manifest.ChunkCount), chunks.Select(c => c.Request.Number).Order());
         Assert.True(chunks.Select(c => c.Peer).Distinct().Count() > 1, "only one peer was asked");
     }
 
@@ -75,14 +81,19 @@ public sealed class StateSyncTests : IAsyncLifetime
     {
         var forged = _file.Manifest with
         {
-            Finality = _file.Manifest.Finality with { Header = _file.Manifest.Header with { Height = new(1_000_000) } },
+            Finality = _file.Manifest.Finality with
+            {
+                Header =
+                _file.Manifest.Header with { Height = new(1_000_000) }
+            },
         };
         var encoded = forged.Encode();
         _answers[1] = request => request.Question switch
         {
             SnapshotQuestion.Offer => new(
                 request.Id,
-                new(forged.Height, forged.ContentHash(), encoded.Length, 1, 1_000_000, Height.Genesis, forged.Height, View.Zero),
+                new(forged.Height, forged.ContentHash(), encoded.Length, 1, 1_000_000, Height.Genesis,
+                    forged.Height, View.Zero),
                 ReadOnlyMemory<byte>.Empty),
             SnapshotQuestion.Manifest => new(request.Id, null, encoded),
             _ => null,
@@ -100,7 +111,8 @@ public sealed class StateSyncTests : IAsyncLifetime
     [Fact]
     public async Task Who_sends_another_manifest_than_it_offered_is_thrown_out()
     {
-        // True and certified, and not what was offered: its peers would be asked for chunks that they do not have.
+        // True and certified, and not what was offered: its peers would be asked for chunks that they do not
+        // have.
         var other = _file.Manifest.Encode();
         _answers[1] = request => request.Question switch
         {
@@ -142,7 +154,8 @@ public sealed class StateSyncTests : IAsyncLifetime
         Assert.True(await SyncAsync());
 
         AssertIsWhole();
-        Assert.Equal(0, _mesh[0].Dropped("validator-2", "bad_chunk") + _mesh[0].Dropped("validator-3", "bad_chunk"));
+        Assert.Equal(
+            0, _mesh[0].Dropped("validator-2", "bad_chunk") + _mesh[0].Dropped("validator-3", "bad_chunk"));
     }
 
     [Fact]
@@ -236,7 +249,8 @@ public sealed class StateSyncTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    private static SnapshotOffer None() => new(Height.Genesis, Digest.Zero, 0, 0, 0, Height.Genesis, Height.Genesis, View.Zero);
+    private static SnapshotOffer None()
+        => new(Height.Genesis, Digest.Zero, 0, 0, 0, Height.Genesis, Height.Genesis, View.Zero);
 
     /// <summary>Well-formed, and not what it was: the last bytes of a chunk are the last value's.</summary>
     private static byte[] Falsify(byte[] chunk)
@@ -248,7 +262,8 @@ public sealed class StateSyncTests : IAsyncLifetime
     private async Task<bool> SyncAsync()
     {
         StateSync sync = new(
-            _mesh[0].Network, _client, _ahead.Genesis, _ahead.Genesis.Validators, Root, Height.Genesis, TimeProvider.System,
+            _mesh[0].Network, _client, _ahead.Genesis, _ahead.Genesis.Validators, Root, Height.Genesis,
+            TimeProvider.System,
             NullLogger<StateSync>.Instance);
         return await sync.RunAsync(() => { }, TestContext.Current.CancellationToken)
             .WaitAsync(TestChain.Deadline, TestContext.Current.CancellationToken);
@@ -256,7 +271,8 @@ public sealed class StateSyncTests : IAsyncLifetime
 
     private void AssertIsWhole()
     {
-        using var store = LedgerStore.Open(Root, _ahead.Genesis.Hash, _ahead.Genesis.ChainId, StorageOptions.Default);
+        using var store = LedgerStore.Open(
+            Root, _ahead.Genesis.Hash, _ahead.Genesis.ChainId, StorageOptions.Default);
         Assert.Equal(_ahead.Store.HeadHash, store.HeadHash);
         using var state = store.Snapshot();
         Assert.Equal(_ahead.Store.ReadStateRange([]).Count(), state.ReadStateRange([]).Count());
@@ -271,7 +287,8 @@ public sealed class StateSyncTests : IAsyncLifetime
         SnapshotQuestion.Offer => new(
             request.Id,
             new(
-                _file.Manifest.Height, _file.Manifest.ContentHash(), _file.EncodedManifest.Length, _file.Manifest.ChunkBytes,
+                _file.Manifest.Height, _file.Manifest.ContentHash(), _file.EncodedManifest.Length,
+                _file.Manifest.ChunkBytes,
                 1_000_000, Height.Genesis, _file.Manifest.Height, View.Zero),
             ReadOnlyMemory<byte>.Empty),
         SnapshotQuestion.Manifest => new(request.Id, null, _file.EncodedManifest[request.Number..]),
@@ -282,7 +299,8 @@ public sealed class StateSyncTests : IAsyncLifetime
     {
         var index = peer.Identity.Self.Value;
         peer.Router
-            .On(FrameKind.SnapshotResponse, (from, payload, token) => _client.OnResponseAsync(from, payload, token))
+            .On(FrameKind.SnapshotResponse, (from, payload, token) =>
+                _client.OnResponseAsync(from, payload, token))
             .On(FrameKind.SnapshotRequest, (from, payload, _) =>
             {
                 Assert.True(SnapshotRequest.TryDecode(payload, out var request));

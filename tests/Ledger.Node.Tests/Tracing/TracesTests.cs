@@ -21,7 +21,8 @@ public sealed class TracesTests : IDisposable
         _listener = new()
         {
             ShouldListenTo = source => source.Name == NodeTracing.SourceName,
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _)
+                => ActivitySamplingResult.AllDataAndRecorded,
             ActivityStopped = _spans.Enqueue,
         };
         ActivitySource.AddActivityListener(_listener);
@@ -116,7 +117,8 @@ public sealed class TracesTests : IDisposable
         traces.Finalised(new(block, null, [], [], []));
         traces.Finalised(new(block, null, [], [], []));
 
-        var span = Assert.Single(_spans, span => span.OperationName == "ledger.finality" && span.TraceId == trace);
+        var span = Assert.Single(
+            _spans, span => span.OperationName == "ledger.finality" && span.TraceId == trace);
         Assert.Equal(BlockTraces.ContextOf(block.Hash).TraceId, Assert.Single(span.Links).Context.TraceId);
     }
 
@@ -131,7 +133,8 @@ public sealed class TracesTests : IDisposable
         var block = _chain.Grow([transaction]);
         traces.Finalised(new(block, null, [], [], []));
 
-        Assert.DoesNotContain(_spans, span => Equals(span.GetTagItem("ledger.hash"), transaction.Hash.ToString()));
+        Assert.DoesNotContain(
+            _spans, span => Equals(span.GetTagItem("ledger.hash"), transaction.Hash.ToString()));
     }
 
     private static Notice.PhaseReached Reached(Phase phase, Block block)

@@ -8,8 +8,8 @@ using Ledger.Crypto;
 namespace Ledger.Node.Tests.Transport;
 
 /// <summary>
-/// Speaks the protocol byte by byte, written from its description and not from the product's code: it can lie, and it
-/// would notice a change of the layout.
+/// Speaks the protocol byte by byte, written from its description and not from the product's code: it can
+/// lie, and it would notice a change of the layout.
 /// </summary>
 internal sealed class RawPeer : IDisposable
 {
@@ -87,7 +87,8 @@ internal sealed class RawPeer : IDisposable
         return this;
     }
 
-    public Task SendAsync(byte kind, byte[] payload) => SendRawAsync([.. Header(payload.Length, kind), .. payload]);
+    public Task SendAsync(byte kind, byte[] payload)
+        => SendRawAsync([.. Header(payload.Length, kind), .. payload]);
 
     public async Task SendRawAsync(byte[] bytes) => await _stream.WriteAsync(bytes);
 

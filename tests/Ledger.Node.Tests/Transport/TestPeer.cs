@@ -45,12 +45,14 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
     private readonly MetricFactory _factory;
     private PeerNetwork? _network;
 
-    public TestPeer(TestChain chain, int index, int port = 0, Func<TransportOptions, TransportOptions>? with = null)
+    public TestPeer(
+        TestChain chain, int index, int port = 0, Func<TransportOptions, TransportOptions>? with = null)
         : this(chain.Identity(index), port, with)
     {
     }
 
-    public TestPeer(NodeIdentity identity, int port = 0, Func<TransportOptions, TransportOptions>? with = null)
+    public TestPeer(
+        NodeIdentity identity, int port = 0, Func<TransportOptions, TransportOptions>? with = null)
     {
         Identity = identity;
         _factory = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
@@ -114,7 +116,9 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
         return this;
     }
 
-    /// <summary>Waits until the condition holds; looks again whenever something was logged or observed.</summary>
+    /// <summary>
+    /// Waits until the condition holds; looks again whenever something was logged or observed.
+    /// </summary>
     public async Task UntilAsync(Func<bool> condition)
     {
         using var deadline = new CancellationTokenSource(TestChain.Deadline);
@@ -179,7 +183,8 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
     }
 
     private async ValueTask<FrameVerdict> OnFrameAsync(
-        FrameKind kind, ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        FrameKind kind, ValidatorIndex from, ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
     {
         var frame = new ReceivedFrame(from, kind, payload.ToArray());
         var verdict = Judge is { } judge ? await judge(frame, cancellationToken) : FrameVerdict.Ok;
@@ -214,7 +219,8 @@ internal sealed class TestMesh : IAsyncDisposable
         await Task.WhenAll(mesh._peers.Select(peer => peer.StartAsync()));
         foreach (var peer in mesh._peers)
         {
-            await peer.UntilConnectedAsync([.. Enumerable.Range(0, count).Except([peer.Identity.Self.Value])]);
+            await peer.UntilConnectedAsync(
+                [.. Enumerable.Range(0, count).Except([peer.Identity.Self.Value])]);
         }
 
         return mesh;

@@ -61,7 +61,8 @@ internal sealed class BrokenEngine : IDisposable
             : throw new InvalidOperationException($"There is no file {edits[0].File} in the engine.");
     }
 
-    public string? BreachOf(string engine, ulong seed, int nodes, int steps) => _breachOf(engine, seed, nodes, steps);
+    public string? BreachOf(string engine, ulong seed, int nodes, int steps)
+        => _breachOf(engine, seed, nodes, steps);
 
     public void Dispose() => _context.Unload();
 
@@ -72,8 +73,8 @@ internal sealed class BrokenEngine : IDisposable
         return at >= 0 && text.IndexOf(wanted, at + 1, StringComparison.Ordinal) < 0
             ? text[..at] + edit.Instead + text[(at + wanted.Length)..]
             : throw new InvalidOperationException(
-                $"'{edit.Text}' is {(at < 0 ? "not" : "more than once")} in {edit.File}: the engine has changed, and this rule's "
-                + "breaking must follow it.");
+                $"'{edit.Text}' is {(at < 0 ? "not" : "more than once")} in {edit.File}: the engine has "
+                + "changed, and this rule's breaking must follow it.");
     }
 
     private static byte[] Compile(List<SyntaxTree> trees)
@@ -99,14 +100,18 @@ internal sealed class BrokenEngine : IDisposable
         var root = Path.Combine(Repository.Root, "Ledger.Consensus");
         List<(string, SyntaxTree)> sources =
         [
-            ("usings", Parse("usings", "global using System; global using System.Collections.Generic; global using System.IO; "
-                + "global using System.Linq; global using System.Threading; global using System.Threading.Tasks; "
-                + $"[assembly: System.Reflection.AssemblyVersion(\"{typeof(Replica).Assembly.GetName().Version}\")]")),
+            ("usings", Parse("usings",
+                "global using System; global using System.Collections.Generic; global using System.IO; "
+                + "global using System.Linq; global using System.Threading; global using "
+                + "System.Threading.Tasks; [assembly: "
+                + $"System.Reflection.AssemblyVersion(\"{typeof(Replica).Assembly.GetName().Version}\")]")),
         ];
-        foreach (var path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
         {
             var file = Path.GetRelativePath(root, path);
-            if (!file.StartsWith("obj/", StringComparison.Ordinal) && !file.StartsWith("bin/", StringComparison.Ordinal))
+            if (!file.StartsWith("obj/", StringComparison.Ordinal)
+                && !file.StartsWith("bin/", StringComparison.Ordinal))
             {
                 sources.Add((file, Parse(file, File.ReadAllText(path).ReplaceLineEndings("\n"))));
             }

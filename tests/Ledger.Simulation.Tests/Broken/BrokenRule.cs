@@ -14,7 +14,8 @@ internal sealed record BrokenRule(string Name, int Seeds, params Edit[] Edits)
         = Edits.Any(edit => edit.File.StartsWith("Raft/", StringComparison.Ordinal)) ? "raft" : "pbft";
 
     /// <summary>
-    /// How long a run must be, in engine steps. Raft's errors want several terms, and most of its steps are its clock's.
+    /// How long a run must be, in engine steps. Raft's errors want several terms, and most of its steps are
+    /// its clock's.
     /// </summary>
     public int Steps { get => field > 0 ? field : Engine == "raft" ? 6000 : 2500; init; }
 

@@ -18,18 +18,21 @@ public sealed class BrokenToolTests : IDisposable
     [Theory]
     [InlineData("pbft", "a quorum is one too few")]
     [InlineData("raft", "raft: a majority is one too few")]
-    public async Task The_tool_ends_with_4_and_draws_the_smallest_run_that_shows_it(string engine, string rule)
+    public async Task The_tool_ends_with_4_and_draws_the_smallest_run_that_shows_it(
+        string engine, string rule)
     {
         BreakTheTool([.. BrokenRules.All, .. BrokenRaftRules.All], rule);
         var trace = Path.Combine(_folder, "failing.trace");
-        var said = await RunAsync("simulate", "--engine", engine, "--seed", "1", "--seeds", "60", "--trace", trace);
+        var said = await RunAsync(
+            "simulate", "--engine", engine, "--seed", "1", "--seeds", "60", "--trace", trace);
 
         Assert.True(said.Exit == BrokenInvariant, $"exit {said.Exit}: {said.Error}");
         Assert.Matches("broken +[a-z ]+: R[0-9]", said.Output);
         Assert.Matches("seed +[0-9]+, [0-9,]+ steps, [0-9,]+ injections", said.Output);
         Assert.Matches("smallest +[0-9,]+ steps, [0-9,]+ injections, [1-3] clients", said.Output);
         Assert.Contains("ms  R0   R1   R2   R3", said.Output, StringComparison.Ordinal);
-        Assert.Matches("error: seed [0-9]+ broke the invariant '[a-z ]+'; see it again with: ledger simulate", said.Error);
+        Assert.Matches("error: seed [0-9]+ broke the invariant '[a-z ]+'; see it again with: ledger simulate",
+            said.Error);
 
         var again = await RunAsync("replay", trace);
         Assert.Equal(BrokenInvariant, again.Exit);
@@ -46,12 +49,14 @@ public sealed class BrokenToolTests : IDisposable
         }
 
         File.WriteAllBytes(
-            Path.Combine(_folder, "Ledger.Consensus.dll"), BrokenEngine.Compile(rules.Single(rule => rule.Name == name)));
+            Path.Combine(_folder, "Ledger.Consensus.dll"), BrokenEngine.Compile(
+                rules.Single(rule => rule.Name == name)));
     }
 
     private async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
     {
-        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+        var host = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
         ProcessStartInfo start = new(host, [Path.Combine(_folder, "ledger.dll"), .. arguments])
         {
             RedirectStandardOutput = true,

@@ -25,7 +25,9 @@ internal static class RuleSearch
         Assert.Fail($"{rule.Seeds} seeds, and nobody noticed that the engine {rule.Name}");
     }
 
-    /// <summary>The engine as it is, made in the same way, over seeds like those that find its broken sisters.</summary>
+    /// <summary>
+    /// The engine as it is, made in the same way, over seeds like those that find its broken sisters.
+    /// </summary>
     public static void AssertSound(string name)
     {
         BrokenRule none = new("as it is", 0) { Engine = name };

@@ -29,7 +29,8 @@ internal static class RuleTable
             lock (WriteLock)
             {
                 File.AppendAllText(
-                    path, string.Create(CultureInfo.InvariantCulture, $"| {rule} | {invariant} | {seed} | {allowed} |\n"));
+                    path, string.Create(
+                        CultureInfo.InvariantCulture, $"| {rule} | {invariant} | {seed} | {allowed} |\n"));
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -26,6 +27,22 @@ public sealed class SnapshotFileTests : IDisposable
 
         File.WriteAllBytes(cut, [.. whole, 0]);
         Assert.Throws<SnapshotException>(() => SnapshotFile.Open(cut));
+    }
+
+    /// <summary>Every hash in it holds, and its chunks stand a byte from where they are looked for.</summary>
+    [Fact]
+    public void A_file_with_room_for_more_than_its_chunks_is_refused()
+    {
+        var path = _chain.Snapshot();
+        var whole = File.ReadAllBytes(path);
+        var end = whole.AsSpan(whole.Length - sizeof(ulong) - sizeof(int) - Digest.Size);
+        var manifest = (int)BinaryPrimitives.ReadUInt64BigEndian(end);
+        BinaryPrimitives.WriteUInt64BigEndian(end, (ulong)manifest + 1);
+        File.WriteAllBytes(path, [.. whole[..manifest], 0, .. whole[manifest..]]);
+
+        var failure = Assert.Throws<SnapshotException>(() => SnapshotFile.Open(path));
+
+        Assert.Contains("does not hold the chunks", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

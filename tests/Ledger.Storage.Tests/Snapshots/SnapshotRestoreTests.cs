@@ -18,7 +18,8 @@ public sealed class SnapshotRestoreTests : IDisposable
     public void The_mark_that_a_ledger_is_whole_stands_before_the_exchange_begins()
     {
         using var snapshot = SnapshotFile.Open(_chain.Snapshot());
-        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
         var obstacle = Path.Combine(folder.Root, "ledger");
         File.WriteAllText(obstacle, "in the way");
         Assert.ThrowsAny<IOException>(() => RestoreAll(snapshot, folder.Root));
@@ -34,7 +35,8 @@ public sealed class SnapshotRestoreTests : IDisposable
     public void Half_of_a_ledger_is_neither_put_in_place_nor_finished()
     {
         using var snapshot = SnapshotFile.Open(_chain.Snapshot());
-        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
         using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
         {
             for (var i = 1; i < snapshot.Manifest.ChunkCount; i++)
@@ -55,12 +57,16 @@ public sealed class SnapshotRestoreTests : IDisposable
     public void All_cores_restore_what_one_does_and_a_chunk_that_came_twice_does_no_harm()
     {
         using var snapshot = SnapshotFile.Open(_chain.Snapshot());
-        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
         using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
         {
-            var twice = restore.Prepare(snapshot.Manifest.ChunkCount - 1, snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1), out _);
+            var twice = restore.Prepare(snapshot.Manifest.ChunkCount
+                - 1, snapshot.ReadChunk(snapshot.Manifest.ChunkCount - 1), out _);
             restore.AcceptAll(
-                snapshot.ReadChunk, (_, fault) => Assert.Fail(fault), () => { }, TestContext.Current.CancellationToken);
+                snapshot.ReadChunk, (_, fault) => Assert.Fail(fault), ()
+                    =>
+                { }, TestContext.Current.CancellationToken);
             restore.Keep(twice!);
             Assert.Equal(snapshot.Manifest.ChunkCount, restore.DoneCount);
             restore.Finish();
@@ -77,13 +83,15 @@ public sealed class SnapshotRestoreTests : IDisposable
     public void One_false_chunk_ends_a_restore_on_all_cores_and_is_named()
     {
         using var snapshot = SnapshotFile.Open(_chain.Snapshot());
-        using var folder = DataFolder.Open(_chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
         using var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest);
         var place = Enumerable.Range(2, snapshot.Manifest.State.Count - 1)
             .First(i => snapshot.Manifest.ChunkAt(i) != snapshot.Manifest.ChunkAt(1));
 
         var failure = Assert.Throws<SnapshotException>(() => restore.AcceptAll(
-            index => snapshot.ReadChunk(index == place ? 1 : index), (index, fault) => throw new SnapshotException($"{index}: {fault}"),
+            index => snapshot.ReadChunk(index == place ? 1 : index), (index, fault)
+                => throw new SnapshotException($"{index}: {fault}"),
             () => { }, TestContext.Current.CancellationToken));
 
         Assert.StartsWith($"{place}: its entries do not hash", failure.Message, StringComparison.Ordinal);
@@ -159,6 +167,66 @@ public sealed class SnapshotRestoreTests : IDisposable
         using var again = SnapshotRestore.Begin(root, _chain.Genesis, newer.Manifest);
 
         Assert.Equal(0, again.DoneCount);
+    }
+
+    /// <summary>
+    /// Places of transactions wait for more of them: a restore that is closed in order writes what waits.
+    /// </summary>
+    [Fact]
+    public void A_run_of_history_that_waits_for_more_is_there_when_the_restore_goes_on()
+    {
+        List<Transaction> early =
+        [
+            .. Enumerable.Range(0, SnapshotLimits.HistoryChunkReceipts)
+                .Select(i => _chain.Put("many", $"{i}", [1])),
+        ];
+        foreach (var some in early.Chunk(Limits.BlockTransactions))
+        {
+            _chain.Grow(some);
+        }
+
+        var late = _chain.Put("many", "late", [1]);
+        _chain.Grow(late);
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        Assert.Equal(2, snapshot.Manifest.History.Count);
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
+        {
+            Assert.Null(restore.Accept(0, snapshot.ReadChunk(0)));
+        }
+
+        using (var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest))
+        {
+            Assert.True(restore.IsDone(0));
+        }
+
+        RestoreAll(snapshot, folder.Root);
+        using var store = Open(folder);
+        foreach (var transaction in (Transaction[])[early[0], early[^1], late])
+        {
+            Assert.Equal(
+                _chain.Store.FindTransaction(transaction.Hash), store.FindTransaction(transaction.Hash));
+        }
+    }
+
+    [Fact]
+    public void A_chunk_that_is_refused_leaves_nothing()
+    {
+        using var snapshot = SnapshotFile.Open(_chain.Snapshot());
+        using var folder = DataFolder.Open(
+            _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
+        using var restore = SnapshotRestore.Begin(folder.Root, _chain.Genesis, snapshot.Manifest);
+        Assert.True(HistoryChunk.TryDecode(snapshot.ReadChunk(0), out var history, out _));
+        var (header, receipts) = history.Blocks[0];
+        HistoryChunk shorter = new([(header, [.. receipts.Skip(1)]), .. history.Blocks.Skip(1)]);
+
+        Assert.Contains(
+            "the receipts of block", restore.Accept(0, shorter.Encode()), StringComparison.Ordinal);
+        Assert.NotNull(restore.Accept(1, snapshot.ReadChunk(0)));
+        Assert.NotNull(restore.Accept(0, "no chunk"u8.ToArray()));
+
+        Assert.Equal((0, false, false), (restore.DoneCount, restore.IsDone(0), restore.IsDone(1)));
     }
 
     private void RestoreAll(SnapshotFile snapshot, string root)

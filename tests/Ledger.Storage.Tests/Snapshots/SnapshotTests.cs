@@ -45,7 +45,9 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(block.Hash, store.HeadHash);
     }
 
-    /// <summary>The changes lie below the blocks that came along; what stands on them must be shown.</summary>
+    /// <summary>
+    /// The changes lie below the blocks that came along; what stands on them must be shown.
+    /// </summary>
     [Fact]
     public void A_restored_ledger_knows_its_epoch_and_every_change_of_validators_with_its_certificate()
     {
@@ -161,7 +163,8 @@ public sealed class SnapshotTests : IDisposable
     [Fact]
     public void What_changed_the_validators_comes_along_however_old()
     {
-        var change = _chain.Grow(_chain.Sign(new Operation.AddValidator("v4", SnapshotChain.Key(5).PublicKey, "host:1")));
+        var change = _chain.Grow(
+            _chain.Sign(new Operation.AddValidator("v4", SnapshotChain.Key(5).PublicKey, "host:1")));
         _chain.Grow(_chain.Put("small", "old", [1]));
         _chain.Wait(TimeSpan.FromDays(2));
         _chain.Grow(_chain.Put("small", "young", [1]));
@@ -171,7 +174,8 @@ public sealed class SnapshotTests : IDisposable
         using (var state = _chain.Store.Snapshot())
         {
             new SnapshotWriter(_chain.Genesis, state, TestContext.Current.CancellationToken).Write(
-                _chain.PathOf("a.snapshot"), () => _chain.FinalityOf(state.Head!, 4) with { Changes = [certified] });
+                _chain.PathOf("a.snapshot"), ()
+                    => _chain.FinalityOf(state.Head!, 4) with { Changes = [certified] });
         }
 
         using var folder = RestoreInto("restored", _chain.PathOf("a.snapshot"));

@@ -4,15 +4,17 @@ using Ledger.Crypto;
 using Ledger.Node.Consensus;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
+using Ledger.Node.Offences;
 using Ledger.Node.Tests.Transport;
 using Ledger.Node.Transport;
-using Ledger.Node.Witness;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 
-namespace Ledger.Node.Tests.Witness;
+namespace Ledger.Node.Tests.Offences;
 
-/// <summary>The way of a proof of a double vote: taken in, kept, shown to others, reported, let go. Validator 3 lies.</summary>
+/// <summary>
+/// The way of a proof of a double vote: taken in, kept, shown to others, reported, let go. Validator 3 lies.
+/// </summary>
 public sealed class EvidenceServiceTests : IAsyncLifetime
 {
     private const int Liar = 3;
@@ -36,7 +38,8 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
             FrameKind.Evidence, (_, payload, _) => _arrived.Take(peer.Identity.Self, payload)));
         _pool = new(MempoolLimits.Default, _clock);
         _admission = new(
-            _chain.Genesis, _chain.Store, _pool, _clock, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
+            _chain.Genesis, _chain.Store, _pool, _clock, Metrics.WithCustomRegistry(
+                Metrics.NewCustomRegistry()));
         _service = Start();
     }
 
@@ -57,7 +60,7 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
         Assert.Equal(FrameVerdict.Ok, await ShowAsync(proof));
 
         Run();
-        await UntilAsync(() => _pool.Count == 1);
+        await UntilAsync(() => _pool.Count > 0);
 
         Assert.Equal(proof, Assert.Single(_service.Held));
         Assert.Equal(proof, Assert.Single(_chain.Store.ReadEvidence()));
@@ -66,9 +69,12 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
             Assert.Equal(proof, await _arrived.NextAsync(peer));
         }
 
-        var report = Assert.Single(_pool.Oldest(10));
-        Assert.Equal([new Operation.Report(proof)], report.Body.Operations);
-        Assert.Equal(_validators.Key(0).PublicKey, report.Sender);
+        // It may have been reported again by now: nobody puts it onto this ledger, and the clock goes on.
+        Assert.All(_pool.Oldest(10), report =>
+        {
+            Assert.Equal([new Operation.Report(proof)], report.Body.Operations);
+            Assert.Equal(_validators.Key(0).PublicKey, report.Sender);
+        });
     }
 
     [Fact]
@@ -113,15 +119,20 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
                 (proof.Encode()[..^1], "malformed_evidence"),
                 ((proof with { Second = proof.First }).Encode(), "malformed_evidence"),
                 ((proof with { First = proof.Second, Second = proof.First }).Encode(), "malformed_evidence"),
-                ((proof with { Offence = proof.Offence with { Height = Height.Genesis } }).Encode(), "malformed_evidence"),
+                ((proof with { Offence = proof.Offence with { Height = Height.Genesis } })
+                    .Encode(), "malformed_evidence"),
                 ((proof with { Offence = proof.Offence with { View = new(9) } }).Encode(), "bad_evidence"),
-                ((proof with { Offence = proof.Offence with { Validator = _validators.Key(1).PublicKey } }).Encode(), "bad_evidence"),
-                ((proof with { Offence = proof.Offence with { Validator = Keys.Stranger.PublicKey } }).Encode(), "bad_evidence"),
-                ((proof with { First = new(proof.First.Block, proof.Second.Signature) }).Encode(), "bad_evidence"),
+                ((proof with { Offence = proof.Offence with { Validator = _validators.Key(1).PublicKey } })
+                    .Encode(), "bad_evidence"),
+                ((proof with { Offence = proof.Offence with { Validator = Keys.Stranger.PublicKey } })
+                    .Encode(), "bad_evidence"),
+                ((proof with { First = new(proof.First.Block, proof.Second.Signature) })
+                    .Encode(), "bad_evidence"),
             ])
         {
             Assert.Equal(
-                FrameVerdict.Disconnect(reason), await _service.OnFrameAsync(new(1), encoded, TestContext.Current.CancellationToken));
+                FrameVerdict.Disconnect(reason), await _service.OnFrameAsync(
+                    new(1), encoded, TestContext.Current.CancellationToken));
         }
 
         Assert.Empty(_chain.Store.ReadEvidence());
@@ -153,11 +164,12 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
 
         Assert.Equal(FrameVerdict.Ok, await ShowAsync(Proof(height: 2)));
         Run();
-        await UntilAsync(() => _pool.Count == 1);
+        await UntilAsync(() => _pool.Count > 0);
 
         Assert.Equal(EvidenceBook.PerValidatorMax, _chain.Store.ReadEvidence().Count);
         Assert.Equal(_service.Held, _chain.Store.ReadEvidence().OrderBy(proof => proof.Offence.Height));
-        Assert.DoesNotContain(_service.Held, proof => proof.Offence.Height.Value == 1_000 + EvidenceBook.PerValidatorMax - 1);
+        Assert.DoesNotContain(
+            _service.Held, proof => proof.Offence.Height.Value == 1_000 + EvidenceBook.PerValidatorMax - 1);
     }
 
     private EvidenceService Start() => new(
@@ -184,7 +196,8 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
     {
         Digest block = new([.. Enumerable.Repeat(number, Digest.Size)]);
         var statement = new byte[Statement.Size];
-        new Statement(_chain.Genesis.Hash, offence.Kind, offence.View, View.Zero, offence.Height, block).WriteTo(statement);
+        new Statement(_chain.Genesis.Hash, offence.Kind, offence.View, View.Zero, offence.Height, block)
+            .WriteTo(statement);
         return new(block, _validators.Key(Liar).Sign(statement));
     }
 
@@ -204,7 +217,8 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
     private sealed class Channels
     {
         private readonly System.Threading.Channels.Channel<Evidence>[] _byPeer
-            = [.. Enumerable.Range(0, 4).Select(_ => System.Threading.Channels.Channel.CreateUnbounded<Evidence>())];
+            = [.. Enumerable.Range(0, 4)
+                .Select(_ => System.Threading.Channels.Channel.CreateUnbounded<Evidence>())];
 
         public ValueTask<FrameVerdict> Take(ValidatorIndex peer, ReadOnlyMemory<byte> payload)
         {
@@ -214,7 +228,8 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
         }
 
         public async Task<Evidence> NextAsync(int peer)
-            => await _byPeer[peer].Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TestChain.Deadline);
+            => await _byPeer[peer].Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask()
+                .WaitAsync(TestChain.Deadline);
     }
 
     private sealed class Signatures(Genesis genesis) : ISignatureVerifier

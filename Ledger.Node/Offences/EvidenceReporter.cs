@@ -3,11 +3,11 @@ using Ledger.Crypto;
 using Ledger.Node.Gossip;
 using Ledger.Node.Mempool;
 
-namespace Ledger.Node.Witness;
+namespace Ledger.Node.Offences;
 
 /// <summary>
-/// Puts a proof into a transaction of this validator's own key, through the same door as everybody's. Anyone may report:
-/// the proof counts, not the reporter.
+/// Puts a proof into a transaction of this validator's own key, through the same door as everybody's. Anyone
+/// may report: the proof counts, not the reporter.
 /// </summary>
 internal sealed class EvidenceReporter(
     string chainId, SigningKey key, Admission admission, TransactionGossip gossip, TimeProvider clock)

@@ -1,7 +1,7 @@
 using Ledger.Core;
 using Microsoft.Extensions.Logging;
 
-namespace Ledger.Node.Witness;
+namespace Ledger.Node.Offences;
 
 internal static partial class EvidenceLog
 {
@@ -9,8 +9,10 @@ internal static partial class EvidenceLog
         LogLevel.Error,
         "Holds proof that validator {Validator} signed two {Kind}s at height {Height} in view {View}; "
             + "'ledger evidence' shows it")]
-    public static partial void Holds(ILogger logger, string validator, StatementKind kind, Height height, View view);
+    public static partial void Holds(
+        ILogger logger, string validator, StatementKind kind, Height height, View view);
 
-    [LoggerMessage(LogLevel.Information, "Reports the offence of validator {Validator} at height {Height} to the ledger")]
+    [LoggerMessage(LogLevel.Information,
+        "Reports the offence of validator {Validator} at height {Height} to the ledger")]
     public static partial void Reports(ILogger logger, string validator, Height height);
 }

@@ -9,15 +9,17 @@ using Ledger.Node.Transport;
 using Ledger.Storage;
 using Microsoft.Extensions.Logging;
 
-namespace Ledger.Node.Witness;
+namespace Ledger.Node.Offences;
 
 /// <summary>
-/// Sees to it that a validator's offence gets onto the ledger: keeps the proof on the disk, shows it to the other
-/// validators, and reports it in its turn. The only owner of the <see cref="EvidenceBook"/>.
+/// Sees to it that a validator's offence gets onto the ledger: keeps the proof on the disk, shows it to the
+/// other validators, and reports it in its turn. The only owner of the <see cref="EvidenceBook"/>.
 /// </summary>
 internal sealed class EvidenceService
 {
-    /// <summary>Proofs under way to the owner; a peer that brings more waits, the consensus loop never does.</summary>
+    /// <summary>
+    /// Proofs under way to the owner; a peer that brings more waits, the consensus loop never does.
+    /// </summary>
     private const int QueueMax = 256;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -35,7 +37,8 @@ internal sealed class EvidenceService
         new BoundedChannelOptions(QueueMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
     /// <summary>What the book holds, for those who do not own it.</summary>
-    private volatile ImmutableDictionary<Offence, Evidence> _held = ImmutableDictionary<Offence, Evidence>.Empty;
+    private volatile ImmutableDictionary<Offence, Evidence> _held =
+        ImmutableDictionary<Offence, Evidence>.Empty;
 
     public EvidenceService(
         ValidatorDirectory directory,
@@ -67,7 +70,8 @@ internal sealed class EvidenceService
     public IReadOnlyCollection<Evidence> Held => [.. _held.Values.OrderBy(held => held.Offence.Height)];
 
     /// <summary>
-    /// From the consensus loop, which never waits: what does not fit is lost here, and others have seen it too.
+    /// From the consensus loop, which never waits: what does not fit is lost here, and others have seen it
+    /// too.
     /// </summary>
     public void OnNotice(Notice.Equivocation notice)
     {
@@ -88,7 +92,8 @@ internal sealed class EvidenceService
         }
 
         // Before the signatures, so that the same proof sent for ever costs next to nothing.
-        if (_held.ContainsKey(evidence.Offence) || _store.ReadState(StateKey.ForOffence(evidence.Offence)) is not null)
+        if (_held.ContainsKey(evidence.Offence)
+            || _store.ReadState(StateKey.ForOffence(evidence.Offence)) is not null)
         {
             return FrameVerdict.Drop("known_evidence");
         }
@@ -178,8 +183,10 @@ internal sealed class EvidenceService
     private void Publish() => _held = _book.All.ToImmutableDictionary(held => held.Offence);
 
     private bool IsSigned(in PublicKey key, in Statement statement, in Signature signature)
-        => _directory.History.FindByKey(key) is { } validator && _signatures.Verify(validator, statement, signature);
+        => _directory.History.FindByKey(key) is { } validator
+        && _signatures.Verify(validator, statement, signature);
 
     private string NameOf(Evidence evidence)
-        => _directory.History.LastOf(evidence.Offence.Validator)?.Name ?? evidence.Offence.Validator.ToString();
+        => _directory.History.LastOf(evidence.Offence.Validator)?.Name
+        ?? evidence.Offence.Validator.ToString();
 }
