@@ -143,9 +143,6 @@ internal static class BrokenRules
         new("never repeats what may be lost", 100, new Edit(
             Engine, "            RepeatTo(Recipients.All, effects);\n            _pool.ForgetFetches();",
             "            _pool.ForgetFetches();")),
-        new("never asks again for a block it lacks", 1500, new Edit(
-            Engine, "            _pool.ForgetFetches();\n            Advance(effects);",
-            "            Advance(effects);")),
         new("makes no descendant for a base that waits", 100, new Edit(
             Agreement, "AllowEmpty: needsDescendant", "AllowEmpty: false && needsDescendant")),
         new("counts the window from the final head alone", 200, new Edit(
