@@ -54,15 +54,16 @@ public sealed class ConsensusJournal : IDisposable
         => Directory.Exists(Path.Combine(dataFolder, DataFolder.JournalName));
 
     /// <exception cref="DamagedDataException">
-    /// The folder was in use before and its journal is gone. For those who keep no blocks: nothing else they have
-    /// bounds what they have promised, so there is no height at which their silence could end.
+    /// The folder was in use before and its journal is gone. For those who keep no blocks: nothing else they
+    /// have bounds what they have promised, so there is no height at which their silence could end.
     /// </exception>
     public static void MustBeIn(string dataFolder)
     {
         if (!IsIn(dataFolder))
         {
             throw new DamagedDataException(
-                $"The consensus journal {Path.Combine(dataFolder, DataFolder.JournalName)} is gone. {Remedy}");
+                $"The consensus journal {Path.Combine(dataFolder, DataFolder.JournalName)} is gone. "
+                + $"{Remedy}");
         }
     }
 

@@ -38,18 +38,21 @@ internal sealed class NodeStatus(
     public string WhyNotReady => State switch
     {
         "removed" => "removed from the validators: it votes no more and will not lead",
-        "silent" => "silent: it may have signed what it no longer knows, and votes once the others are past that",
+        "silent"
+            => "silent: it may have signed what it no longer knows, and votes once the others are past that",
         "joining" when isWitness => "no validator yet: an admin is to add it as a witness",
         "joining" => "no validator yet: an admin is to add it",
         _ => "behind, or connected to too few validators for a quorum",
     };
 
-    /// <summary>Why this node takes no transactions, for programs and for people; null when it does.</summary>
+    /// <summary>Why it takes no transactions, for programs and for people; null when it does.</summary>
     public (string Code, string Sentence)? RefusalOfTransactions
         => !duty.TakesTransactions
-            ? ("draining", "this node is about to be stopped and takes no new transactions; send it to another")
+            ? ("draining",
+                "this node is about to be stopped and takes no new transactions; send it to another")
             : directory.Removal is { } removal
-                ? ("removed", $"{directory.SelfName} was removed from the validators by block {removal}, hears no "
+                ? ("removed",
+                    $"{directory.SelfName} was removed from the validators by block {removal}, hears no "
                     + $"more of them and takes no transactions; ask {NamesOf(directory.Validators)}")
                 : null;
 
@@ -117,7 +120,8 @@ internal sealed class NodeStatus(
             (head?.Height ?? position.Committed).Value, head is null ? "" : store.HeadHash.ToString() ?? "",
             head?.StateRoot.ToString() ?? "", head?.Time.UnixMilliseconds ?? 0,
             position.View.Value, position.Entered,
-            primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary, network.Connected.Count, peers, pool.Count, pool.Bytes,
+            primary is { } proposes ? directory.NameOf(proposes) : null, position.IsPrimary,
+            network.Connected.Count, peers, pool.Count, pool.Bytes,
             clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(_started).TotalSeconds,
             vitals.Measure(HasQuorum), directory.Validators.Quorums.Quorum, directory.Role);
     }
