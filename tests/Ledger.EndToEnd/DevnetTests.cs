@@ -79,6 +79,9 @@ public sealed class DevnetTests : IDisposable
     {
         using var devnet = LedgerProcess.Start(Arguments().Where(argument => argument != "--detach"));
         await devnet.SaysAsync("2 of 2 ready");
+
+        // As 'timeout -s INT' does: the process, then its group. That is one Ctrl-C.
+        devnet.Interrupt();
         devnet.Interrupt();
 
         Assert.Equal(130, await devnet.ExitAsync());
