@@ -23,8 +23,7 @@ internal static class BrokenRaftRules
             "=> Math.Max(1, Quorums.Crash(voters).Quorum - 1);")),
         new("raft, R1: votes twice in a term", 400,
             new Edit(Safety, "voted && voted != candidate)", "voted && voted != candidate && false)"),
-            new Edit(Safety, "entered.Term > Term || (entered.Term == Term",
-                "entered.Term >= Term || (entered.Term == Term")),
+            new Edit(Safety, "    entered.Term > Term\n", "    entered.Term >= Term\n")),
         new("raft, R1: forgets its vote when it restarts", 400, new Edit(
             Engine,
             "public void Replay(JournalRecord record) => _safety.Apply(record);",

@@ -98,12 +98,13 @@ internal static class BrokenRules
             Gate,
             """
                             || !verifier.Verify(
-                                report.Validator, Report.StatementOn(chain, timeout.View, report.Highest), report.Signature))
+                                report.Validator, Report.StatementOn(chain, timeout.View, report.Highest),
+                                report.Signature))
             """,
             "                )")),
         new("takes a certificate of any size", 200, new Edit(
-            Gate, "|| certificate.Signers.Count < validators.Quorums.Quorum ||",
-            "|| certificate.Signers.Count < 1 ||")),
+            Gate, "|| certificate.Signers.Count < validators.Quorums.Quorum\n",
+            "|| certificate.Signers.Count < 1\n")),
         new("takes a timeout certificate of any size", 400, new Edit(
             Gate, "if (timeout.Reports.Count < validators.Quorums.Quorum ||",
             "if (timeout.Reports.Count < 1 ||")),
