@@ -7,7 +7,8 @@ namespace Ledger.Cli.Audit;
 /// <param name="Start">Where execution began; null when there is no head.</param>
 /// <param name="Blocks">The last height that was checked.</param>
 /// <param name="Transactions">How many were executed.</param>
-/// <param name="Head">The last block, when there is no fault.</param>
+/// <param name="Head">The last block, when there is no fault; null also where there is only the
+/// genesis.</param>
 internal sealed record AuditResult(
     AuditFault? Fault, AuditStart? Start, ulong Blocks, long Transactions, BlockHeader? Head);
 

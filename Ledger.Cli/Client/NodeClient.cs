@@ -159,7 +159,7 @@ internal sealed class NodeClient : IDisposable
         HttpMethod method, string path, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken,
         string? accept = null)
     {
-        List<string> refusals = [];
+        List<NodeRefusal> refusals = [];
         for (var attempt = 0; attempt < _nodes.Count; attempt++)
         {
             var node = Current;
@@ -186,18 +186,19 @@ internal sealed class NodeClient : IDisposable
                 using (response)
                 {
                     var words = WordsOf(await response.Content.ReadAsStringAsync(cancellationToken));
-                    refusals.Add($"{node} is not ready{(words is null ? "" : $": {words}")}");
+                    refusals.Add(new(node, HasAnswered: true, words));
                 }
             }
             catch (HttpRequestException exception)
             {
-                refusals.Add($"{node} ({exception.InnerException?.Message ?? exception.Message})");
+                refusals.Add(new(
+                    node, HasAnswered: false, exception.InnerException?.Message ?? exception.Message));
             }
 
             UseNext();
         }
 
-        throw new NoNodeAnswersException(string.Join(", ", refusals));
+        throw new NoNodeAnswersException(refusals);
     }
 
     /// <summary>The node answers a little before we would give up on it.</summary>

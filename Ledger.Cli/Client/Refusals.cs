@@ -28,6 +28,30 @@ internal sealed class BusyException(TimeSpan retryAfter) : Exception("The node i
     public TimeSpan RetryAfter { get; } = retryAfter;
 }
 
-/// <summary>None of the nodes that were named answered.</summary>
-internal sealed class NoNodeAnswersException(string refusals)
-    : Exception($"no node answers: {refusals}; start one with 'ledger devnet', or name one with --node");
+/// <summary>Why one node did not do what it was asked.</summary>
+/// <param name="HasAnswered">It is there, and says itself why not now.</param>
+internal sealed record NodeRefusal(Uri Node, bool HasAnswered, string? Reason)
+{
+    public override string ToString() => (HasAnswered, Reason) switch
+    {
+        (true, null) => $"{Node} is not ready",
+        (true, _) => $"{Node} is not ready: {Reason}",
+        _ => $"{Node} does not answer ({Reason})",
+    };
+}
+
+/// <summary>None of the nodes that were named did what it was asked: most often none is there.</summary>
+internal sealed class NoNodeAnswersException(IReadOnlyList<NodeRefusal> refusals)
+    : Exception(Sentence(refusals))
+{
+    /// <summary>The same where other nodes are asked too, and not instead.</summary>
+    public string AmongOthers { get; }
+        = $"{string.Join(", ", refusals)}; start it, or look with 'ledger doctor' for what is wrong";
+
+    private static string Sentence(IReadOnlyList<NodeRefusal> refusals)
+        => refusals.Any(refusal => refusal.HasAnswered)
+            ? $"{string.Join(", ", refusals)}; try again, or look with 'ledger doctor' for what is wrong"
+            : "no node answers: "
+                + string.Join(", ", refusals.Select(refusal => $"{refusal.Node} ({refusal.Reason})"))
+                + "; start one with 'ledger devnet', or name one with --node";
+}

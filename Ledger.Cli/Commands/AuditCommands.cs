@@ -161,7 +161,11 @@ internal static class AuditCommands
             terminal.Line(line);
         }
 
-        terminal.Line($"head {result.Head!.ComputeHash()}, state root {result.Head.StateRoot}");
+        if (result.Head is { } head)
+        {
+            terminal.Line($"head {head.ComputeHash()}, state root {head.StateRoot}");
+        }
+
         terminal.Remark($"{took.TotalSeconds:0.0} s, {rate:0} transactions a second");
         return ExitCode.Done;
     }
@@ -176,6 +180,13 @@ internal static class AuditCommands
     /// <summary>What was shown, and how: not every folder can be executed from the genesis.</summary>
     private static IEnumerable<string> Shown(AuditResult result)
     {
+        if (result.Head is null)
+        {
+            yield return "the folder holds no blocks: a witness keeps none, or nothing has been final here "
+                + "yet; what it holds is the genesis";
+            yield break;
+        }
+
         var start = result.Start!;
         if (start.Base is not { } below)
         {

@@ -122,7 +122,7 @@ internal static class DevnetCommands
             using DevnetMonitor monitor = new(folder.Validators);
             var picture = await monitor.SampleAsync(DateTimeOffset.UtcNow, cancellationToken);
             PrintStatus(terminal, parsed, folder, picture);
-            return picture.Samples.All(sample => sample is { IsReady: true })
+            return picture.Samples.All(sample => sample is { IsReady: true } or { WasRemoved: true })
                 ? ExitCode.Done : ExitCode.Failed;
         });
         return command;

@@ -13,7 +13,7 @@ internal static class DoctorCommand
         Option<string?> dir = new("--dir")
         {
             Description = "A devnet's folder: asks all its validators, and looks at the processes of those "
-                + "that are silent",
+                + "that do not answer",
             HelpName = "DIR",
         };
         Option<int> patience = new("--patience")

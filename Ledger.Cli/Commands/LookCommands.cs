@@ -94,7 +94,8 @@ internal static class LookCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var failed = false;
-            foreach (var node in parsed.Nodes(terminal))
+            var nodes = parsed.Nodes(terminal);
+            foreach (var node in nodes)
             {
                 using NodeClient client = new(
                     [node], TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout)));
@@ -107,7 +108,7 @@ internal static class LookCommands
                 catch (NoNodeAnswersException exception)
                 {
                     failed = true;
-                    terminal.Fail(exception.Message);
+                    terminal.Fail(nodes.Count == 1 ? exception.Message : exception.AmongOthers);
                 }
             }
 

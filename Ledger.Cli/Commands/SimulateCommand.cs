@@ -88,7 +88,8 @@ internal static class SimulateCommand
             "ledger simulate --seeds 1000",
             "ledger simulate --nodes 7 --faults loss,partition,crash --byzantine 2 --seed 42 --trace "
             + "run.trace",
-            "ledger simulate --nodes 4 --byzantine 2  # more liars than it can bear: shows the fork");
+            "ledger simulate --nodes 4 --byzantine 2 --seed 1 --seeds 20  # too many liars: two blocks "
+            + "certified");
         foreach (var option in new Option[]
             { Engine, Nodes, Seed, Seeds, Steps, Faults, Byzantine, Strategy, Clients, Trace, History })
         {

@@ -29,8 +29,8 @@ internal sealed class DevnetProcesses(
     }
 
     /// <summary>
-    /// Starts those that do not run, and says which. All are ready when this returns; when one is not, none
-    /// of those that this started is left running.
+    /// Starts those that do not run, and says which. All that have a seat are ready when this returns; when
+    /// one is not, none of those that this started is left running.
     /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -138,6 +138,7 @@ internal sealed class DevnetProcesses(
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(2) };
+        DevnetReadiness readiness = new(http);
         var waiting = folder.Validators.ToList();
         if (!await Polling.UntilAsync(NoneWaitsAsync, Poll, ReadyLimit, cancellationToken))
         {
@@ -153,29 +154,20 @@ internal sealed class DevnetProcesses(
             RefuseDead();
             foreach (var validator in waiting.ToList())
             {
-                if (await IsReadyAsync(http, validator, cancellationToken))
+                var (url, name) = (validator.Plan.HttpUrl, validator.Plan.Name);
+                var state = await readiness.OfAsync(url, name, cancellationToken);
+                if (state == Readiness.HasNoSeat)
+                {
+                    terminal.Remark($"{name} was removed from the validators: it is not waited for");
+                }
+
+                if (state != Readiness.NotYet)
                 {
                     waiting.Remove(validator);
                 }
             }
 
             return waiting.Count == 0;
-        }
-    }
-
-    private static async Task<bool> IsReadyAsync(
-        HttpClient http, DevnetValidator validator, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var response = await http.GetAsync(
-                new Uri(validator.Plan.HttpUrl, "readyz"), cancellationToken);
-            return response.IsSuccessStatusCode;
-        }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException
-            && !cancellationToken.IsCancellationRequested)
-        {
-            return false;
         }
     }
 }

@@ -51,16 +51,19 @@ internal static class DevnetView
             CultureInfo.InvariantCulture,
             $"height {picture.Height}, {picture.BlocksPerSecond:0.0} blocks/s, "
             + $"{picture.TransactionsPerSecond:0} tx/s, {WordFor(folder)} {ViewOf(picture)} led by {leader}, "
-            + $"{ready} of {picture.Samples.Count} ready");
+            + $"{ready} of {SeatsIn(picture)} ready");
     }
 
     private static string Title(DevnetFolder folder, DevnetPicture picture, TimeSpan uptime)
     {
         var ready = picture.Samples.Count(sample => sample is { IsReady: true });
-        var colour = ready == picture.Samples.Count ? "green" : "red";
+        var colour = ready == SeatsIn(picture) ? "green" : "red";
         return $"[bold]{folder.Plan.ChainId}[/] [grey]{folder.Settings.Mode}[/] "
-            + $"[{colour}]{ready}/{picture.Samples.Count} ready[/] [grey]up {uptime:hh\\:mm\\:ss}[/]";
+            + $"[{colour}]{ready}/{SeatsIn(picture)} ready[/] [grey]up {uptime:hh\\:mm\\:ss}[/]";
     }
+
+    private static int SeatsIn(DevnetPicture picture)
+        => picture.Samples.Count(sample => sample is not { WasRemoved: true });
 
     private static Table Validators(DevnetFolder folder, DevnetPicture picture, int? leader)
     {

@@ -12,6 +12,9 @@ internal sealed record ValidatorSample(StatusReply Status, ulong Transactions)
 
     public bool IsReady => Status.State == "ready";
 
+    /// <summary>It was removed from the validators: nobody waits for it.</summary>
+    public bool WasRemoved => Status.State == "removed";
+
     /// <summary>Null where there is no block yet, and of a witness, which has none.</summary>
     public TimeSpan? BlockAge => Status.LastBlockTime == 0 || Status.Height == 0
         ? null

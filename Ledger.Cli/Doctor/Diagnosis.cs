@@ -9,8 +9,8 @@ internal sealed record Diagnosis(Severity Severity, string Headline, IReadOnlyLi
 {
     private static readonly IRule[] Rules =
     [
-        new NoQuorum(), new DoesNotAdvance(), new Parted(), new SilentNode(), new OtherGenesis(),
-        new SharedKey(),
+        new NoQuorum(), new DoesNotAdvance(), new Parted(), new NoAnswer(), new SilentValidator(),
+        new OtherGenesis(), new SharedKey(),
         new EvidenceFound(), new DiskFull(), new NeverVotes(), new ClockOff(), new LoopStuck(),
         new SlowDisk(),
         new MempoolFull(), new Behind(), new OtherVersion(), new ViewsDiffer(), new NoValidator(),

@@ -9,7 +9,7 @@ namespace Ledger.Cli.Doctor;
 internal static class DoctorReport
 {
     private static readonly CompositeFormat Columns = CompositeFormat.Parse(
-        "{0,-14} {1,-8} {2,8} {3,12} {4,-14} {5,-10} {6,5} {7,7} {8,9} {9,7} {10,7}");
+        "{0,-14} {1,-9} {2,8} {3,12} {4,-14} {5,-10} {6,5} {7,7} {8,9} {9,7} {10,7}");
 
     public static void Print(Terminal terminal, Facts facts, Diagnosis diagnosis)
     {
@@ -91,7 +91,7 @@ internal static class DoctorReport
             return visit.Status is { } old
                 ? Row(old.Validator, old.State, old.Height, new View(old.View), old.Primary
                     ?? "-", "-", old.Peers, old.MempoolTransactions, "-", "-", "-")
-                : Row(visit.Name, "silent", "-", "-", "-", "-", "-", "-", "-", "-", "-");
+                : Row(visit.Name, "no answer", "-", "-", "-", "-", "-", "-", "-", "-", "-");
         }
 
         return Row(

@@ -51,7 +51,7 @@ internal sealed class DoctorRound : IDisposable
 
         var from = best.Status!.Height < BlocksWanted ? 1 : best.Status.Height - BlocksWanted + 1;
         var blocks = await FindAsync<BlockReply[]>(best.Url, $"v1/blocks?from={from}", cancellationToken);
-        var validators = await FindAsync<ValidatorReply[]>(best.Url, "v1/validators", cancellationToken);
+        var validators = await MembersAsync(facts.Network, cancellationToken);
         return facts with
         {
             Validators = validators is null
@@ -73,8 +73,19 @@ internal sealed class DoctorRound : IDisposable
         return names;
     }
 
-    private static List<string> NamesOf(ValidatorReply[] validators, params string[] roles)
+    private static List<string> NamesOf(IEnumerable<ValidatorReply> validators, params string[] roles)
         => [.. validators.Where(one => roles.Contains(one.Role)).Select(one => one.Name)];
+
+    /// <summary>The present members as the newest answer has them; null when no node tells.</summary>
+    private async Task<IReadOnlyList<ValidatorReply>?> MembersAsync(
+        IReadOnlyList<Visit> network, CancellationToken cancellationToken)
+    {
+        var told = await Task.WhenAll(network.Select(async visit => (
+            visit.Status,
+            Members: await FindAsync<ValidatorReply[]>(visit.Url, "v1/validators", cancellationToken))));
+        return MembersHeard.Newest(told.Where(one => one.Members is not null)
+            .Select(one => new MembersHeard(one.Status!, one.Members!)));
+    }
 
     private Task<Visit[]> VisitAllAsync(IEnumerable<Address> addresses, CancellationToken cancellationToken)
         => Task.WhenAll(addresses.Select(address => VisitAsync(address, cancellationToken)));

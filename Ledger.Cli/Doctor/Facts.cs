@@ -59,6 +59,12 @@ internal sealed record Facts(
     public bool Connected(string one, string other)
         => Says(one, other) ?? Says(other, one) ?? false;
 
+    /// <summary>
+    /// Whether this validator says that it follows and does not vote: to the others it is as good as down.
+    /// </summary>
+    public bool IsSilent(string name)
+        => Members.Any(member => member.Name == name && member.Status!.State == "silent");
+
     /// <summary>What members that answered say of a connection to this one.</summary>
     public IEnumerable<(string From, PeerReply Peer)> Testimonies(string about)
         => from member in Members

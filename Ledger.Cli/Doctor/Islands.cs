@@ -2,7 +2,8 @@ namespace Ledger.Cli.Doctor;
 
 /// <summary>
 /// Which validators can speak to each other: the groups that their connections make, largest first. A
-/// validator that was not asked, but that others are connected to, belongs to their group.
+/// validator that was not asked, but that others are connected to, belongs to their group; one that does not
+/// vote belongs to none.
 /// </summary>
 internal static class Islands
 {
@@ -36,8 +37,8 @@ internal static class Islands
 
     /// <summary>One that stands still keeps its connections for a while, and takes no part.</summary>
     private static bool IsThere(Facts facts, string name)
-        => facts.Members.Any(member => member.Name == name)
+        => !facts.IsSilent(name) && (facts.Members.Any(member => member.Name == name)
             || (facts.Testimonies(name).Any(said => said.Peer.Connected)
                 && facts.Visits.All(
-                    visit => visit.Name != name || visit.Silence?.Kind != SilenceKind.NoAnswer));
+                    visit => visit.Name != name || visit.Silence?.Kind != SilenceKind.NoAnswer)));
 }

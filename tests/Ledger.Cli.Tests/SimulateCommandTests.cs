@@ -69,6 +69,20 @@ public sealed class SimulateCommandTests
     }
 
     [Fact]
+    public async Task The_example_of_too_many_liars_shows_two_certificates_where_there_must_be_one()
+    {
+        var help = (await Tool.RunAsync("simulate", "--help")).Output;
+        var example = help.Split('\n').Single(
+            line => line.Contains("too many liars", StringComparison.Ordinal));
+        var arguments = example.Split('#')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
+
+        var said = await Tool.RunAsync(arguments);
+
+        Assert.Equal(ExitCode.VerificationFailed, said.Exit);
+        Assert.Contains("broken         one certificate: ", said.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task As_json_a_broken_invariant_is_named_in_the_document()
     {
         var said = await Tool.RunAsync("simulate", "--byzantine", "2", "--seed", "1", "--seeds", "50",

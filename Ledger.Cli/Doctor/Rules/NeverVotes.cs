@@ -13,7 +13,7 @@ internal sealed class NeverVotes : IRule
 
     public IEnumerable<Finding> Judge(Facts facts)
     {
-        foreach (var name in facts.Validators)
+        foreach (var name in facts.Validators.Where(name => !facts.IsSilent(name)))
         {
             var certified = CertifiedWhileConnected(name, facts);
             if (certified.Count < BlocksLeast || certified.Any(block => block.Signers!.Contains(name)))

@@ -15,15 +15,15 @@ internal sealed class NoQuorum : IRule
             yield break;
         }
 
-        // A member that answered is an island at the least.
-        var together = Islands.Of(facts)[0];
+        // A member that answered is an island at the least, unless it does not vote.
+        var together = Islands.Of(facts) is [var largest, ..] ? largest : [];
         if (together.Count < quorum)
         {
             var missing = facts.Validators.Except(together).ToList();
             yield return new(
                 "no_quorum", Severity.Halted, missing,
-                $"too few validators can speak to each other: {together.Count} of "
-                + $"{facts.Validators.Count}, and it takes {quorum}",
+                $"too few validators {(facts.Validators.Any(facts.IsSilent) ? "vote and " : "")}can speak to "
+                + $"each other: {together.Count} of {facts.Validators.Count}, and it takes {quorum}",
                 $"bring back {Facts.List(missing)}, or the network between them; any "
                 + $"{quorum - together.Count} of them will do");
         }

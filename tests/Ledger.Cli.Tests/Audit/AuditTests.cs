@@ -98,6 +98,17 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public async Task A_folder_without_blocks_is_said_to_hold_none()
+    {
+        using var folder = AuditedFolder.WithoutBlocks();
+        var said = await folder.AuditAsync();
+        Assert.Equal(0, said.Exit);
+        Assert.StartsWith("the folder holds no blocks: a witness keeps none, or ", said.Output,
+            StringComparison.Ordinal);
+        Assert.Equal(0UL, (ulong)(await folder.AuditAsync("--json")).Json["blocks"]!);
+    }
+
+    [Fact]
     public async Task A_folder_of_another_chain_and_one_that_is_none_are_refused()
     {
         using AuditedFolder folder = new();

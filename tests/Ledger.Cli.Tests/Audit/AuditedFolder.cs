@@ -23,11 +23,11 @@ internal sealed class AuditedFolder : IDisposable
     /// <param name="salt">Chains of another salt part from each other after height 3.</param>
     /// <param name="uncertified">Heights whose blocks are final through a descendant.</param>
     public AuditedFolder(string salt = "", params ulong[] uncertified)
-        : this(salt, hasSnapshot: false, uncertified)
+        : this(salt, hasSnapshot: false, Head, uncertified)
     {
     }
 
-    private AuditedFolder(string salt, bool hasSnapshot, ulong[] uncertified)
+    private AuditedFolder(string salt, bool hasSnapshot, ulong head, ulong[] uncertified)
     {
         Genesis = new(
             "audited", ConsensusMode.Pbft, new(1_700_000_000_000),
@@ -37,7 +37,7 @@ internal sealed class AuditedFolder : IDisposable
         using var folder = DataFolder.Open(Data, Genesis.ChainId, Genesis.Hash);
         using var store = LedgerStore.Open(Data, Genesis.Hash, Genesis.ChainId, StorageOptions.Default);
         LedgerMachine machine = new(Genesis, store);
-        for (ulong height = 1; height <= Head; height++)
+        for (ulong height = 1; height <= head; height++)
         {
             var value = height > 3 ? salt : "";
             Transaction[] transactions =
@@ -65,7 +65,10 @@ internal sealed class AuditedFolder : IDisposable
     /// <summary>Where a node keeps what it has made for others.</summary>
     public string Snapshot => Path.Combine(Data, "snapshots", "4.snapshot");
 
-    public static AuditedFolder WithSnapshot(string salt = "") => new(salt, hasSnapshot: true, []);
+    public static AuditedFolder WithSnapshot(string salt = "") => new(salt, hasSnapshot: true, Head, []);
+
+    /// <summary>What a witness has, and everybody before the first block.</summary>
+    public static AuditedFolder WithoutBlocks() => new("", hasSnapshot: false, head: 0, []);
 
     /// <summary>Another folder of the chain: it began with the snapshot and has the blocks above.</summary>
     public string BornOfSnapshot()

@@ -49,6 +49,10 @@ internal static class Clinic
     public static Visit Silent(this Visit visit, SilenceKind kind, LocalTrace? local = null)
         => new(visit.Url, visit.Name, Silence: new(kind, "as the system says it"), Local: local);
 
+    /// <summary>It was restored: it is connected and has all blocks, and does not vote.</summary>
+    public static Visit FollowsOnly(this Visit visit)
+        => visit.WithStatus(status => status with { State = "silent" });
+
     /// <summary>No connection between those inside and those outside.</summary>
     public static Facts Cut(this Facts facts, Func<string, bool> isInside) => facts.WithAll(visit => Names
         .Where(name => isInside(name) != isInside(visit.Name))

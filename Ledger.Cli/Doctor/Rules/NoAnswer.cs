@@ -1,9 +1,9 @@
 namespace Ledger.Cli.Doctor.Rules;
 
 /// <summary>
-/// Nodes that do not answer, judged by how they are silent and by what the others say of them.
+/// Nodes that do not answer, judged by how they do not and by what the others say of them.
 /// </summary>
-internal sealed class SilentNode : IRule
+internal sealed class NoAnswer : IRule
 {
     public IEnumerable<Finding> Judge(Facts facts)
     {
