@@ -139,8 +139,8 @@ public static class KeyFile
         // The file is ours to distrust: its parameters must not make us allocate what it likes.
         if (box is not
             {
-                Kdf: "argon2id", Cipher: "xchacha20-poly1305", MemoryKiB: >= 8192
-            and <= 1_048_576, Passes: >= 1 and <= 100
+                Kdf: "argon2id", Cipher: "xchacha20-poly1305",
+                MemoryKiB: >= 8192 and <= 1_048_576, Passes: >= 1 and <= 100,
             })
         {
             throw NoKeyFile(path);

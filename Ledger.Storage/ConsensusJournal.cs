@@ -96,8 +96,8 @@ public sealed class ConsensusJournal : IDisposable
         {
             var isVouchedFor = SilenceWaiver.IsIn(root);
             journal.Bind(
-                new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark), ledgerHasBlocks
-                && !isVouchedFor);
+                new(genesisHash, validatorKey), mayBeNew: !File.Exists(mark),
+                ledgerHasBlocks && !isVouchedFor);
             journal.ReadAll();
             journal.IsVouchedFor = isVouchedFor && journal.Reach.Records == 0;
             Mark(mark, validatorKey);

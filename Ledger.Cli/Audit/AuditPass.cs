@@ -49,8 +49,8 @@ internal sealed class AuditPass(
 
         var below = Digest.Zero;
         await foreach (var outline in HeightsAhead.ReadAsync(
-            start.Kept.Headers, to, height
-                => AuditedOutline.Read(archive, genesis, _validators, start.Kept, height),
+            start.Kept.Headers, to,
+                height => AuditedOutline.Read(archive, genesis, _validators, start.Kept, height),
             cancellationToken))
         {
             if (outline.Fault is { } fault)
@@ -142,8 +142,8 @@ internal sealed class AuditPass(
         try
         {
             await foreach (var read in HeightsAhead.ReadAsync(
-                from, head, height
-                    => AuditedBlock.Read(archive, genesis, _validators, height), cancellationToken))
+                from, head,
+                    height => AuditedBlock.Read(archive, genesis, _validators, height), cancellationToken))
             {
                 // Those of a new epoch were read before execution had led to its validators.
                 var audited = read.IsCertificateUnchecked

@@ -67,8 +67,8 @@ internal static class AuditCommands
             using var one = Open(parsed.GetRequiredValue(first), genesis);
             using var other = Open(parsed.GetRequiredValue(second), genesis);
             var result = await WithProgressAsync(
-                terminal, parsed, "comparing", progress
-                    => Task.FromResult(ArchiveComparison.Run(one, other, progress)));
+                terminal, parsed, "comparing",
+                    progress => Task.FromResult(ArchiveComparison.Run(one, other, progress)));
             return Print(terminal, parsed, result);
         });
         return command;

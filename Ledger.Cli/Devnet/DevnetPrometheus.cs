@@ -75,15 +75,10 @@ internal sealed class DevnetPrometheus
     public async Task StopAsync()
     {
         _process.Send(SigTerm);
-        var watch = Stopwatch.StartNew();
-        while (_process.RunningPid() is not null)
+        while (!await Polling.UntilAsync(
+            () => Task.FromResult(_process.RunningPid() is null), Poll, StopLimit, CancellationToken.None))
         {
-            if (watch.Elapsed > StopLimit)
-            {
-                _process.Send(SigKill);
-            }
-
-            await Task.Delay(Poll);
+            _process.Send(SigKill);
         }
     }
 
@@ -136,17 +131,14 @@ internal sealed class DevnetPrometheus
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(2) };
-        var watch = Stopwatch.StartNew();
-        while (!await IsReadyAsync(http, cancellationToken))
+        await Polling.UntilAsync(
+            async () => await IsReadyAsync(http, cancellationToken) || _process.RunningPid() is null,
+            Poll, ReadyLimit, cancellationToken);
+        if (!await IsReadyAsync(http, cancellationToken))
         {
-            if (_process.RunningPid() is null || watch.Elapsed > ReadyLimit)
-            {
-                throw new CliException(
-                    $"Prometheus did not start; the last lines of its log:\n{_process.LogTail()}\n",
-                    $"see {_process.LogPath}");
-            }
-
-            await Task.Delay(Poll, cancellationToken);
+            throw new CliException(
+                $"Prometheus did not start; the last lines of its log:\n{_process.LogTail()}\n",
+                $"see {_process.LogPath}");
         }
     }
 

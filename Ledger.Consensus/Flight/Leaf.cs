@@ -17,11 +17,11 @@ internal sealed class Leaf(Action<object, PictureWriter> write, Func<PictureRead
         [typeof(ulong)] = new(
             WriteWord, from => BinaryPrimitives.ReadUInt64BigEndian(from.Bytes(sizeof(ulong)))),
         [typeof(TimeSpan)] = new(
-            (value, to) => to.Number(Fold(((TimeSpan)value).Ticks)), from
-                => new TimeSpan(Unfold(from.Number()))),
+            (value, to) => to.Number(Fold(((TimeSpan)value).Ticks)),
+                from => new TimeSpan(Unfold(from.Number()))),
         [typeof(Digest)] = new(
-            (value, to) => ((Digest)value).CopyTo(to.Bytes(Digest.Size)), from
-                => new Digest(from.Bytes(Digest.Size))),
+            (value, to) => ((Digest)value).CopyTo(to.Bytes(Digest.Size)),
+                from => new Digest(from.Bytes(Digest.Size))),
         [typeof(PublicKey)] = new(
             (value, to) => ((PublicKey)value).CopyTo(to.Bytes(PublicKey.Size)),
             from => new PublicKey(from.Bytes(PublicKey.Size))),

@@ -57,8 +57,8 @@ internal sealed class LookEndpoints(
             "/v1/state/{ns}",
             (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height,
                 bool? proof)
-                => reads.ServeAsync(http, consistency, ()
-                    => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
+                => reads.ServeAsync(http, consistency,
+                    () => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
                     : key is null
                     ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
                     : proof == true ? proofs.Key(http, ns, key, height)

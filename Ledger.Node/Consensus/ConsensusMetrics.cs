@@ -115,6 +115,6 @@ public sealed class ConsensusMetrics
     }
 
     private static string LabelOf<T>(T value)
-        where T : struct, Enum
-        => value.ToString().ToLowerInvariant();
+        where T : struct,
+        Enum => value.ToString().ToLowerInvariant();
 }

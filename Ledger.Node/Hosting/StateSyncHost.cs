@@ -58,8 +58,8 @@ internal sealed class StateSyncHost : IAsyncDisposable, IPeerObserver
             all.Set(_sync.Progress.All);
         });
         _web = SyncingWebHost.Build(
-            options, registry, logging => NodeLogging.Configure(logging, options, levels), ()
-                => _sync.Progress);
+            options, registry, logging => NodeLogging.Configure(logging, options, levels),
+                () => _sync.Progress);
     }
 
     public async Task RunAsync(CancellationToken stoppingToken)

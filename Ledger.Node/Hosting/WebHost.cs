@@ -63,8 +63,8 @@ internal static class WebHost
         builder.Services.AddOpenApi();
         var app = builder.Build();
         GuardAgainstFaults(app);
-        app.Use((context, next)
-            => IsSubmission(context.Request) && status.RefusalOfTransactions is { } refused
+        app.Use(
+            (context, next) => IsSubmission(context.Request) && status.RefusalOfTransactions is { } refused
                 ? RefuseAsync(context, refused.Code, refused.Sentence)
                 : next(context));
         if (refusal is not null)

@@ -5,8 +5,8 @@ public static class Strategies
 {
     private static readonly IReadOnlyList<Func<Liar>> Makers =
     [
-        () => new EquivocatingPrimary(), () => new SecondThoughts(), () => new DoubleVoter(), ()
-            => new RashVoter(),
+        () => new EquivocatingPrimary(), () => new SecondThoughts(), () => new DoubleVoter(),
+            () => new RashVoter(),
         () => new SelectivelySilent(), () => new SlowPrimary(), () => new Censor(), () => new HidesHighest(),
         () => new Impatient(), () => new CertificateForger(), () => new LowBase(), () => new Replayer(),
         () => new Mutator(), () => new InvalidBlocks(), () => new WrongParent(), () => new LyingSync(),

@@ -21,13 +21,7 @@ public sealed class EvidenceTests
         using var network = await TestNetwork.StartAsync();
         var (first, liar) = (network.Nodes[0], network.Nodes[3]);
         await KillAsync(first, liar);
-        using (var peer = await RawPeer.DialAsync(first.PeerAddress))
-        {
-            await peer.GreetAsync(network.Genesis, liar.Key);
-            await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([1])));
-            await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([2])));
-            await HoldsAsync(first, proof => proof.RecordedAt is null);
-        }
+        await VoteTwiceAsync(network, first, liar);
 
         await HoldsAsync(network.Nodes[1], proof => proof.RecordedAt is null);
         Assert.Equal(1, await first.MetricAsync("ledger_evidence_total", "kind=\"prepare\""));
@@ -79,13 +73,7 @@ public sealed class EvidenceTests
         using var network = await TestNetwork.StartAsync(EvidencePolicy.Suspend);
         var (first, liar) = (network.Nodes[0], network.Nodes[3]);
         await KillAsync(first, liar);
-        using (var peer = await RawPeer.DialAsync(first.PeerAddress))
-        {
-            await peer.GreetAsync(network.Genesis, liar.Key);
-            await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([1])));
-            await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([2])));
-            await HoldsAsync(first, proof => proof.RecordedAt is null);
-        }
+        await VoteTwiceAsync(network, first, liar);
 
         liar.Start();
         await liar.ReadyAsync();
@@ -143,6 +131,15 @@ public sealed class EvidenceTests
     {
         gone.Process.Kill();
         await Eventually.HoldsAsync("it is gone", async () => (await witness.StatusAsync()).Peers == 2);
+    }
+
+    private static async Task VoteTwiceAsync(TestNetwork network, TestNode witness, TestNode liar)
+    {
+        using var peer = await RawPeer.DialAsync(witness.PeerAddress);
+        await peer.GreetAsync(network.Genesis, liar.Key);
+        await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([1])));
+        await peer.SendAsync(RawPeer.Consensus, Vote(network, liar.Key, 3, Sha256.Hash([2])));
+        await HoldsAsync(witness, proof => proof.RecordedAt is null);
     }
 
     private static async Task<EvidenceReply> HoldsAsync(TestNode node, Predicate<EvidenceReply> proof)

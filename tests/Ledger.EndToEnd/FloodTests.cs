@@ -51,8 +51,8 @@ public sealed class FloodTests : IDisposable
         await TestClient.FinalAsync(node, mine);
         foreach (var reply in replies.Where(reply => reply.Status == "pending"))
         {
-            await Eventually.HoldsAsync("what was let in is final", async ()
-                => await node.GetAsync<TransactionReply>(
+            await Eventually.HoldsAsync("what was let in is final",
+                async () => await node.GetAsync<TransactionReply>(
                     $"v1/transactions/{reply.Hash}") is { Status: "final" });
         }
 

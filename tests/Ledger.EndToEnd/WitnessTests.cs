@@ -203,8 +203,8 @@ public sealed class WitnessTests
     private static async Task EventuallyChangesAsync(
         TestNetwork network, IReadOnlyList<TestNode> asked, params string[] change)
         => await Eventually.HoldsAsync(
-            "the change is possible", async ()
-                => (await RunAsync(network, [.. asked], change)).ExitCode == 0);
+            "the change is possible",
+                async () => (await RunAsync(network, [.. asked], change)).ExitCode == 0);
 
     private static async Task ChangeAsync(
         TestNetwork network, IEnumerable<TestNode> asked, params string[] change)

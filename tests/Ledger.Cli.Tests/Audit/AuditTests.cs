@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Ledger.Cli.Tests.Audit;
 
 /// <summary>
@@ -32,10 +30,10 @@ public sealed class AuditTests
         for (var at = 0; at < length; at += Math.Max(1, length / 5))
         {
             using AuditedFolder folder = new();
-            folder.Damage(family, key => IsHeight(key, height), value =>
+            folder.Damage(family, key => Harm.IsHeight(key, height), value =>
             {
                 length = value.Length;
-                return Flip(value, at);
+                return Harm.Flip(value, at);
             });
             var said = await folder.AuditAsync("--json");
             Assert.Equal(4, said.Exit);
@@ -56,7 +54,7 @@ public sealed class AuditTests
     public async Task Indexes_history_and_state_are_compared_byte_for_byte(string family)
     {
         using AuditedFolder changed = new();
-        changed.Damage(family, _ => true, value => Flip(value, value.Length - 1));
+        changed.Damage(family, _ => true, value => Harm.Flip(value, value.Length - 1));
         await AssertNamedAsync(changed, family);
 
         using AuditedFolder less = new();
@@ -71,7 +69,7 @@ public sealed class AuditTests
     public async Task A_missing_record_is_named(string family)
     {
         using AuditedFolder folder = new();
-        folder.Damage(family, key => IsHeight(key, 5), _ => null);
+        folder.Damage(family, key => Harm.IsHeight(key, 5), _ => null);
         var said = await folder.AuditAsync();
         Tool.AssertRefused(said, 4, $"height 5: the record '{family}' of height 5: it is missing");
     }
@@ -90,9 +88,9 @@ public sealed class AuditTests
     public async Task The_fault_is_the_first_one_from_the_genesis_up()
     {
         using AuditedFolder folder = new();
-        folder.Damage("state", _ => true, value => Flip(value, 0));
-        folder.Damage("blocks", key => IsHeight(key, 6), value => Flip(value, value.Length / 2));
-        folder.Damage("receipts", key => IsHeight(key, 2), value => Flip(value, 3));
+        folder.Damage("state", _ => true, value => Harm.Flip(value, 0));
+        folder.Damage("blocks", key => Harm.IsHeight(key, 6), value => Harm.Flip(value, value.Length / 2));
+        folder.Damage("receipts", key => Harm.IsHeight(key, 2), value => Harm.Flip(value, 3));
         Tool.AssertRefused(
             await folder.AuditAsync(), 4, "from height 2: the record 'receipts' of height 2, bytes 3 to 4:");
     }
@@ -148,15 +146,5 @@ public sealed class AuditTests
         var said = await folder.AuditAsync("--json");
         Assert.Equal(4, said.Exit);
         Assert.Contains($"the record '{family}' of", (string)said.Json["words"]!, StringComparison.Ordinal);
-    }
-
-    private static bool IsHeight(byte[] key, ulong height)
-        => key.Length == sizeof(ulong) && BinaryPrimitives.ReadUInt64BigEndian(key) == height;
-
-    private static byte[] Flip(byte[] value, int at)
-    {
-        byte[] flipped = [.. value];
-        flipped[at] ^= 0x10;
-        return flipped;
     }
 }

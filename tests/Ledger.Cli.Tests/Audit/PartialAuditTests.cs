@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Ledger.Cli.Shell;
 
 namespace Ledger.Cli.Tests.Audit;
@@ -74,7 +73,8 @@ public sealed class PartialAuditTests
     public async Task A_changed_or_missing_record_of_any_height_is_named(
         string family, ulong height, bool hasSnapshot)
     {
-        foreach (var change in (Func<byte[], byte[]?>[])[value => Flip(value, value.Length / 2), _ => null])
+        Func<byte[], byte[]?>[] changes = [value => Harm.Flip(value, value.Length / 2), _ => null];
+        foreach (var change in changes)
         {
             if (family == "certificates" && change([0]) is null)
             {
@@ -83,7 +83,7 @@ public sealed class PartialAuditTests
             }
 
             using var folder = Pruned(hasSnapshot);
-            folder.Damage(family, key => IsHeight(key, height), change);
+            folder.Damage(family, key => Harm.IsHeight(key, height), change);
             var said = await folder.AuditAsync("--json");
             Assert.Equal(ExitCode.VerificationFailed, said.Exit);
             Assert.Equal(height, (ulong)said.Json["fault"]!["height"]!);
@@ -107,7 +107,7 @@ public sealed class PartialAuditTests
         string family, bool hasSnapshot)
     {
         using var changed = Pruned(hasSnapshot);
-        changed.Damage(family, _ => true, value => Flip(value, value.Length - 1));
+        changed.Damage(family, _ => true, value => Harm.Flip(value, value.Length - 1));
         var said = await changed.AuditAsync("--json");
         Assert.Equal(ExitCode.VerificationFailed, said.Exit);
         Assert.Contains($"the record '{family}' of", (string)said.Json["words"]!, StringComparison.Ordinal);
@@ -162,15 +162,5 @@ public sealed class PartialAuditTests
         var folder = hasSnapshot ? AuditedFolder.WithSnapshot() : new AuditedFolder();
         folder.Prune(5);
         return folder;
-    }
-
-    private static bool IsHeight(byte[] key, ulong height)
-        => key.Length == sizeof(ulong) && BinaryPrimitives.ReadUInt64BigEndian(key) == height;
-
-    private static byte[] Flip(byte[] value, int at)
-    {
-        byte[] flipped = [.. value];
-        flipped[at] ^= 0x10;
-        return flipped;
     }
 }

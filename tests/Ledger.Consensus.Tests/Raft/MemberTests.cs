@@ -198,8 +198,8 @@ public sealed class MemberTests
 
         cluster.Nodes[1].Take(new Input.MembersRequested(Members(0, 1)));
         Assert.Contains(
-            cluster.Nodes[1].Notices, notice
-                => notice is Notice.MembersRefused("this validator does not lead"));
+            cluster.Nodes[1].Notices,
+                notice => notice is Notice.MembersRefused("this validator does not lead"));
     }
 
     [Fact]

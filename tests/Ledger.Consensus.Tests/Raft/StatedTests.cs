@@ -21,8 +21,8 @@ public sealed class StatedTests
         cluster.Run(4);
         Assert.All(cluster.Nodes, node => Assert.Equal("{0 1 2 3}", node.Engine!.Configuration.ToString()));
         Assert.Contains(
-            cluster.Nodes[0].Notices, notice
-                => notice is Notice.MembersChanged { Phase: MembershipPhase.Joint });
+            cluster.Nodes[0].Notices,
+                notice => notice is Notice.MembersChanged { Phase: MembershipPhase.Joint });
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class TransferTests
         cluster.Elect(0);
         cluster.Nodes[asked].Take(new Input.TransferRequested(new(to)));
         Assert.Contains(
-            cluster.Nodes[asked].Notices, notice
-                => notice is Notice.TransferEnded ended && ended.Reason == reason);
+            cluster.Nodes[asked].Notices,
+                notice => notice is Notice.TransferEnded ended && ended.Reason == reason);
     }
 }

@@ -52,8 +52,8 @@ internal sealed class AlertWatch : IDisposable
         }
 
         AlertWatch watch = new(nodes);
-        await Eventually.HoldsAsync("Prometheus evaluates every rule", async ()
-            => await watch._prometheus.RulesAsync() is { Count: > 0 } rules
+        await Eventually.HoldsAsync("Prometheus evaluates every rule",
+            async () => await watch._prometheus.RulesAsync() is { Count: > 0 } rules
                 && rules.All(rule => rule.Health == "ok"));
         return watch;
     }

@@ -125,8 +125,8 @@ public sealed class MonitoringTests
             });
         }
 
-        await Eventually.HoldsAsync("every rule is evaluated", async ()
-            => (await devnet.Prometheus.RulesAsync()).All(rule => rule.Health == "ok"));
+        await Eventually.HoldsAsync("every rule is evaluated",
+            async () => (await devnet.Prometheus.RulesAsync()).All(rule => rule.Health == "ok"));
         var rules = await devnet.Prometheus.RulesAsync();
         Assert.Equal(
             MonitoringFiles.Alerts.Order(), rules.Where(rule => rule.IsAlert).Select(rule => rule.Name).Order());
@@ -153,8 +153,8 @@ public sealed class MonitoringTests
 
         foreach (var alert in (string[])["LedgerNoQuorum", "LedgerValidatorDown", "LedgerValidatorIsolated"])
         {
-            await Eventually.HoldsAsync($"{alert} is true", async ()
-                => (await devnet.Prometheus.RulesAsync()).Any(
+            await Eventually.HoldsAsync($"{alert} is true",
+                async () => (await devnet.Prometheus.RulesAsync()).Any(
                     rule => rule.Name == alert && rule.State is "pending" or "firing"));
         }
 

@@ -98,9 +98,7 @@ public sealed class StateSyncTests : IAsyncLifetime
             SnapshotQuestion.Manifest => new(request.Id, null, encoded),
             _ => null,
         };
-        _answers[2] = _answers[3] = request => request.Question == SnapshotQuestion.Offer && _asked.Count < 4
-            ? new(request.Id, None(), ReadOnlyMemory<byte>.Empty)
-            : Honest(request);
+        _answers[2] = _answers[3] = NothingAtFirst;
 
         Assert.True(await SyncAsync());
 
@@ -123,9 +121,7 @@ public sealed class StateSyncTests : IAsyncLifetime
             SnapshotQuestion.Manifest => new(request.Id, null, other.AsMemory(request.Number)),
             _ => null,
         };
-        _answers[2] = _answers[3] = request => request.Question == SnapshotQuestion.Offer && _asked.Count < 4
-            ? new(request.Id, None(), ReadOnlyMemory<byte>.Empty)
-            : Honest(request);
+        _answers[2] = _answers[3] = NothingAtFirst;
 
         Assert.True(await SyncAsync());
 
@@ -281,6 +277,12 @@ public sealed class StateSyncTests : IAsyncLifetime
 
     private List<(int Peer, SnapshotRequest Request)> Chunks()
         => [.. _asked.Where(asked => asked.Request.Question == SnapshotQuestion.Chunk)];
+
+    /// <summary>So that another one's snapshot is tried first.</summary>
+    private SnapshotResponse NothingAtFirst(SnapshotRequest request)
+        => request.Question == SnapshotQuestion.Offer && _asked.Count < 4
+            ? new(request.Id, None(), ReadOnlyMemory<byte>.Empty)
+            : Honest(request);
 
     private SnapshotResponse Honest(SnapshotRequest request) => request.Question switch
     {

@@ -31,6 +31,18 @@ internal sealed class SnapshotChain : IDisposable
 
     public Genesis Genesis { get; }
 
+    /// <summary>Builds a whole ledger of this chain from a snapshot.</summary>
+    public void RestoreAll(SnapshotFile snapshot, string root)
+    {
+        using var restore = SnapshotRestore.Begin(root, Genesis, snapshot.Manifest);
+        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
+        {
+            Assert.Null(restore.Accept(i, snapshot.ReadChunk(i)));
+        }
+
+        restore.Finish();
+    }
+
     public DataFolder Folder { get; }
 
     public LedgerStore Store { get; }

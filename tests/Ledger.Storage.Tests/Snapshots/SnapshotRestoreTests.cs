@@ -22,7 +22,7 @@ public sealed class SnapshotRestoreTests : IDisposable
             _chain.PathOf("restored"), _chain.Genesis.ChainId, _chain.Genesis.Hash);
         var obstacle = Path.Combine(folder.Root, "ledger");
         File.WriteAllText(obstacle, "in the way");
-        Assert.ThrowsAny<IOException>(() => RestoreAll(snapshot, folder.Root));
+        Assert.ThrowsAny<IOException>(() => _chain.RestoreAll(snapshot, folder.Root));
 
         File.Delete(obstacle);
         IncomingLedger.Settle(folder.Root);
@@ -90,8 +90,8 @@ public sealed class SnapshotRestoreTests : IDisposable
             .First(i => snapshot.Manifest.ChunkAt(i) != snapshot.Manifest.ChunkAt(1));
 
         var failure = Assert.Throws<SnapshotException>(() => restore.AcceptAll(
-            index => snapshot.ReadChunk(index == place ? 1 : index), (index, fault)
-                => throw new SnapshotException($"{index}: {fault}"),
+            index => snapshot.ReadChunk(index == place ? 1 : index),
+                (index, fault) => throw new SnapshotException($"{index}: {fault}"),
             () => { }, TestContext.Current.CancellationToken));
 
         Assert.StartsWith($"{place}: its entries do not hash", failure.Message, StringComparison.Ordinal);
@@ -116,12 +116,12 @@ public sealed class SnapshotRestoreTests : IDisposable
             file.SetLength(file.Length - EnoughToBegin);
         }
 
-        var failure = Assert.ThrowsAny<Exception>(() => RestoreAll(snapshot, root));
+        var failure = Assert.ThrowsAny<Exception>(() => _chain.RestoreAll(snapshot, root));
         Assert.Contains("space", failure.Message, StringComparison.OrdinalIgnoreCase);
         Assert.False(Directory.Exists(Path.Combine(root, "ledger")));
         File.Delete(ballast);
         disk.Grow();
-        RestoreAll(snapshot, root);
+        _chain.RestoreAll(snapshot, root);
         using var store = Open(folder);
         Assert.Equal(_chain.Store.HeadHash, store.HeadHash);
     }
@@ -201,7 +201,7 @@ public sealed class SnapshotRestoreTests : IDisposable
             Assert.True(restore.IsDone(0));
         }
 
-        RestoreAll(snapshot, folder.Root);
+        _chain.RestoreAll(snapshot, folder.Root);
         using var store = Open(folder);
         foreach (var transaction in (Transaction[])[early[0], early[^1], late])
         {
@@ -227,17 +227,6 @@ public sealed class SnapshotRestoreTests : IDisposable
         Assert.NotNull(restore.Accept(0, "no chunk"u8.ToArray()));
 
         Assert.Equal((0, false, false), (restore.DoneCount, restore.IsDone(0), restore.IsDone(1)));
-    }
-
-    private void RestoreAll(SnapshotFile snapshot, string root)
-    {
-        using var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest);
-        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
-        {
-            Assert.Null(restore.Accept(i, snapshot.ReadChunk(i)));
-        }
-
-        restore.Finish();
     }
 
     private LedgerStore Open(DataFolder folder)

@@ -174,8 +174,8 @@ public sealed class SnapshotTests : IDisposable
         using (var state = _chain.Store.Snapshot())
         {
             new SnapshotWriter(_chain.Genesis, state, TestContext.Current.CancellationToken).Write(
-                _chain.PathOf("a.snapshot"), ()
-                    => _chain.FinalityOf(state.Head!, 4) with { Changes = [certified] });
+                _chain.PathOf("a.snapshot"),
+                    () => _chain.FinalityOf(state.Head!, 4) with { Changes = [certified] });
         }
 
         using var folder = RestoreInto("restored", _chain.PathOf("a.snapshot"));
@@ -305,19 +305,8 @@ public sealed class SnapshotTests : IDisposable
     {
         using var snapshot = SnapshotFile.Open(path);
         var folder = DataFolder.Open(_chain.PathOf(name), _chain.Genesis.ChainId, _chain.Genesis.Hash);
-        RestoreAll(snapshot, folder.Root);
+        _chain.RestoreAll(snapshot, folder.Root);
         return folder;
-    }
-
-    private void RestoreAll(SnapshotFile snapshot, string root)
-    {
-        using var restore = SnapshotRestore.Begin(root, _chain.Genesis, snapshot.Manifest);
-        for (var i = 0; i < snapshot.Manifest.ChunkCount; i++)
-        {
-            Assert.Null(restore.Accept(i, snapshot.ReadChunk(i)));
-        }
-
-        restore.Finish();
     }
 
     private LedgerStore Open(DataFolder folder)
