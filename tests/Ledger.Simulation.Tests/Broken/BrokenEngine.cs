@@ -10,7 +10,7 @@ namespace Ledger.Simulation.Tests.Broken;
 /// The consensus project compiled anew with one rule broken, and the simulator loaded beside it: the product
 /// itself has no switch that breaks it.
 /// </summary>
-internal sealed class BrokenEngine : IDisposable
+internal sealed class BrokenEngine
 {
     private static readonly Lazy<IReadOnlyList<(string File, SyntaxTree Tree)>> Sources = new(ReadSources);
 
@@ -63,8 +63,6 @@ internal sealed class BrokenEngine : IDisposable
 
     public string? BreachOf(string engine, ulong seed, int nodes, int steps)
         => _breachOf(engine, seed, nodes, steps);
-
-    public void Dispose() => _context.Unload();
 
     private static string Apply(Edit edit, string text)
     {
@@ -121,7 +119,7 @@ internal sealed class BrokenEngine : IDisposable
     }
 
     /// <summary>Has its own engine and simulator, and shares all below them.</summary>
-    private sealed class Context(byte[] consensus) : AssemblyLoadContext("broken", isCollectible: true)
+    private sealed class Context(byte[] consensus) : AssemblyLoadContext("broken")
     {
         protected override Assembly? Load(AssemblyName assemblyName) => assemblyName.Name switch
         {

@@ -5,7 +5,7 @@ internal static class RuleSearch
 {
     public static void AssertNoticed(BrokenRule rule, ITestOutputHelper output)
     {
-        using var engine = BrokenEngine.With(rule);
+        var engine = BrokenEngine.With(rule);
         IEnumerable<int> seeds = Enumerable.Range(1, rule.Seeds);
         if (RuleTable.SeedOf(rule.Name) is { } known && known <= rule.Seeds)
         {
@@ -31,7 +31,7 @@ internal static class RuleSearch
     public static void AssertSound(string name)
     {
         BrokenRule none = new("as it is", 0) { Engine = name };
-        using var engine = BrokenEngine.With(none);
+        var engine = BrokenEngine.With(none);
         Parallel.For(1, 101, seed => Assert.Null(BreachOf(engine, none, seed)));
     }
 
