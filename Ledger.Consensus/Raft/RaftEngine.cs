@@ -47,6 +47,7 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
         _safety = new(new(LogIndex.Zero, Term.Zero, start, new(genesis)));
         _decided = new(head.Head, head.Recent[^1]);
         _durable = head.Head;
+        _safety.Ledger = head.Head;
         if (stated is not null)
         {
             State(stated);

@@ -30,7 +30,9 @@ public sealed class RaftSilenceTests : IDisposable
         Assert.Null(_silence.MayEnd(new(9), In(8, leader: null)));
         Assert.Null(_silence.MayEnd(new(9), In(8, leader: 3)));
 
-        Assert.Equal([new TermEntered(new(8), new(0))], _silence.MayEnd(new(9), In(8, leader: 0)));
+        Assert.Equal(
+            [new TermEntered(new(8), new(0)), new LogLost(new(8))],
+            _silence.MayEnd(new(9), In(8, leader: 0)));
     }
 
     [Fact]
