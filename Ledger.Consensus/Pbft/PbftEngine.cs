@@ -46,6 +46,9 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     private long _bytesSinceCompaction;
     private Height _durable;
 
+    /// <summary>The last commit certificate that was decided by.</summary>
+    private Subject? _committed;
+
     /// <summary>
     /// The highest block that a correct replica has committed to: until it is final here, we lack something.
     /// </summary>
