@@ -127,6 +127,9 @@ public enum TimerKind : byte
 
     /// <summary>PBFT: who asks where this replica stands may be answered again.</summary>
     Answers = 5,
+
+    /// <summary>PBFT: what reads wait for may never become final.</summary>
+    HeldRead = 6,
 }
 
 /// <param name="Kind">What it is for.</param>

@@ -294,7 +294,7 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
 
     private void OnTimer(EngineTimer timer, Effects effects)
     {
-        if (timer.Kind == TimerKind.Read)
+        if (timer.Kind is TimerKind.Read or TimerKind.HeldRead)
         {
             OnReadTimer(timer, effects);
             return;

@@ -76,9 +76,6 @@ internal interface IConsensusProtocol
     /// <summary>Checks that consecutive blocks end in one that a quorum has certified.</summary>
     CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
 
-    /// <summary>A block that peers may ask for by its hash from now on.</summary>
-    Block? ProposalIn(Message message);
-
     /// <summary>Blocks that a journal holds and peers may lack.</summary>
     IEnumerable<Block> ProposalsIn(IEnumerable<JournalRecord> records);
 
