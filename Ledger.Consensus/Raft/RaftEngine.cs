@@ -236,7 +236,8 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
         StartTick(effects);
 
         // Nobody else can lead: there is nothing to wait for.
-        if (Configuration is { IsJoint: false, Voters: [var only] } && only == _self)
+        if (Configuration is { IsJoint: false, Voters: [var only] } && only == _self
+            && MayCampaign)
         {
             Campaign(isTransfer: false, effects);
         }
