@@ -36,6 +36,8 @@ internal sealed class FakeNode : IAsyncDisposable
     /// <summary>How often each key was written: more than once is what must not be.</summary>
     public IReadOnlyDictionary<string, int> Applications => _applications;
 
+    public IEnumerable<Digest> Hashes => _seen.Keys;
+
     public static async Task<FakeNode> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
