@@ -76,7 +76,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _protocol = ConsensusProtocol.Of(_directory, options, signatures, parts.IsWitness);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
         var diary = _diary = new ConsensusDiary(_directory.History.Seats, clock);
-        var tail = new JournalTail();
+        var tail = new JournalTail(_directory.NameOf);
         var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
