@@ -42,7 +42,7 @@ internal static class JournalWords
         _ => entry.ToString()!,
     };
 
-    private static string Of(RaftConfiguration members, Func<ValidatorIndex, string> nameOf)
+    public static string Of(RaftConfiguration members, Func<ValidatorIndex, string> nameOf)
     {
         var voters = Names(members.Voters, nameOf);
         var text = members.IsJoint

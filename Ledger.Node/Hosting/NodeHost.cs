@@ -171,9 +171,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var transfer = new LeadershipTransfer(_protocol, _loop, _directory, clock);
         var members = new MemberChanges(_protocol, _loop, _directory, _network.Probe, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer, members, Led,
-            clock,
-            consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
+            _protocol, _directory, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer,
+            members, Led, clock, consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
         {
             Traces = blockTraces,
         };
