@@ -135,11 +135,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             .On(FrameKind.SnapshotRequest,
                 new SnapshotServer(_network, parts.Store, _shelf, () => _loop.Position.View).OnRequestAsync)
             .On(FrameKind.SnapshotResponse, snapshots.OnResponseAsync);
-        if (parts.IsWitness)
-        {
-            router.On(
-                FrameKind.Members, new MembersHearing(genesis, parts.Root, parts.Told, BeTold).OnFrameAsync);
-        }
+        router.On(
+            FrameKind.Members,
+            parts.IsWitness
+                ? new MembersHearing(genesis, parts.Root, parts.Told, BeTold).OnFrameAsync
+                : MembersHearing.IgnoreAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         var alertMetrics = new AlertMetrics(
@@ -348,6 +348,14 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     /// <summary>A witness: the same, by the word of a peer.</summary>
     private void BeTold(MembersWord word)
     {
+        var seated = word.History.Seated;
+        if (seated.IndexOf(_parts.Key.PublicKey) is { } seat && !word.History.IsWitness(seat))
+        {
+            NodeLog.IsNoWitness(
+                _logger, seated[seat].Name, ValidatorDirectory.RoleOf(word.History, seat), word.Height);
+            return;
+        }
+
         Begin(word.EpochOn(_parts.Genesis), word.History, word.Height);
         NodeLog.Told(
             _logger, word.Height, string.Join(", ", _directory.Seated.Members.Select(member => member.Name)));
