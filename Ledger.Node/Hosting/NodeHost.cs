@@ -69,7 +69,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _protocol = ConsensusProtocol.Of(_directory, options, signatures, parts.IsWitness);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
         var diary = new ConsensusDiary(_directory.History.Seats, clock);
-        var tail = new JournalTail();
+        var tail = new JournalTail(_directory.NameOf);
         var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
@@ -131,12 +131,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             .On(FrameKind.SnapshotRequest,
                 new SnapshotServer(_network, parts.Store, _shelf, () => _loop.Position.View).OnRequestAsync)
             .On(FrameKind.SnapshotResponse, snapshots.OnResponseAsync);
-        if (parts.IsWitness)
-        {
-            router.On(
-                FrameKind.Members,
-                new MembersHearing(genesis, parts.Root, parts.Told, succession.ByWord).OnFrameAsync);
-        }
+        router.On(
+            FrameKind.Members,
+            parts.IsWitness
+                ? new MembersHearing(genesis, parts.Root, parts.Told, succession.ByWord).OnFrameAsync
+                : MembersHearing.IgnoreAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         var alertMetrics = new AlertMetrics(
@@ -168,9 +167,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var transfer = new LeadershipTransfer(_protocol, _loop, _directory, clock);
         var members = new MemberChanges(_protocol, _loop, _directory, _network.Probe, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer, members, Led,
-            clock,
-            consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
+            _protocol, _directory, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer,
+            members, Led, clock, consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
         {
             Traces = blockTraces,
         };

@@ -37,6 +37,14 @@ internal sealed class Succession(
     /// <summary>A witness has no ledger, and takes a peer's word for it.</summary>
     public void ByWord(MembersWord word)
     {
+        var seated = word.History.Seated;
+        if (seated.IndexOf(parts.Key.PublicKey) is { } seat && !word.History.IsWitness(seat))
+        {
+            NodeLog.IsNoWitness(
+                logger, seated[seat].Name, ValidatorDirectory.RoleOf(word.History, seat), word.Height);
+            return;
+        }
+
         Begin(word.EpochOn(parts.Genesis), word.History, word.Height);
         NodeLog.Told(
             logger, word.Height, string.Join(", ", directory.Seated.Members.Select(member => member.Name)));
