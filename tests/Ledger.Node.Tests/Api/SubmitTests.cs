@@ -222,8 +222,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
             ["signature"] = $"\"{Keys.Writer.Sign([1])}\"",
             [field] = value,
         };
-        var body =
-            $"{{{string.Join(',', fields.Where(f => f.Value is not null).Select(f => $"\"{f.Key}\":{f.Value}"))}}}";
+        var given = fields.Where(f => f.Value is not null).Select(f => $"\"{f.Key}\":{f.Value}");
+        var body = $"{{{string.Join(',', given)}}}";
         using StringContent content = new(body, Encoding.UTF8, "application/json");
 
         using var response = await node.PostAsync(content);
@@ -320,6 +320,24 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
 
         await RunningNode.ProblemAsync(response, 413, "too_large");
         Assert.Equal(before + 1, await TooLargeAsync());
+    }
+
+    /// <summary>More than any socket holds: the client reads the answer only if it can send all of it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_that_is_far_too_large_is_taken_in_so_that_its_sender_reads_why(
+        bool isAnnounced)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/transactions")
+        {
+            Content = RunningNode.Packed(new byte[32_000_000]),
+        };
+        request.Headers.TransferEncodingChunked = !isAnnounced;
+
+        using var response = await node.Http.SendAsync(request, Token);
+
+        await RunningNode.ProblemAsync(response, 413, "too_large");
     }
 
     [Fact]
