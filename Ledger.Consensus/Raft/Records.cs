@@ -16,8 +16,8 @@ public sealed record Stored(LogEntry Entry) : JournalRecord;
 public sealed record Truncated(LogIndex From) : JournalRecord;
 
 /// <summary>
-/// Written when a silence ends: the log that this replica once acknowledged is lost. A leader of this term was
-/// elected without it; until the log here holds an entry of that term or a later one, it elects nobody.
+/// Written when a silence ends: the log that this replica once acknowledged is lost. A leader of this term
+/// was elected without it; until the log here holds an entry of that term or a later one, it elects nobody.
 /// </summary>
 public sealed record LogLost(Term Term) : JournalRecord;
 

@@ -8,8 +8,8 @@ namespace Ledger.Node.Consensus;
 /// Raft: once every other member has said which term it is in now, no vote or acknowledgement of ours that
 /// anybody has can be of a later one. A leader of a later term than all of these was elected after we fell
 /// silent, counts nothing that we once acknowledged, and has all that is committed. From its term on we may
-/// acknowledge; and elect, once our log has come as far as its first entry: what we had acknowledged others may
-/// count on, and its log holds that.
+/// acknowledge; and elect, once our log has come as far as its first entry: what we had acknowledged others
+/// may count on, and its log holds that.
 /// </summary>
 internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
 {

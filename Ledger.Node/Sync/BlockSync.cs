@@ -239,9 +239,9 @@ internal sealed partial class BlockSync(
     }
 
     /// <summary>
-    /// Goes on while somebody serves something, with whoever does so briskly. A peer that announced more than it serves is left for the
-    /// next, and when none of them serves, so be it: the next status of a peer that is ahead starts this
-    /// anew.
+    /// Goes on while somebody serves something, with whoever does so briskly. A peer that announced more than
+    /// it serves is left for the next, and when none of them serves, so be it: the next status of a peer that
+    /// is ahead starts this anew.
     /// </summary>
     private async Task CatchUpAsync(Target target, CancellationToken stoppingToken)
     {

@@ -108,7 +108,7 @@ public sealed class RecoveryTests
     /// descends from it all the same.
     /// </summary>
     [Fact]
-    public void A_replica_that_was_away_for_longer_than_it_remembers_votes_again_in_a_view_that_others_opened()
+    public void A_replica_that_was_away_for_longer_than_it_remembers_votes_in_a_view_that_others_opened()
     {
         var cluster = new Cluster(replicas: 4);
         cluster.Nodes[3].Crash();

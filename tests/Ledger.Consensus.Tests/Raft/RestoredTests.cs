@@ -121,8 +121,8 @@ public sealed class RestoredTests
     }
 
     /// <summary>
-    /// R0 and R1 have a block that R2 lacks; then R1 loses its disk, and R0 is elected again without it, which
-    /// ends its silence.
+    /// R0 and R1 have a block that R2 lacks; then R1 loses its disk, and R0 is elected again without it,
+    /// which ends its silence.
     /// </summary>
     private static RaftCluster Bound(out RaftNode lost)
     {
