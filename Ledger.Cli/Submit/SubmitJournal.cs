@@ -9,10 +9,10 @@ namespace Ledger.Cli.Submit;
 /// <summary>
 /// Remembers, beside a file, which of its lines have been applied, so that no run applies one twice, ever.
 /// J1. Before a line is sent, an <i>epoch</i> that fixes its valid-until and a <i>reserve</i> that covers its
-/// number are on the disk. So whatever was sent can be built again, byte for byte, and a node knows it by its
-/// hash.
-/// J2. A new epoch begins only when each line sent in the last one is known to be final, or can never become
-/// so.
+///     number are on the disk. So whatever was sent can be built again, byte for byte, and a node knows it
+///     by its hash.
+/// J2. A new epoch begins only when each line sent in the last one is known to be final, or can never
+///     become so.
 /// J3. A failed line is sent anew only under the next attempt, which is part of its nonce.
 /// Outcomes need no sync of their own: a lost one is asked for again.
 /// </summary>

@@ -7,16 +7,14 @@ namespace Ledger.Consensus.Pbft;
 /// <summary>
 /// S1. In one view and at one height a correct replica prepares at most one block.
 /// S2. It prepares only above its view's base, and only what extends the base: on the base itself, on the
-/// block it
-///     prepared one lower in this view, or on a final block that is the base or descends from it.
+///     block it prepared one lower in this view, or on a final block that is the base or descends from it.
 /// S3. It votes only in the view it has entered, and no longer once it has asked to leave it.
 /// S4. It asks for a view once, with one report: the highest certificate it knew when it left.
 /// S5. It enters a view only by a NEW-VIEW, at or above every view it has asked for, and takes the base it
-/// names; an
-///     epoch's first view opens with the epoch.
+///     names; an epoch's first view opens with the epoch.
 /// S6. It prepares only blocks that its epoch's validators certify: nothing stands on a block that changes
-/// them before that
-///     one is final. So no certified block stands on it either, and as a base it alone may be prepared again.
+///     them before that one is final. So no certified block stands on it either, and as a base it alone may
+///     be prepared again.
 /// A committed block is certified at a quorum; every timeout certificate's quorum meets that quorum in a
 /// correct replica, and by S3 that replica's report was its last word, so every later base is that block or
 /// extends it (FC '22, section 3). State changes only through <see cref="Apply"/>, live and in recovery, so

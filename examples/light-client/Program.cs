@@ -1,7 +1,7 @@
 using Ledger.Core;
 
-// Follows a chain to its head and checks every certificate on the way; trusts the genesis file and nothing
-// else.
+// Follows a chain to its head and checks every certificate on the way;
+// trusts the genesis file and nothing else.
 //   dotnet run --project examples/light-client -- genesis.json http://127.0.0.1:8080
 if (args is not [var genesisPath, var node])
 {

@@ -286,8 +286,8 @@ public sealed class BadTransactionTests(RunningNetwork running) : IClassFixture<
         }
 
         public override string ToString() => $$"""
-            {"chainId":"e2e","sender":"{{Sender}}","validUntil":{{ValidUntil}},"nonce":7,"operations":{{Operations}},
-             "signature":"{{new string('0', 128)}}"}
+            {"chainId":"e2e","sender":"{{Sender}}","validUntil":{{ValidUntil}},"nonce":7,
+             "operations":{{Operations}},"signature":"{{new string('0', 128)}}"}
             """;
     }
 }

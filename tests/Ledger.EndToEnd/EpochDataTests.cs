@@ -21,7 +21,7 @@ public sealed class EpochDataTests
     private static readonly string[] Snapshots = ["snapshots.everyBlocks=40"];
 
     [Fact]
-    public async Task Who_knows_only_the_genesis_joins_by_a_snapshot_that_was_made_after_the_validators_changed()
+    public async Task Who_knows_only_the_genesis_joins_by_a_snapshot_made_after_a_change_of_validators()
     {
         using var network = await TestNetwork.StartAsync(4, Snapshots);
         var (archive, pruned) = (network.Nodes[1], network.Nodes[3]);
@@ -84,7 +84,7 @@ public sealed class EpochDataTests
     }
 
     [Fact]
-    public async Task Backups_of_before_and_after_a_change_of_validators_are_restored_and_a_light_client_follows_across_it()
+    public async Task Backups_of_before_and_after_a_change_are_restored_and_a_light_client_follows_across_it()
     {
         using var network = await TestNetwork.StartAsync(4);
         var node = network.Nodes[3];
@@ -141,7 +141,7 @@ public sealed class EpochDataTests
     /// the next.
     /// </summary>
     [Fact]
-    public async Task A_validator_whose_journal_was_lost_speaks_again_although_the_validators_change_every_few_blocks()
+    public async Task A_validator_that_lost_its_journal_speaks_again_although_the_validators_keep_changing()
     {
         using var network = await TestNetwork.StartAsync(5);
         TestClient client = new(network);

@@ -66,7 +66,7 @@ public sealed class RaftTests
     }
 
     [Fact]
-    public async Task All_three_killed_under_load_come_back_with_every_acknowledged_transaction_and_one_chain()
+    public async Task All_three_killed_under_load_come_back_with_all_that_was_acknowledged_and_one_chain()
     {
         using var network = await TestNetwork.StartRaftAsync();
         await using Load load = new(network, clients: 8);

@@ -40,7 +40,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public async Task A_raft_member_that_the_leaders_log_no_longer_reaches_takes_a_snapshot_and_then_takes_part()
+    public async Task A_raft_member_that_the_log_no_longer_reaches_takes_a_snapshot_and_then_takes_part()
     {
         using var network = await StartWithoutLastAsync(ConsensusMode.Raft, Snapshots);
         var late = network.Nodes[^1];
@@ -83,7 +83,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public async Task A_validator_whose_journal_was_lost_votes_only_when_the_network_is_past_what_it_may_have_signed()
+    public async Task A_validator_without_its_journal_votes_once_the_network_is_past_what_it_may_have_signed()
     {
         using var network = await TestNetwork.StartAsync();
         await using Load load = new(network);
@@ -143,7 +143,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public async Task A_backup_of_a_running_validator_is_restored_onto_an_empty_machine_and_catches_up_in_silence()
+    public async Task A_restored_backup_of_a_running_validator_catches_up_in_silence_on_an_empty_machine()
     {
         using var network = await TestNetwork.StartAsync();
         await using Load load = new(network);

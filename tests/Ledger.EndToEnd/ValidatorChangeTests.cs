@@ -43,7 +43,8 @@ public sealed class ValidatorChangeTests
         await removed.Process.SaysAsync("was removed from the set: it votes no more");
         Assert.Equal("removed", (await removed.StatusAsync()).State);
         var (refused, _, reason) = await LedgerProcess.RunAsync(
-            "tx", "put", "notes", "a", "1", "--key", network.AdminKeyPath, "--node", removed.HttpUrl.ToString());
+            "tx", "put", "notes", "a", "1",
+            "--key", network.AdminKeyPath, "--node", removed.HttpUrl.ToString());
         Assert.NotEqual(0, refused);
         Assert.Contains($"{removed.Name} was removed from the validators", reason, StringComparison.Ordinal);
 

@@ -189,8 +189,8 @@ public sealed class WitnessTests
     }
 
     /// <summary>
-    /// It has no ledger that would bound what it has promised: with a vote forgotten, the other full node would
-    /// lead without the blocks that this one acknowledged.
+    /// It has no ledger that would bound what it has promised: with a vote forgotten, the other full node
+    /// would lead without the blocks that this one acknowledged.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -212,7 +212,8 @@ public sealed class WitnessTests
 
         witness.Start();
         Assert.Equal(1, await witness.Process.ExitAsync());
-        Assert.Contains("no longer knows what it has promised", witness.Process.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "no longer knows what it has promised", witness.Process.Errors, StringComparison.Ordinal);
     }
 
     private static long BytesIn(string folder)

@@ -67,7 +67,7 @@ public sealed class WrongPeerTests
     }
 
     [Fact]
-    public async Task A_validator_that_breaks_the_protocol_loses_its_connection_and_is_let_in_again_when_it_is_mended()
+    public async Task A_validator_that_breaks_the_protocol_loses_its_connection_until_it_is_mended()
     {
         using var network = await TestNetwork.StartAsync();
         var (node, hostile) = (network.Nodes[0], network.Nodes[3]);

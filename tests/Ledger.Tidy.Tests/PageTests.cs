@@ -8,16 +8,6 @@ public sealed class PageTests
     /// <summary>Files that are right although they are long, each with its reason.</summary>
     private static readonly Dictionary<string, string> LongWithReason = [];
 
-    /// <summary>Folders whose lines all fit; a folder joins once it does, and none leaves.</summary>
-    private static readonly string[] Narrow =
-    [
-        "compat/", "examples/", "Ledger.Cli/", "Ledger.Consensus/", "Ledger.Core/", "Ledger.Crypto/",
-        "Ledger.Node/", "Ledger.Simulation/", "Ledger.Storage/", "tests/Ledger.Benchmarks/",
-        "tests/Ledger.Cli.Tests/", "tests/Ledger.Compat.Tests/", "tests/Ledger.Consensus.Tests/",
-        "tests/Ledger.Core.Tests/", "tests/Ledger.Crypto.Tests/", "tests/Ledger.Storage.Tests/",
-        "tests/Ledger.Tidy.Tests/",
-    ];
-
     [Fact]
     public void A_file_holds_one_idea()
         => Fault.None(
@@ -32,12 +22,7 @@ public sealed class PageTests
     }
 
     [Fact]
-    public void A_line_fits_the_page_where_all_lines_do_so_far()
-        => Fault.None(
-            from file in SourceTree.CSharp
-            where Narrow.Any(folder => file.Path.StartsWith(folder, StringComparison.Ordinal))
-            from fault in Layout.Width(file)
-            select fault);
+    public void A_line_fits_the_page() => Fault.None(SourceTree.CSharp.SelectMany(Layout.Width));
 
     [Fact]
     public void A_line_that_is_too_wide_is_seen()

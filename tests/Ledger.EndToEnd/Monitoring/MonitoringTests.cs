@@ -129,11 +129,13 @@ public sealed class MonitoringTests
             async () => (await devnet.Prometheus.RulesAsync()).All(rule => rule.Health == "ok"));
         var rules = await devnet.Prometheus.RulesAsync();
         Assert.Equal(
-            MonitoringFiles.Alerts.Order(), rules.Where(rule => rule.IsAlert).Select(rule => rule.Name).Order());
+            MonitoringFiles.Alerts.Order(),
+            rules.Where(rule => rule.IsAlert).Select(rule => rule.Name).Order());
         foreach (var (name, _, _, _) in rules.Where(rule => !rule.IsAlert))
         {
             await Eventually.HoldsAsync(
-                $"the rule {name} records", async () => (await devnet.Prometheus.QueryAsync(name)).Series > 0);
+                $"the rule {name} records",
+                async () => (await devnet.Prometheus.QueryAsync(name)).Series > 0);
         }
 
         Assert.DoesNotContain(rules, rule => rule.State == "firing");
@@ -158,8 +160,9 @@ public sealed class MonitoringTests
                     rule => rule.Name == alert && rule.State is "pending" or "firing"));
         }
 
+        var rules = await devnet.Prometheus.RulesAsync();
         Assert.All(
-            (await devnet.Prometheus.RulesAsync()).Where(rule => rule.Name is "LedgerEvidence" or "LedgerDiskFull"),
+            rules.Where(rule => rule.Name is "LedgerEvidence" or "LedgerDiskFull"),
             rule => Assert.Equal("inactive", rule.State));
     }
 

@@ -51,7 +51,8 @@ internal sealed class Tab(Chromium browser, string session)
     public Task UntilAsync(string condition) => Eventually.HoldsAsync(
         $"the page comes to {condition}",
         async () => (await ValueAsync(
-            $"(() => {{ try {{ return !!({condition}); }} catch {{ return false; }} }})()"))!.GetValue<bool>());
+            $"(() => {{ try {{ return !!({condition}); }} catch {{ return false; }} }})()"))!
+            .GetValue<bool>());
 
     public async Task TypeAsync(string text)
         => await SendAsync("Input.insertText", new() { ["text"] = text });

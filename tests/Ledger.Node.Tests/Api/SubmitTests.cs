@@ -222,8 +222,8 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
             ["signature"] = $"\"{Keys.Writer.Sign([1])}\"",
             [field] = value,
         };
-        var body =
-            $"{{{string.Join(',', fields.Where(f => f.Value is not null).Select(f => $"\"{f.Key}\":{f.Value}"))}}}";
+        var given = fields.Where(f => f.Value is not null).Select(f => $"\"{f.Key}\":{f.Value}");
+        var body = $"{{{string.Join(',', given)}}}";
         using StringContent content = new(body, Encoding.UTF8, "application/json");
 
         using var response = await node.PostAsync(content);

@@ -14,7 +14,8 @@ public sealed class NodeOptionsLoaderTests : IDisposable
     [Fact]
     public void A_flag_outdoes_the_environment_the_file_and_the_default()
     {
-        var file = Write($$"""{ {{Required}}, "consensus": { "window": 2, "batchDelayMs": 3, "viewTimeoutMs": 400 } }""");
+        var file = Write(
+            $$"""{ {{Required}}, "consensus": { "window": 2, "batchDelayMs": 3, "viewTimeoutMs": 400 } }""");
         Dictionary<string, string> environment = new()
         {
             ["LEDGER__consensus__window"] = "4",
@@ -75,7 +76,8 @@ public sealed class NodeOptionsLoaderTests : IDisposable
         var file = Write(
             """
             {
-              "keyFile": "k.json", "dataDir": "data", "keyPassphrase": "hunter2", "consensus": { "widow": 3, "window": 0 },
+              "keyFile": "k.json", "dataDir": "data", "keyPassphrase": "hunter2",
+              "consensus": { "widow": 3, "window": 0 },
               "http": { "listen": "nowhere" }, "log": { "level": true, "format": "xml" },
               "peers": { "endpoints": { "validator-2": "host" } }
             }
@@ -176,7 +178,10 @@ public sealed class NodeOptionsLoaderTests : IDisposable
         Directory.CreateDirectory(_folder.Sub("node-1"));
         var file = Path.Combine(_folder.Sub("node-1"), "node.json");
         File.WriteAllText(
-            file, """{ "genesisFile": "../genesis.json", "keyFile": "key.json", "dataDir": "/var/lib/ledger" }""");
+            file,
+            """
+            { "genesisFile": "../genesis.json", "keyFile": "key.json", "dataDir": "/var/lib/ledger" }
+            """);
 
         var options = NodeOptionsLoader.Load(file, Nothing, Nothing);
 
@@ -207,7 +212,11 @@ public sealed class NodeOptionsLoaderTests : IDisposable
             $$"""
             {
               {{Required}},
-              "peers": { "endpoints": { "validator-2": "db.example:7000", "eu.1": "10.0.0.3:7001", "six": "[::1]:7002" } }
+              "peers": {
+                "endpoints": {
+                  "validator-2": "db.example:7000", "eu.1": "10.0.0.3:7001", "six": "[::1]:7002"
+                }
+              }
             }
             """);
 

@@ -31,7 +31,7 @@ public sealed class PbftSilenceTests : IDisposable
     public void Dispose() => _final.Dispose();
 
     [Fact]
-    public void It_ends_two_windows_above_the_first_commit_heard_and_binds_to_a_view_above_any_it_can_have_asked_for()
+    public void It_ends_two_windows_above_the_first_commit_and_binds_to_a_view_above_any_asked_for()
     {
         Commit(10, view: 2);
         Assert.Null(EndAt(10));

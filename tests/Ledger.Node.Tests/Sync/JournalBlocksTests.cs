@@ -75,7 +75,8 @@ public sealed class JournalBlocksTests : IAsyncDisposable
             {
               "genesisFile": "genesis.json", "keyFile": "key.json", "dataDir": "data",
               "peers": { "listen": "127.0.0.1:0", "endpoints": { "validator-1": "127.0.0.1:{{peerPort}}" } },
-              "http": { "listen": "127.0.0.1:0" }, "admin": { "listen": "127.0.0.1:0" }, "log": { "level": "error" }
+              "http": { "listen": "127.0.0.1:0" }, "admin": { "listen": "127.0.0.1:0" },
+              "log": { "level": "error" }
             }
             """);
         return NodeOptionsLoader.Load(

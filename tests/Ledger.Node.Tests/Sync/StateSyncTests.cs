@@ -76,6 +76,26 @@ public sealed class StateSyncTests : IAsyncLifetime
         Assert.True(_mesh[0].Dropped("validator-1", "bad_chunk") >= 1);
     }
 
+    /// <summary>
+    /// It is the only one that offers a snapshot at first: asking it again would be to wait for an answer
+    /// that cannot come any more.
+    /// </summary>
+    [Fact]
+    public async Task Who_served_a_false_chunk_is_not_asked_for_another()
+    {
+        AcceptAllBut(1);
+        _answers[1] = request => request.Question == SnapshotQuestion.Chunk
+            ? new(request.Id, null, Falsify(_file.ReadChunk(request.Number)))
+            : Honest(request);
+        _answers[2] = _answers[3] = NothingAtFirst;
+        _client = new(_mesh[0].Network, TimeProvider.System) { PieceTimeout = 2 * TestChain.Deadline };
+
+        Assert.True(await SyncAsync());
+
+        AssertIsWhole();
+        Assert.Equal(1, _mesh[0].Dropped("validator-1", "bad_chunk"));
+    }
+
     [Fact]
     public async Task Who_offers_a_manifest_that_is_not_certified_is_thrown_out()
     {
@@ -106,19 +126,21 @@ public sealed class StateSyncTests : IAsyncLifetime
         Assert.Equal(1, _mesh[0].Dropped("validator-1", "bad_manifest"));
     }
 
-    [Fact]
-    public async Task Who_sends_another_manifest_than_it_offered_is_thrown_out()
+    /// <summary>
+    /// The manifest is true and certified, and not what was offered: its peers would be asked for chunks that
+    /// they do not have.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_sends_another_manifest_than_it_offered_is_thrown_out(bool isOfAnotherHeight)
     {
-        // True and certified, and not what was offered: its peers would be asked for chunks that they do not
-        // have.
-        var other = _file.Manifest.Encode();
         _answers[1] = request => request.Question switch
         {
-            SnapshotQuestion.Offer => new(
-                request.Id,
-                Honest(request).Offer! with { Height = new(1_000_000), ManifestBytes = other.Length },
-                ReadOnlyMemory<byte>.Empty),
-            SnapshotQuestion.Manifest => new(request.Id, null, other.AsMemory(request.Number)),
+            SnapshotQuestion.Offer => Honest(request) is var honest && isOfAnotherHeight
+                ? honest with { Offer = honest.Offer! with { Height = new(1_000_000) } }
+                : honest with { Offer = honest.Offer! with { Content = Sha256.Hash("other chunks"u8) } },
+            SnapshotQuestion.Manifest => Honest(request),
             _ => null,
         };
         _answers[2] = _answers[3] = NothingAtFirst;
@@ -157,13 +179,7 @@ public sealed class StateSyncTests : IAsyncLifetime
     [Fact]
     public async Task What_is_here_already_is_not_fetched_again()
     {
-        using (var restore = SnapshotRestore.Begin(Root, _ahead.Genesis, _file.Manifest))
-        {
-            for (var i = 0; i < _file.Manifest.ChunkCount - 2; i++)
-            {
-                Assert.Null(restore.Accept(i, _file.ReadChunk(i)));
-            }
-        }
+        AcceptAllBut(2);
 
         Assert.True(await SyncAsync());
 
@@ -253,6 +269,16 @@ public sealed class StateSyncTests : IAsyncLifetime
     {
         chunk[^1] ^= 1;
         return chunk;
+    }
+
+    /// <summary>As an earlier attempt left it.</summary>
+    private void AcceptAllBut(int missing)
+    {
+        using var restore = SnapshotRestore.Begin(Root, _ahead.Genesis, _file.Manifest);
+        for (var i = 0; i < _file.Manifest.ChunkCount - missing; i++)
+        {
+            Assert.Null(restore.Accept(i, _file.ReadChunk(i)));
+        }
     }
 
     private async Task<bool> SyncAsync()

@@ -6,7 +6,9 @@ using Ledger.Node.Transport;
 
 namespace Ledger.Node.Tests.Transport;
 
-/// <summary>Strangers, liars and validators that break the rules: each costs itself the connection, and nobody else.</summary>
+/// <summary>
+/// Strangers, liars and validators that break the rules: each costs itself the connection, and nobody else.
+/// </summary>
 public sealed class HostilePeerTests
 {
     private readonly TestChain _chain = new(4);
@@ -46,8 +48,11 @@ public sealed class HostilePeerTests
     public Task Another_version_is_refused()
         => IsRefusedAsync(HandshakeRefusal.Version, _chain, TestChain.KeyOf(3).PublicKey, version: 2);
 
-    [Fact]
-    public async Task A_proof_by_another_key_is_refused()
+    /// <summary>A dialler's proof says 1, a listener's 2: neither serves the other.</summary>
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    public async Task A_proof_by_another_key_or_in_anothers_part_is_refused(int key, byte role)
     {
         await using var node = await new TestPeer(_chain, 0).StartAsync();
         using var peer = await RawPeer.DialAsync(node.Address);
@@ -55,7 +60,7 @@ public sealed class HostilePeerTests
 
         await peer.SendAsync(RawPeer.Hello, ours);
         var theirs = await peer.ExpectAsync(RawPeer.Hello);
-        await peer.SendAsync(RawPeer.Proof, RawPeer.Sign(_chain.Key(2), RawPeer.StatementOf(1, ours, theirs)));
+        await peer.SendAsync(RawPeer.Proof, RawPeer.ProofBy(_chain.Key(key), role, ours, theirs));
 
         await ExpectRefusalAsync(node, peer, HandshakeRefusal.BadSignature);
     }
@@ -70,7 +75,7 @@ public sealed class HostilePeerTests
         {
             await first.SendAsync(RawPeer.Hello, ours);
             var theirs = await first.ExpectAsync(RawPeer.Hello);
-            recorded = RawPeer.Sign(_chain.Key(3), RawPeer.StatementOf(1, ours, theirs));
+            recorded = RawPeer.ProofBy(_chain.Key(3), 1, ours, theirs);
             await first.SendAsync(RawPeer.Proof, recorded);
             await first.ExpectAsync(RawPeer.Proof);
         }
@@ -81,20 +86,6 @@ public sealed class HostilePeerTests
         await replay.SendAsync(RawPeer.Proof, recorded);
 
         await ExpectRefusalAsync(node, replay, HandshakeRefusal.BadSignature);
-    }
-
-    [Fact]
-    public async Task A_listeners_proof_does_not_serve_a_dialler()
-    {
-        await using var node = await new TestPeer(_chain, 0).StartAsync();
-        using var peer = await RawPeer.DialAsync(node.Address);
-        var ours = RawPeer.HelloOf(_chain, _chain.Key(3).PublicKey);
-
-        await peer.SendAsync(RawPeer.Hello, ours);
-        var theirs = await peer.ExpectAsync(RawPeer.Hello);
-        await peer.SendAsync(RawPeer.Proof, RawPeer.Sign(_chain.Key(3), RawPeer.StatementOf(2, ours, theirs)));
-
-        await ExpectRefusalAsync(node, peer, HandshakeRefusal.BadSignature);
     }
 
     [Fact]
@@ -139,7 +130,8 @@ public sealed class HostilePeerTests
     public async Task More_handshakes_than_the_limit_are_turned_away_and_validators_still_come_in()
     {
         await using var node = await new TestPeer(
-            _chain, 0, with: options => WithShortPatience(options) with { HandshakesPerAddressMax = 2 }).StartAsync();
+            _chain, 0, with: options => WithShortPatience(options) with { HandshakesPerAddressMax = 2 })
+            .StartAsync();
         using var first = await RawPeer.DialAsync(node.Address);
         using var second = await RawPeer.DialAsync(node.Address);
         using var third = await RawPeer.DialAsync(node.Address);
@@ -205,7 +197,7 @@ public sealed class HostilePeerTests
     [Fact]
     public async Task A_frame_that_trips_its_handler_costs_the_connection_and_not_the_process()
     {
-        await using var node = new TestPeer(_chain, 0) { Judge = (_, _) => throw new FormatException("a bug") };
+        await using var node = new TestPeer(_chain, 0) { Judge = (_, _) => throw new FormatException("bug") };
         await node.StartAsync();
         using var peer = await (await RawPeer.DialAsync(node.Address)).GreetAsync(_chain, 3);
         using var other = await (await RawPeer.DialAsync(node.Address)).GreetAsync(_chain, 2);
@@ -220,7 +212,10 @@ public sealed class HostilePeerTests
     [Fact]
     public async Task A_broken_invariant_in_a_handler_ends_the_network()
     {
-        await using var node = new TestPeer(_chain, 0) { Judge = (_, _) => throw new InvariantBrokenException("x") };
+        await using var node = new TestPeer(_chain, 0)
+        {
+            Judge = (_, _) => throw new InvariantBrokenException("x"),
+        };
         await node.StartAsync();
         using var peer = await (await RawPeer.DialAsync(node.Address)).GreetAsync(_chain, 3);
 
@@ -236,12 +231,13 @@ public sealed class HostilePeerTests
     {
         await using var node = await new TestPeer(
             _chain, 0, with: options => options with { QueueConsensusBytesMax = 1024 * 1024 }).StartAsync();
-        using var slow = await (await RawPeer.DialAsync(node.Address, receiveBufferBytes: 4096)).GreetAsync(_chain, 3);
+        using var slow = await (await RawPeer.DialAsync(node.Address, receiveBufferBytes: 4096))
+            .GreetAsync(_chain, 3);
         using var quick = await (await RawPeer.DialAsync(node.Address)).GreetAsync(_chain, 2);
         await node.UntilConnectedAsync(2, 3);
         var payload = new byte[256 * 1024];
 
-        // More than the slow one's queue and every buffer on the way can hold; the quick one reads each in turn.
+        // More than the slow one's queue and every buffer on the way can hold; the quick one reads each.
         for (var i = 0; i < 64; i++)
         {
             node.Network.Send(FrameKind.Consensus, payload);
@@ -322,7 +318,8 @@ public sealed class HostilePeerTests
     public async Task A_connection_that_no_longer_answers_gives_way_to_a_new_one()
     {
         await using var node = await new TestPeer(
-            _chain, 0, with: options => options with { ProbeTimeout = TimeSpan.FromMilliseconds(100) }).StartAsync();
+            _chain, 0, with: options => options with { ProbeTimeout = TimeSpan.FromMilliseconds(100) })
+            .StartAsync();
 
         // Open, but it never answers a ping: as after a crash that nobody has noticed yet.
         using var dead = await (await RawPeer.DialAsync(node.Address)).GreetAsync(_chain, 3);
@@ -372,7 +369,8 @@ public sealed class HostilePeerTests
         await stranger.UntilLoggedAsync(
             $"Peer {node.Address} refuses us: its genesis is 07070707…, ours is 08080808…");
         await node.UntilLoggedAsync("its genesis is 08080808…, ours is 07070707…");
-        Assert.Contains("its genesis is", stranger.Network.Peers[0].LastRefusal?.Sentence, StringComparison.Ordinal);
+        Assert.Contains(
+            "its genesis is", stranger.Network.Peers[0].LastRefusal?.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -392,14 +390,14 @@ public sealed class HostilePeerTests
         var ours = RawPeer.HelloOf(_chain, _chain.Key(3).PublicKey);
         await crossing.SendAsync(RawPeer.Hello, ours);
         var hello = await crossing.ExpectAsync(RawPeer.Hello);
-        await crossing.SendAsync(RawPeer.Proof, RawPeer.Sign(_chain.Key(3), RawPeer.StatementOf(1, ours, hello)));
+        await crossing.SendAsync(RawPeer.Proof, RawPeer.ProofBy(_chain.Key(3), 1, ours, hello));
         await crossing.ExpectAsync(RawPeer.Proof);
         var refused = await crossing.ExpectAsync(RawPeer.Refused);
         Assert.Equal((byte)HandshakeRefusal.AlreadyConnected, refused[0]);
 
         await dialled.SendAsync(RawPeer.Hello, ours);
         await dialled.ExpectAsync(RawPeer.Proof);
-        await dialled.SendAsync(RawPeer.Proof, RawPeer.Sign(_chain.Key(3), RawPeer.StatementOf(2, theirs, ours)));
+        await dialled.SendAsync(RawPeer.Proof, RawPeer.ProofBy(_chain.Key(3), 2, theirs, ours));
         await dialled.ExpectAsync(RawPeer.Accepted);
         await dialled.SendAsync(RawPeer.Accepted, []);
         await node.UntilConnectedAsync(3);
@@ -435,7 +433,7 @@ public sealed class HostilePeerTests
         var ours = RawPeer.HelloOf(_chain, _chain.Key(3).PublicKey);
         await peer.SendAsync(RawPeer.Hello, ours);
         var theirs = await peer.ExpectAsync(RawPeer.Hello);
-        await peer.SendAsync(RawPeer.Proof, RawPeer.Sign(_chain.Key(3), RawPeer.StatementOf(1, ours, theirs)));
+        await peer.SendAsync(RawPeer.Proof, RawPeer.ProofBy(_chain.Key(3), 1, ours, theirs));
         await peer.ExpectAsync(RawPeer.Proof);
         await ExpectRefusalAsync(node, peer, reason);
     }

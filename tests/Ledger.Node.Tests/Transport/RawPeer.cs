@@ -65,10 +65,11 @@ internal sealed class RawPeer : IDisposable
             .. listener.AsSpan(98, 16),
         ];
 
-    public static byte[] Sign(SigningKey key, byte[] statement)
+    /// <summary>What shows whoever sent one of these hellos that a key's holder sent the other.</summary>
+    public static byte[] ProofBy(SigningKey key, byte role, byte[] dialler, byte[] listener)
     {
         var bytes = new byte[Signature.Size];
-        key.Sign(statement).CopyTo(bytes);
+        key.Sign(StatementOf(role, dialler, listener)).CopyTo(bytes);
         return bytes;
     }
 
@@ -78,7 +79,7 @@ internal sealed class RawPeer : IDisposable
         var ours = HelloOf(chain, chain.Key(index).PublicKey);
         await SendAsync(Hello, ours);
         var theirs = await ExpectAsync(Hello);
-        await SendAsync(Proof, Sign(chain.Key(index), StatementOf(1, ours, theirs)));
+        await SendAsync(Proof, ProofBy(chain.Key(index), 1, ours, theirs));
         var proof = await ExpectAsync(Proof);
         Assert.True(Ed25519Verifier.Verify(
             new(theirs.AsSpan(34, 32)), StatementOf(2, ours, theirs), new(proof)));

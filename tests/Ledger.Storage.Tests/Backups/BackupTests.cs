@@ -80,6 +80,27 @@ public sealed class BackupTests : IDisposable
         Assert.Throws<BackupException>(() => _backups.Read("none"));
     }
 
+    [Fact]
+    public void A_ledger_that_is_not_the_one_of_the_list_is_not_put_in_place()
+    {
+        var (_, manifest, _) = Add();
+        using SnapshotChain other = new("another");
+
+        AssertNotRestored(manifest with { Height = manifest.Height + 1 }, _chain.Genesis);
+        AssertNotRestored(manifest with { Head = other.Genesis.Block.Hash.ToString() }, _chain.Genesis);
+        AssertNotRestored(manifest, other.Genesis);
+
+        void AssertNotRestored(BackupManifest listed, Genesis genesis)
+        {
+            var root = _chain.PathOf(genesis.ChainId);
+            using var folder = DataFolder.Open(root, genesis.ChainId, genesis.Hash);
+            var failure = Assert.Throws<BackupException>(() => _backups.Restore(
+                listed, root, genesis, (_, _) => { }, TestContext.Current.CancellationToken));
+            Assert.Contains("not the one that it says", failure.Message, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(Path.Combine(root, "ledger")));
+        }
+    }
+
     /// <summary>Whoever can write a list can also write its hash into its name.</summary>
     [Theory]
     [InlineData("\"name\": \"../../evil\"")]
