@@ -26,7 +26,7 @@ public sealed class FaultTests
     {
         using var network = await TestNetwork.StartAsync(mode, 4);
         await DoctorRun.IsWellAsync(network.Nodes);
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         await using Load load = new(network);
         await load.HearAsync(60);
 
@@ -48,13 +48,13 @@ public sealed class FaultTests
     public async Task A_killed_node_is_down_until_it_is_started(ConsensusMode mode)
     {
         using var network = await TestNetwork.StartAsync(mode, 4);
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         network.Nodes[3].Process.Kill();
         await IsNamedAsync(FaultTable.Killed, network, alerts);
 
         network.Nodes[3].Start();
         await DoctorRun.IsWellAsync(network.Nodes);
-        await alerts!.IsFalseAsync(FaultTable.Killed.Alert);
+        await alerts!.IsNoLongerTrueAsync(FaultTable.Killed.Alert);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class FaultTests
     public async Task A_stopped_primary_stands_still()
     {
         using var network = await TestNetwork.StartAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         network.Nodes[0].Process.Pause();
         await IsNamedAsync(FaultTable.Stopped, network, alerts);
 
@@ -96,7 +96,7 @@ public sealed class FaultTests
         }
 
         await network.Nodes[0].ReadyAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         await IsNamedAsync(FaultTable.WrongGenesis, network, alerts);
     }
 
@@ -109,7 +109,7 @@ public sealed class FaultTests
             original.Name, SigningKey.FromSeed(original.Key.ExportSeed()), Ports.FreeBlock(3));
         File.WriteAllText(twin.GenesisPath, GenesisFile.Write(network.Genesis));
         twin.WriteConfig(network.Nodes.Take(3));
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
 
         twin.Start();
         await IsNamedAsync(FaultTable.SharedKey, network, alerts);
@@ -121,7 +121,7 @@ public sealed class FaultTests
         using var network = await TestNetwork.StartAsync(
             4, "mempool.maxTransactions=200", "mempool.senderSharePercent=100",
             "consensus.maxBlockTransactions=1");
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         TestClient client = new(network);
         using CancellationTokenSource enough = new();
         var flood = FloodAsync(client, network.Nodes[0], enough.Token);
@@ -139,7 +139,7 @@ public sealed class FaultTests
         using var disk = SmallDisk.TryMount(network.Nodes[3].DataPath);
         Assert.SkipWhen(disk is null, "mounting a small disk needs root");
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         disk.Fill();
         await IsNamedAsync(FaultTable.DiskFull, network, alerts);
         network.Nodes[3].Process.Kill();
@@ -151,13 +151,13 @@ public sealed class FaultTests
         using var network = TestNetwork.Create(4);
         await using FaultyNetwork lines = new(network.Nodes, Seed);
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         lines.Part(node => node < 2);
         await IsNamedAsync(FaultTable.Partition, network, alerts);
 
         lines.Heal();
         await DoctorRun.IsWellAsync(network.Nodes);
-        await alerts!.IsFalseAsync(FaultTable.Partition.Alert);
+        await alerts!.IsNoLongerTrueAsync(FaultTable.Partition.Alert);
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class FaultTests
     {
         Assert.SkipUnless(File.Exists(Strace), "a disk is made slow by strace");
         using var network = await TestNetwork.StartAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         using var tracer = Process.Start(new ProcessStartInfo(
             Strace,
             [
@@ -197,7 +197,7 @@ public sealed class FaultTests
         odd.Environment["FAKETIME"] = "-60s";
         odd.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
 
         await IsNamedAsync(FaultTable.ClockOff, network, alerts);
     }
@@ -208,7 +208,7 @@ public sealed class FaultTests
         using var network = TestNetwork.Create(4);
         await using FaultyNetwork lines = new(network.Nodes, Seed);
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         lines.Mute(3);
         await using Load load = new(network);
         await load.HearAsync(40);
