@@ -111,6 +111,11 @@ public static class GenesisFile
                 faults.Add($"{member.PathOf("publicKey")}: another validator has this key");
             }
 
+            if (key is not null && Validator.FaultIn(key.Value) is { } weak)
+            {
+                faults.Add($"{member.PathOf("publicKey")}: {weak}");
+            }
+
             var isWitness = member.Flag("witness");
             if (isWitness && mode == "pbft")
             {

@@ -9,7 +9,14 @@ namespace Ledger.Core;
 /// <param name="Address">Where its peers reach it, as host:port; empty for those of genesis, whose addresses
 /// each node configures.</param>
 /// <param name="IsWitness">Raft: it votes and keeps no blocks. Its signature counts as any other's.</param>
-public sealed record Validator(string Name, PublicKey PublicKey, string Address = "", bool IsWitness = false);
+public sealed record Validator(string Name, PublicKey PublicKey, string Address = "", bool IsWitness = false)
+{
+    /// <returns>Null when somebody can sign under the key, otherwise what is wrong, in words.</returns>
+    public static string? FaultIn(in PublicKey key) => key.IsWeak
+        ? "a validator's key is a point in its one encoding and not of small order; nobody can sign under "
+            + "this one"
+        : null;
+}
 
 /// <summary>
 /// Who certifies blocks, and their thresholds. Each validator has a seat, its index, for as long as the chain

@@ -80,9 +80,17 @@ public static class KeyFile
         {
             DurableFile.Write(path, bytes, OwnerOnly, replace);
         }
+        catch (IOException) when (!replace && File.Exists(path))
+        {
+            throw new KeyFileException(
+                $"{path} exists already, and a key is never overwritten: choose another name, or move that "
+                + "file away first");
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new KeyFileException($"{path} cannot be written: {exception.Message}");
+            throw new KeyFileException(
+                $"{path} cannot be written ({exception.Message.TrimEnd('.')}): check that its folder exists "
+                + "and that you may write there");
         }
 
         CryptographicOperations.ZeroMemory(bytes);
@@ -115,7 +123,8 @@ public static class KeyFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new KeyFileException($"{path} cannot be read: {exception.Message}");
+            throw new KeyFileException(
+                $"{path} cannot be read ({exception.Message.TrimEnd('.')}): check that it is yours");
         }
     }
 

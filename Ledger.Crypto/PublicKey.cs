@@ -12,6 +12,9 @@ public readonly record struct PublicKey : IComparable<PublicKey>
     /// <param name="bytes">Exactly <see cref="Size"/> bytes.</param>
     public PublicKey(ReadOnlySpan<byte> bytes) => _bytes = new(bytes, "A public key");
 
+    /// <summary>Whether nobody can sign under it, however well its bytes look.</summary>
+    public bool IsWeak => WeakKeys.Contain(this);
+
     public static bool TryParse([NotNullWhen(true)] string? hex, out PublicKey value)
     {
         Span<byte> bytes = stackalloc byte[Size];

@@ -18,9 +18,9 @@ internal sealed class Families
     private const int FamilyBuffers = 2;
 
     /// <summary>
-    /// A table's filter is one block, and the cache takes none that is larger than one of its shards, 1 MiB
-    /// of 64: it would be read from the disk again for every question. A million hashes in one table have one
-    /// of 1.2 MB; this keeps it below 500 KB.
+    /// A table's filter is one block, and the cache takes none that is larger than one of its shards, 768 KiB
+    /// of 48 MiB: it would be read from the disk again for every question. A million hashes in one table have
+    /// a filter of 1.2 MB; this keeps it below 500 KB.
     /// </summary>
     private const ulong FilteredTableBytes = 16 << 20;
 

@@ -10,7 +10,7 @@ namespace Ledger.Storage;
 /// open.</param>
 /// <param name="OpenFiles">Table files kept open at a time.</param>
 public sealed record StorageOptions(
-    long CacheBytes = 64L << 20,
+    long CacheBytes = 48L << 20,
     long WriteBufferBytes = 64L << 20,
     long WriteAheadLogBytes = 256L << 20,
     int OpenFiles = 256)

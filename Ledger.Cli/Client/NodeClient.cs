@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
@@ -9,9 +10,9 @@ using Ledger.Node.Api;
 namespace Ledger.Cli.Client;
 
 /// <summary>
-/// Speaks to one of several nodes: the one that answered last, and the next one when it does not answer. A
-/// request may so reach two nodes, which is harmless: a transaction is identified by its hash and applied at
-/// most once.
+/// Speaks to one of several nodes: the one that answered last, and the next one when it does not answer soon.
+/// A request may so reach two nodes, which is harmless: a transaction is identified by its hash and applied
+/// at most once.
 /// </summary>
 internal sealed class NodeClient : IDisposable
 {
@@ -87,13 +88,8 @@ internal sealed class NodeClient : IDisposable
         IReadOnlyList<Transaction> transactions, bool wait, CancellationToken cancellationToken)
     {
         var body = TransactionBatch.Encode(transactions);
-        var path = wait
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"v1/transactions?wait=final&timeoutMs="
-                + $"{(int)(_timeout - AnswerMargin(_timeout)).TotalMilliseconds}")
-            : "v1/transactions";
-        using var response = await SendAsync(HttpMethod.Post, path, body, cancellationToken);
+        var watch = Stopwatch.StartNew();
+        using var response = await SendAsync(HttpMethod.Post, Path, body, null, cancellationToken);
         if (response.StatusCode == HttpStatusCode.TooManyRequests)
         {
             throw new BusyException(response.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1));
@@ -101,6 +97,12 @@ internal sealed class NodeClient : IDisposable
 
         await RefuseProblemAsync(response, cancellationToken);
         return await ReadAsync<TransactionReply[]>(response, cancellationToken);
+
+        string Path() => wait
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"v1/transactions?wait=final&timeoutMs={WaitMs(watch.Elapsed)}")
+            : "v1/transactions";
     }
 
     /// <summary>An open stream of server-sent events. The caller disposes the response.</summary>
@@ -149,57 +151,70 @@ internal sealed class NodeClient : IDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new CliException(
-                $"no answer from {Current} within {_timeout.TotalSeconds:0} s",
+                $"no answer from {string.Join(", ", _nodes)} within {_timeout.TotalSeconds:0} s",
                 "the network may not be advancing: look with 'ledger status', or allow more with --timeout",
                 ExitCode.TimedOut);
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(
+    private Task<HttpResponseMessage> SendAsync(
         HttpMethod method, string path, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken,
         string? accept = null)
+        => SendAsync(method, () => path, body, accept, cancellationToken);
+
+    /// <param name="path">Asked for anew for each node: it may say how much time is left.</param>
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, Func<string> path, ReadOnlyMemory<byte>? body, string? accept,
+        CancellationToken cancellationToken)
     {
-        List<NodeRefusal> refusals = [];
-        for (var attempt = 0; attempt < _nodes.Count; attempt++)
-        {
-            var node = Current;
-            try
-            {
-                using HttpRequestMessage request = new(method, new Uri(node, path));
-                if (accept is not null)
-                {
-                    request.Headers.Accept.ParseAdd(accept);
-                }
-
-                if (body is { } bytes)
-                {
-                    request.Content = new ReadOnlyMemoryContent(bytes);
-                    request.Content.Headers.ContentType = new(MessagePackType);
-                }
-
-                var response = await _http.SendAsync(request, cancellationToken);
-                if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
-                {
-                    return response;
-                }
-
-                using (response)
-                {
-                    var words = WordsOf(await response.Content.ReadAsStringAsync(cancellationToken));
-                    refusals.Add(new(node, HasAnswered: true, words));
-                }
-            }
-            catch (HttpRequestException exception)
-            {
-                refusals.Add(new(
-                    node, HasAnswered: false, exception.InnerException?.Message ?? exception.Message));
-            }
-
-            UseNext();
-        }
-
-        throw new NoNodeAnswersException(refusals);
+        HedgedRequest request = new(
+            _nodes, HedgedRequest.PatienceOf(_timeout, _nodes.Count),
+            (node, limit) => AskAsync(node, method, path(), body, accept, limit));
+        var (answer, node) = await request.SendAsync(Volatile.Read(ref _current), cancellationToken);
+        Volatile.Write(ref _current, node);
+        return answer;
     }
+
+    private async Task<(HttpResponseMessage? Answer, NodeRefusal? Refusal)> AskAsync(
+        Uri node, HttpMethod method, string path, ReadOnlyMemory<byte>? body, string? accept,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpRequestMessage request = new(method, new Uri(node, path));
+            if (accept is not null)
+            {
+                request.Headers.Accept.ParseAdd(accept);
+            }
+
+            if (body is { } bytes)
+            {
+                request.Content = new ReadOnlyMemoryContent(bytes);
+                request.Content.Headers.ContentType = new(MessagePackType);
+            }
+
+            var response = await _http.SendAsync(request, cancellationToken);
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+            {
+                return (response, null);
+            }
+
+            using (response)
+            {
+                var words = WordsOf(await response.Content.ReadAsStringAsync(cancellationToken));
+                return (null, new(node, HasAnswered: true, words));
+            }
+        }
+        catch (HttpRequestException exception)
+        {
+            return (null, new(
+                node, HasAnswered: false, exception.InnerException?.Message ?? exception.Message));
+        }
+    }
+
+    /// <summary>What is left of our time when a node is asked, less the margin.</summary>
+    private int WaitMs(TimeSpan elapsed)
+        => Math.Max(1, (int)(_timeout - AnswerMargin(_timeout) - elapsed).TotalMilliseconds);
 
     /// <summary>The node answers a little before we would give up on it.</summary>
     private static TimeSpan AnswerMargin(TimeSpan timeout)

@@ -115,7 +115,8 @@ internal static class AuditCommands
         }
         catch (SnapshotException unusable)
         {
-            throw new CliException(unusable.Message, "nothing was executed; choose another one");
+            throw new CliException(
+                unusable.Message, "nothing was executed; name another one with --snapshot");
         }
     }
 
@@ -205,7 +206,8 @@ internal static class AuditCommands
                 + $"execution from the certified snapshot {snapshot} gives them"
             : "no block was executed, since no snapshot of block "
                 + $"{(kept.Blocks == Height.Genesis ? kept.Blocks : kept.Blocks.Previous)} or above is "
-                + "there; the state is the one that the certified head names";
+                + "there ('--snapshot FILE' names one from elsewhere); the state is the one that the "
+                + "certified head names";
         yield return $"in the history of keys, versions up to height {below} are checked only where they "
             + "are still in force";
     }

@@ -143,8 +143,8 @@ internal static class BackupCommands
         var news = added is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {added} of them new");
         terminal.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"block {manifest.Height} {manifest.Head}, {manifest.Files.Count} files, {manifest.Bytes} "
-            + $"bytes{news}"));
+            $"block {manifest.Height} {manifest.Head}, {manifest.Files.Count} "
+            + $"{Plural.Of(manifest.Files.Count, "file")}, {manifest.Bytes} bytes{news}"));
         terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{took.TotalSeconds:0.0} s"));
     }
 }

@@ -153,8 +153,9 @@ internal static class BenchCommand
         }
 
         terminal.Line(
-            $"{settings.Clients} clients, {settings.Batch} transactions a request, {settings.Nodes.Count} "
-            + $"nodes, {elapsed.TotalSeconds:0.0} s");
+            $"{settings.Clients} {Plural.Of(settings.Clients, "client")}, {settings.Batch} "
+            + $"{Plural.Of(settings.Batch, "transaction")} a request, {settings.Nodes.Count} "
+            + $"{Plural.Of(settings.Nodes.Count, "node")}, {elapsed.TotalSeconds:0.0} s");
         terminal.Line($"final    {result.Applied:N0} transactions, {perSecond:N0} tx/s");
         var since = settings.RatePerSecond is null ? "sending" : "intended send time";
         terminal.Line($"latency  from {since} until final, in ms");

@@ -61,9 +61,12 @@ internal static class DevnetCommands
         command.Add(Status(terminal));
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var path = parsed.GetRequiredValue(Dir);
+            var made = parsed.GetValue(fresh) ? null : DevnetFolder.Find(path)?.Settings;
             DevnetSettings settings = new(
-                parsed.GetValue(validators), parsed.GetRequiredValue(mode), parsed.GetValue(basePort),
-                parsed.GetRequiredValue(evidence), parsed.GetValue(witnesses));
+                Chosen(parsed, validators, made?.Validators), Chosen(parsed, mode, made?.Mode)!,
+                Chosen(parsed, basePort, made?.BasePort), Chosen(parsed, evidence, made?.Evidence)!,
+                Chosen(parsed, witnesses, made?.Witnesses));
             var agreement = NetworkCommands.ModeOf(settings.Mode);
             _ = NetworkCommands.EvidenceOf(settings.Evidence, agreement);
             _ = NetworkCommands.WitnessesOf(settings.Witnesses, agreement, settings.Validators);
@@ -73,8 +76,7 @@ internal static class DevnetCommands
                 DevnetPrometheus.RefuseMissing(terminal);
             }
 
-            var folder = DevnetFolder.OpenOrCreate(
-                parsed.GetRequiredValue(Dir), settings, parsed.GetValue(fresh));
+            var folder = DevnetFolder.OpenOrCreate(path, settings, parsed.GetValue(fresh));
             DevnetProcesses processes = new(folder, DevnetProcesses.ThisProgramAsNode(), terminal);
             await processes.StartAsync(cancellationToken);
             var watcher = parsed.GetValue(prometheus)
@@ -87,6 +89,12 @@ internal static class DevnetCommands
         });
         return command;
     }
+
+    /// <summary>What the line says; where it says nothing, what the folder was made with.</summary>
+    private static T? Chosen<T>(ParseResult parsed, Option<T> option, object? made)
+        => made is T kept && parsed.GetResult(option) is null or { Implicit: true }
+            ? kept
+            : parsed.GetValue(option);
 
     private static ExampleCommand Stop(Terminal terminal)
     {
@@ -103,7 +111,9 @@ internal static class DevnetCommands
             }
             else
             {
-                terminal.Line(stopped == 0 ? "none was running" : $"stopped {stopped} validators");
+                terminal.Line(stopped == 0
+                    ? "none was running"
+                    : $"stopped {stopped} {Plural.Of(stopped, "validator")}");
             }
 
             return ExitCode.Done;

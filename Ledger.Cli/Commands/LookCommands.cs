@@ -164,7 +164,8 @@ internal static class LookCommands
 
         terminal.Line(
             $"{TimeOf(block):HH:mm:ss.fff}  block {block.Height,-8} {block.Hash[..8]}  "
-            + $"{block.TransactionCount,5} transactions  proposer {block.Proposer}");
+            + $"{block.TransactionCount,5} {Plural.Of(block.TransactionCount, "transaction"),-12}  "
+            + $"proposer {block.Proposer}");
         terminal.Output.Flush();
     }
 
@@ -182,7 +183,8 @@ internal static class LookCommands
         var (view, primary) = status.Mode == "raft" ? ("term", "leader") : ("view", "primary");
         terminal.Line(
             $"  {view} {new View(status.View)}, {primary} {status.Primary ?? "unknown"}, {status.Peers} "
-            + $"peers, {status.MempoolTransactions} transactions waiting");
+            + $"{Plural.Of(status.Peers, "peer")}, {status.MempoolTransactions} "
+            + $"{Plural.Of(status.MempoolTransactions, "transaction")} waiting");
     }
 
     private static DateTimeOffset TimeOf(BlockReply block)

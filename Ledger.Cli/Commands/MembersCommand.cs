@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Ledger.Cli.Client;
 using Ledger.Cli.Keys;
 using Ledger.Cli.Shell;
@@ -125,18 +126,22 @@ internal static class MembersCommand
                 parsed.KeyPath(terminal), () => Passphrase.Ask(terminal, "Passphrase"));
             await admin.PostAsync<MembersReply>(
                 "members/check", new MembersRequest([.. operations.Select(RequestOf)]), cancellationToken);
-            return await client.LimitedAsync(
-                limit => OrderAsync(terminal, parsed, client, key, operations, limit), cancellationToken);
+            var (reply, _) = await client.LimitedAsync(
+                limit => Submission.RunAsync(client, key, operations, wait: true, limit), cancellationToken);
+            if (Refusal(terminal, reply) is { } exit)
+            {
+                return exit;
+            }
+
+            Print(terminal, parsed, reply, await SettledAsync(parsed, client, reply, cancellationToken));
+            return ExitCode.Done;
         });
         return command;
     }
 
-    private static async Task<int> OrderAsync(
-        Terminal terminal, ParseResult parsed, NodeClient client, SigningKey key,
-        IReadOnlyList<Operation> operations,
-        CancellationToken cancellationToken)
+    /// <returns>Null when the change is on the ledger.</returns>
+    private static int? Refusal(Terminal terminal, TransactionReply reply)
     {
-        var (reply, _) = await Submission.RunAsync(client, key, operations, wait: true, cancellationToken);
         if (reply.IsPending)
         {
             terminal.Fail($"the transaction is not final in time; look with 'ledger tx show {reply.Hash}'");
@@ -150,15 +155,41 @@ internal static class MembersCommand
             return ExitCode.Failed;
         }
 
-        var members = await MembersAsync(client, cancellationToken);
-        while (!parsed.GetValue(NoWait) && members.Any(IsUnderWay))
-        {
-            await Task.Delay(LookEvery, cancellationToken);
-            members = await MembersAsync(client, cancellationToken);
-        }
+        return null;
+    }
 
-        Print(terminal, parsed, reply, members);
-        return ExitCode.Done;
+    /// <summary>
+    /// The members once the change is over. Being final orders it; it is over when a majority of the old
+    /// voters and one of the new have agreed to it, and who is down may make that wait for ever.
+    /// </summary>
+    private static async Task<ValidatorReply[]> SettledAsync(
+        ParseResult parsed, NodeClient client, TransactionReply reply, CancellationToken cancellationToken)
+    {
+        var limit = TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout));
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            var members = await client.LimitedAsync(stop => MembersAsync(client, stop), cancellationToken);
+            string[] underWay =
+                [.. members.Where(IsUnderWay).Select(member => $"{member.Name} is {member.Phase}")];
+            if (underWay.Length == 0 || parsed.GetValue(NoWait))
+            {
+                return members;
+            }
+
+            if (watch.Elapsed > limit)
+            {
+                throw new CliException(
+                    $"the change is ordered in block {reply.Height} and not over after "
+                    + $"{limit.TotalSeconds:0} s ({string.Join(", ", underWay)}): it waits until a majority "
+                    + "of the old voters and one of the new have agreed to it",
+                    "see with 'ledger doctor' who of them is down and start it; the change goes on by "
+                    + "itself, and 'ledger validators' shows how far it is",
+                    ExitCode.TimedOut);
+            }
+
+            await Task.Delay(LookEvery, cancellationToken);
+        }
     }
 
     private static bool IsUnderWay(ValidatorReply member)
@@ -189,7 +220,11 @@ internal static class MembersCommand
     private static IEnumerable<PublicKey> KeysOf(string text, ValidatorReply[] members)
         => text.Split(',').Select(one => members.FirstOrDefault(member => member.Name == one) is { } member
             ? Accounts.Parse(member.PublicKey)
-            : Accounts.Parse(one));
+            : Accounts.Find(one) ?? throw new CliException(
+                $"no member is called '{one}'",
+                $"name one of {string.Join(", ", members.Select(member => member.Name))}, or give its "
+                + "address or key file",
+                ExitCode.Usage));
 
     private static OperationRequest RequestOf(Operation operation) => operation switch
     {

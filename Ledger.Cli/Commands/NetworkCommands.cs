@@ -154,15 +154,14 @@ internal static class NetworkCommands
     /// with a word of warning.</summary>
     public static void WarnIfTooFew(Terminal terminal, ConsensusMode mode, int count)
     {
-        if (mode == ConsensusMode.Pbft && Quorums.Byzantine(count).Faulty == 0)
+        var (name, harm, least, tolerated) = mode == ConsensusMode.Pbft
+            ? ("PBFT", "fault", "four", Quorums.Byzantine(count).Faulty)
+            : ("Raft", "crash", "three", Quorums.Crash(count).Faulty);
+        if (tolerated == 0)
         {
-            terminal.Remark($"warning: {count} PBFT validator(s) tolerate no fault; four is the least that "
-                + "tolerates one");
-        }
-        else if (mode == ConsensusMode.Raft && Quorums.Crash(count).Faulty == 0)
-        {
-            terminal.Remark($"warning: {count} Raft validator(s) tolerate no crash; three is the least "
-                + "that tolerates one");
+            terminal.Remark(
+                $"warning: {count} {name} {(count == 1 ? "validator tolerates" : "validators tolerate")} no "
+                + $"{harm}; {least} is the least that tolerates one");
         }
     }
 

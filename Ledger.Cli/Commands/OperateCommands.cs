@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
 using Ledger.Node.Api;
@@ -63,7 +64,8 @@ internal static class OperateCommands
                 {
                     throw new CliException(
                         $"it is not drained after {limit.TotalSeconds:0} s: clients wait for "
-                        + $"{reply.WaitingTransactions} transactions"
+                        + $"{reply.WaitingTransactions} "
+                            + Plural.Of(reply.WaitingTransactions, "transaction")
                             + (reply.IsPrimary ? ", and it still proposes" : ""),
                         "see with 'ledger doctor' whether the network advances; it goes on draining until "
                         + "'ledger admin resume'",
@@ -132,8 +134,8 @@ internal static class OperateCommands
                 return ExitCode.Done;
             }
 
-            terminal.Line($"{journal.Records} records, {journal.Bytes} bytes: "
-                + string.Join(", ", journal.Kinds.Select(kind => $"{kind.Value} {kind.Key}")));
+            terminal.Line($"{journal.Records} {Plural.Of(journal.Records, "record")}, {journal.Bytes} bytes: "
+                + string.Join(", ", journal.Kinds.Select(kind => $"{kind.Value} {WordsFor(kind.Key)}")));
             foreach (var record in journal.Last)
             {
                 terminal.Line($"  {record}");
@@ -143,6 +145,10 @@ internal static class OperateCommands
         });
         return command;
     }
+
+    /// <summary>A record's kind is called as the code calls it: "TermEntered".</summary>
+    private static string WordsFor(string kind)
+        => JsonNamingPolicy.SnakeCaseLower.ConvertName(kind).Replace('_', ' ');
 
     private static void Print<T>(Terminal terminal, ParseResult parsed, T reply, string words)
     {

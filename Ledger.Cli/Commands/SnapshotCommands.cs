@@ -173,8 +173,9 @@ internal static class SnapshotCommands
             + $"{manifest.Header.StateRoot}"));
         terminal.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{manifest.State.Count} chunks of state, {manifest.History.Count} of history from height "
-            + $"{manifest.History[0].From}, {manifest.ChunkBytes} bytes"));
+            $"{manifest.State.Count} {Plural.Of(manifest.State.Count, "chunk")} of state, "
+            + $"{manifest.History.Count} of history from height {manifest.History[0].From}, "
+            + $"{manifest.ChunkBytes} bytes"));
         terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{took.TotalSeconds:0.0} s"));
     }
 

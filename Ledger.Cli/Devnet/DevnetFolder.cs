@@ -58,13 +58,17 @@ internal sealed class DevnetFolder
     public string ClientKey => NetworkFolder.ClientKeyPath(Path);
 
     public static DevnetFolder Open(string path)
+        => Find(path) ?? throw new CliException(
+            $"there is no devnet in {path}", $"make one with 'ledger devnet --dir {path}'");
+
+    /// <returns>Null when the folder holds no devnet.</returns>
+    public static DevnetFolder? Find(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
         var file = System.IO.Path.Combine(full, SettingsName);
         if (!File.Exists(file))
         {
-            throw new CliException(
-                $"there is no devnet in {path}", $"make one with 'ledger devnet --dir {path}'");
+            return null;
         }
 
         try
@@ -90,9 +94,8 @@ internal sealed class DevnetFolder
             RemoveOld(full);
         }
 
-        if (File.Exists(System.IO.Path.Combine(full, SettingsName)))
+        if (Find(full) is { } folder)
         {
-            var folder = Open(full);
             return folder.Settings == settings
                 ? folder
                 : throw new CliException(

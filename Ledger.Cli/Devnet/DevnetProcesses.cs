@@ -41,7 +41,7 @@ internal sealed class DevnetProcesses(
         }
 
         terminal.Remark(dead.Length == folder.Validators.Count
-            ? $"starting {dead.Length} validators..."
+            ? $"starting {dead.Length} {Plural.Of(dead.Length, "validator")}..."
             : "starting what does not run: "
                 + $"{string.Join(", ", dead.Select(validator => validator.Plan.Name))}...");
         await WaitUntilBuriedAsync(dead, cancellationToken);

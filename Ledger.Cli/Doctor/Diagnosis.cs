@@ -1,4 +1,5 @@
 using Ledger.Cli.Doctor.Rules;
+using Ledger.Cli.Shell;
 
 namespace Ledger.Cli.Doctor;
 
@@ -34,8 +35,9 @@ internal sealed record Diagnosis(Severity Severity, string Headline, IReadOnlyLi
 
         var status = facts.Members[0].Status!;
         var witnesses = facts.Witnesses.Count == 0 ? "" : $", {Facts.List(facts.Witnesses)} as witness,";
-        var network = $"The network of {facts.Validators.Count} validators{witnesses} (chain "
-            + $"{status.ChainId}, {status.Mode})";
+        var network = $"The network of {facts.Validators.Count} "
+            + $"{Plural.Of(facts.Validators.Count, "validator")}{witnesses} (chain {status.ChainId}, "
+            + $"{status.Mode})";
         var idle = facts.Members.All(member => member.Status!.MempoolTransactions == 0);
         return worst switch
         {

@@ -58,6 +58,7 @@ internal sealed class DoctorRound : IDisposable
                 ? NamesIn(best.Status) : NamesOf(validators, ValidatorReply.Voter, ValidatorReply.Witness),
             Learners = validators is null ? [] : NamesOf(validators, ValidatorReply.Learner),
             Witnesses = validators is null ? [] : NamesOf(validators, ValidatorReply.Witness),
+            Roles = (validators ?? []).ToDictionary(one => one.PublicKey, one => one.Role),
             Blocks = blocks ?? [],
             Proofs = await ProofsAsync(facts.Network, best, cancellationToken),
         };

@@ -20,6 +20,9 @@ internal sealed record Facts(
     /// <summary>Raft: the validators that vote and keep no blocks.</summary>
     public IReadOnlyList<string> Witnesses { get; init; } = [];
 
+    /// <summary>What the ledger has each member's key as.</summary>
+    public IReadOnlyDictionary<string, string> Roles { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Nodes that answered.</summary>
     public IReadOnlyList<Visit> Answers => [.. Visits.Where(visit => visit.Status is not null)];
 

@@ -7,9 +7,13 @@ namespace Ledger.Cli.Shell;
 internal static class Accounts
 {
     public static PublicKey Parse(string text)
+        => Find(text) ?? throw new CliException(
+            $"'{text}' is no account", "give an address of 64 hexadecimal digits, or a key file",
+            ExitCode.Usage);
+
+    /// <returns>Null when the text is neither.</returns>
+    public static PublicKey? Find(string text)
         => PublicKey.TryParse(text, out var address) ? address
             : File.Exists(text) ? KeyFiles.Describe(text).PublicKey
-            : throw new CliException(
-                $"'{text}' is no account", "give an address of 64 hexadecimal digits, or a key file",
-                ExitCode.Usage);
+            : null;
 }

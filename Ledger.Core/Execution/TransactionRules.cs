@@ -79,7 +79,8 @@ public static class TransactionRules
         Operation.Burn burn => AssetFault(burn.Asset) ?? AmountFault(burn.Amount),
         Operation.Grant grant => RoleFault(grant.Role, grant.Namespace),
         Operation.Revoke revoke => RoleFault(revoke.Role, revoke.Namespace),
-        Operation.AddValidator add => ValidatorFault(add.Name) ?? AddressFault(add.Address),
+        Operation.AddValidator add => ValidatorFault(add.Name) ?? AddressFault(add.Address)
+            ?? Validator.FaultIn(add.Key),
         Operation.RemoveValidator or Operation.PromoteValidator => null,
         // A proof is two signatures to check: no transaction may ask for more work than its place in a block
         // is worth.

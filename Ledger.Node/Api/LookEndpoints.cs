@@ -125,6 +125,11 @@ internal sealed class LookEndpoints(
 
     private IResult Blocks(ulong from, ulong? to)
     {
+        if (to < from)
+        {
+            return Problems.EmptyRange(from, to.Value);
+        }
+
         if (from < store.Kept.Blocks.Value && from <= store.Head!.Height.Value)
         {
             return IsPruned(new(from));

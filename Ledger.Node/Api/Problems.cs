@@ -21,6 +21,19 @@ internal static class Problems
     public static IResult BadRequest(string detail)
         => Of(StatusCodes.Status400BadRequest, "malformed", detail);
 
+    public static IResult EmptyRange(ulong from, ulong to)
+        => BadRequest($"to: {from} or above, as 'from' is, not {to}");
+
+    /// <summary>
+    /// Which of two values of one parameter is meant, nobody but the client knows; it may be a cache or a
+    /// proxy before us that reads the other one.
+    /// </summary>
+    /// <returns>Null when each parameter of the query stands once.</returns>
+    public static IResult? DoubleParameter(HttpRequest request)
+        => request.Query.FirstOrDefault(parameter => parameter.Value.Count > 1) is { Key: { } name } twice
+            ? BadRequest($"{name}: once, and not {twice.Value.Count} times")
+            : null;
+
     /// <summary>For what a request ran into instead of an answer.</summary>
     public static int StatusOf(Exception exception) => exception switch
     {

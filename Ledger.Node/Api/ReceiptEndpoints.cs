@@ -54,6 +54,11 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
     /// <summary>The headers from a height on, up to a certified one: all that a light client needs.</summary>
     private IResult Headers(HttpContext http, Height from, ulong? to)
     {
+        if (to < from.Value)
+        {
+            return Problems.EmptyRange(from.Value, to.Value);
+        }
+
         var head = store.Head!.Height;
         if (from < store.Kept.Headers)
         {

@@ -47,22 +47,31 @@ internal sealed class TransactionEndpoints(
             return badQuery;
         }
 
-        using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 0, 1 << 20));
+        // An answer and a count, no log line: whoever sends too much must not fill the log as well.
+        byte[]? body;
+        var limit = BoundedBody.TakeLimit(context);
         try
         {
-            await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+            body = await BoundedBody.ReadAsync(context.Request, limit, context.RequestAborted)
+                .ConfigureAwait(false);
         }
         catch (BadHttpRequestException bad)
         {
-            // An answer and a count, no log line: whoever sends too much must not fill the log as well.
-            var isTooLarge = bad.StatusCode == StatusCodes.Status413PayloadTooLarge;
-            admission.CountRefusal(isTooLarge ? Refusal.TooLarge : Refusal.Malformed);
-            return Problems.Of(bad.StatusCode, isTooLarge ? "too_large" : "malformed", bad.Message);
+            admission.CountRefusal(Refusal.Malformed);
+            return Problems.Of(bad.StatusCode, "malformed", bad.Message);
+        }
+
+        if (body is null)
+        {
+            admission.CountRefusal(Refusal.TooLarge);
+            return Problems.Of(
+                StatusCodes.Status413PayloadTooLarge, "too_large",
+                $"a request's body is at most {limit} bytes here (http.maxBodyBytes): send less at once");
         }
 
         var (encoded, isArray, fault) = isMessagePack
-            ? TransactionBodies.ReadMessagePack(body.ToArray())
-            : TransactionBodies.ReadJson(body.ToArray());
+            ? TransactionBodies.ReadMessagePack(body)
+            : TransactionBodies.ReadJson(body);
         if (encoded is null)
         {
             admission.CountRefusal(Refusal.Malformed);

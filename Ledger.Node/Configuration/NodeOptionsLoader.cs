@@ -58,7 +58,7 @@ public static class NodeOptionsLoader
         ("mempool.maxTransactions", "50000", "transactions that wait at most; 1 to 10000000"),
         ("mempool.maxBytes", "67108864", "bytes of them at most; 131072 to 17179869184"),
         ("mempool.senderSharePercent", "50", "how much of either one sender may take; 1 to 100"),
-        ("storage.cacheMiB", "64", "block cache of the store; 8 to 65536"),
+        ("storage.cacheMiB", "48", "block cache of the store; 8 to 65536"),
         ("snapshots.everyBlocks", "10000",
             "a snapshot is kept of every so many blocks, for validators that join; 0 for none"),
         ("retention.blocks", "0",

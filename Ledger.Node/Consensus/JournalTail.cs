@@ -1,4 +1,5 @@
 using Ledger.Consensus;
+using Ledger.Core;
 using Ledger.Node.Api;
 
 namespace Ledger.Node.Consensus;
@@ -7,7 +8,7 @@ namespace Ledger.Node.Consensus;
 /// What the consensus journal holds, for an operator who asks: counts by kind, and the last records in words.
 /// The journal itself belongs to the loop's thread alone.
 /// </summary>
-internal sealed class JournalTail
+internal sealed class JournalTail(Func<ValidatorIndex, string> nameOf)
 {
     private const int Max = 64;
 
@@ -41,7 +42,7 @@ internal sealed class JournalTail
         {
             return new(
                 _kinds.Values.Sum(), _bytes, new Dictionary<string, int>(_kinds),
-                [.. _last.TakeLast(last).Select(record => record.ToString() ?? "")]);
+                [.. _last.TakeLast(last).Select(record => JournalWords.Of(record, nameOf))]);
         }
     }
 

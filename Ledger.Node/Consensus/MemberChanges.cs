@@ -145,7 +145,7 @@ internal sealed class MemberChanges(
             loop.Post(question);
             return await answered.Task.WaitAsync(Patience, clock, cancellationToken)
                 .ConfigureAwait(false) is { } fault
-                ? Named(fault, target)
+                ? directory.Named(fault)
                 : null;
         }
         catch (TimeoutException)
@@ -156,21 +156,6 @@ internal sealed class MemberChanges(
         {
             Volatile.Write(ref _open, null);
         }
-    }
-
-    /// <summary>The engine knows seats; people know names.</summary>
-    private string Named(string fault, Membership target)
-    {
-        foreach (var seat in target.Voters.Concat(target.Learners))
-        {
-            var subject = $"validator {seat} ";
-            if (fault.StartsWith(subject, StringComparison.Ordinal))
-            {
-                return $"{directory.NameOf(seat)} {fault[subject.Length..]}";
-            }
-        }
-
-        return fault;
     }
 
     private async Task<string?> ReachFaultAsync(

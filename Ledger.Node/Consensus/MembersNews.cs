@@ -5,7 +5,8 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>
 /// Tells the witnesses what the ledger here says of the members, when one connects and when a block has
-/// changed it.
+/// changed it. Who learns is told too: it may have been set up as a witness, and would never hear otherwise
+/// that it was not added as one.
 /// </summary>
 internal sealed class MembersNews(PeerNetwork network, ValidatorDirectory directory)
 {
@@ -20,7 +21,8 @@ internal sealed class MembersNews(PeerNetwork network, ValidatorDirectory direct
 
     public void Tell(ValidatorIndex peer)
     {
-        if (!directory.IsWitness && directory.History.IsWitness(peer))
+        var history = directory.History;
+        if (!directory.IsWitness && (history.IsWitness(peer) || history.Learns(peer)))
         {
             network.Send(FrameKind.Members, directory.Word.Encode(), peer);
         }
@@ -40,6 +42,11 @@ internal sealed class MembersHearing(
 {
     private readonly Lock _lock = new();
     private MembersWord? _last = last;
+
+    /// <summary>For who keeps a ledger, and reads there who the members are.</summary>
+    public static ValueTask<FrameVerdict> IgnoreAsync(
+        ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        => ValueTask.FromResult(FrameVerdict.Ok);
 
     public ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)

@@ -14,6 +14,7 @@ namespace Ledger.Node.Consensus;
 /// </summary>
 internal sealed class NodeWorld(
     IConsensusProtocol protocol,
+    ValidatorDirectory directory,
     ConsensusLoop loop,
     PeerNetwork network,
     BlockSync sync,
@@ -66,7 +67,7 @@ internal sealed class NodeWorld(
                 reads.OnReady(ready.Id, ready.Height);
                 break;
             case Effect.ReadRefused refused:
-                reads.OnRefused(refused.Id, refused.Reason);
+                reads.OnRefused(refused.Id, directory.Named(refused.Reason));
                 break;
             case Effect.Note note:
                 OnNotice(note.Notice);
@@ -94,7 +95,7 @@ internal sealed class NodeWorld(
         metrics.Noticed(notice);
         diary.Noticed(notice);
         Traces.Noticed(notice);
-        NoticeLog.Write(logger, notice);
+        NoticeLog.Write(logger, notice, directory);
         switch (notice)
         {
             case Notice.EnteredView:

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Consensus;
 
-/// <summary>What an engine notices, in words.</summary>
+/// <summary>What an engine notices, in words: it knows seats, an operator knows names.</summary>
 internal static partial class NoticeLog
 {
-    public static void Write(ILogger logger, Notice notice)
+    public static void Write(ILogger logger, Notice notice, ValidatorDirectory directory)
     {
         switch (notice)
         {
@@ -15,13 +15,15 @@ internal static partial class NoticeLog
                 LeftView(logger, left.From, left.To, left.Reason);
                 break;
             case Notice.EnteredView entered:
-                EnteredView(logger, entered.View, entered.Primary, entered.Base);
+                EnteredView(logger, entered.View, directory.NameOf(entered.Primary), entered.Base);
                 break;
             case Notice.InvalidProposal invalid:
                 InvalidProposal(logger, invalid.Subject, invalid.Fault);
                 break;
             case Notice.Equivocation evidence:
-                Equivocation(logger, evidence.Validator, evidence.Kind, evidence.First, evidence.Second);
+                Equivocation(
+                    logger, directory.NameOf(evidence.Validator), evidence.Kind, evidence.First.Message,
+                    evidence.Second.Message);
                 break;
             case Notice.ValidatorsChanged changed:
                 ValidatorsChanged(
@@ -30,13 +32,14 @@ internal static partial class NoticeLog
                     changed.IsMember ? "is one of them" : "is none of them");
                 break;
             case Notice.MembersChanged members:
-                MembersChanged(logger, members.Configuration, members.Phase);
+                MembersChanged(
+                    logger, JournalWords.Of(members.Configuration, directory.NameOf), members.Phase);
                 break;
             case Notice.Removed:
                 Removed(logger);
                 break;
             case Notice.LeaderChanged { Leader: { } leader } changed:
-                Follows(logger, leader, changed.Term);
+                Follows(logger, directory.NameOf(leader), changed.Term);
                 break;
             case Notice.LeaderChanged changed:
                 KnowsNoLeader(logger, changed.Term);
@@ -45,10 +48,10 @@ internal static partial class NoticeLog
                 SteppedDown(logger, stepped.Term, stepped.Reason);
                 break;
             case Notice.TransferEnded { Reason: { } reason }:
-                NotTransferred(logger, reason);
+                NotTransferred(logger, directory.Named(reason));
                 break;
             case Notice.LogRefused refused:
-                LogRefused(logger, refused.From, refused.Reason);
+                LogRefused(logger, directory.NameOf(refused.From), refused.Reason);
                 break;
             default:
                 break;
@@ -59,8 +62,8 @@ internal static partial class NoticeLog
     private static partial void LeftView(ILogger logger, View from, View to, LeaveReason reason);
 
     [LoggerMessage(
-        LogLevel.Information, "Entered view {View}; its primary is validator {Primary}, its base {Base}")]
-    private static partial void EnteredView(ILogger logger, View view, ValidatorIndex primary, Subject @base);
+        LogLevel.Information, "Entered view {View}; its primary is {Primary}, its base {Base}")]
+    private static partial void EnteredView(ILogger logger, View view, string primary, Subject @base);
 
     [LoggerMessage(
         LogLevel.Information,
@@ -68,10 +71,9 @@ internal static partial class NoticeLog
     private static partial void ValidatorsChanged(
         ILogger logger, Height height, ulong epoch, int count, string names, string role);
 
-    [LoggerMessage(LogLevel.Information, "The log's members are {Members} ({Phase})")]
+    [LoggerMessage(LogLevel.Information, "The log now names {Members} ({Phase})")]
     private static partial void MembersChanged(
-        ILogger logger, Ledger.Consensus.Raft.RaftConfiguration members,
-        Ledger.Consensus.Raft.MembershipPhase phase);
+        ILogger logger, string members, Ledger.Consensus.Raft.MembershipPhase phase);
 
     [LoggerMessage(
         LogLevel.Warning, "This validator was removed from the set: it votes no more and will not lead")]
@@ -81,12 +83,12 @@ internal static partial class NoticeLog
     private static partial void InvalidProposal(ILogger logger, Subject subject, string fault);
 
     [LoggerMessage(
-        LogLevel.Error, "Validator {Validator} signed two different {Kind}s: '{First}' and '{Second}'")]
+        LogLevel.Error, "{Validator} signed two different {Kind}s: '{First}' and '{Second}'")]
     private static partial void Equivocation(
-        ILogger logger, ValidatorIndex validator, string kind, Verified first, Verified second);
+        ILogger logger, string validator, string kind, Message first, Message second);
 
-    [LoggerMessage(LogLevel.Information, "Validator {Leader} leads in term {Term}")]
-    private static partial void Follows(ILogger logger, ValidatorIndex leader, View term);
+    [LoggerMessage(LogLevel.Information, "{Leader} leads in term {Term}")]
+    private static partial void Follows(ILogger logger, string leader, View term);
 
     [LoggerMessage(LogLevel.Information, "Knows no leader in term {Term}")]
     private static partial void KnowsNoLeader(ILogger logger, View term);
@@ -98,6 +100,6 @@ internal static partial class NoticeLog
     private static partial void NotTransferred(ILogger logger, string reason);
 
     [LoggerMessage(
-        LogLevel.Error, "What the leader, validator {From}, says contradicts this validator's log: {Reason}")]
-    private static partial void LogRefused(ILogger logger, ValidatorIndex from, string reason);
+        LogLevel.Error, "What the leader, {From}, says contradicts this validator's log: {Reason}")]
+    private static partial void LogRefused(ILogger logger, string from, string reason);
 }

@@ -108,6 +108,12 @@ internal static partial class NodeLog
         LogLevel.Information, "A peer whose ledger has block {Height} says that the members are {Members}")]
     public static partial void Told(ILogger logger, Height height, string members);
 
+    [LoggerMessage(LogLevel.Warning,
+        "peers.join is 'witness', and the ledger has this key as {Name}, a {Role} which keeps blocks (block "
+        + "{Height}): nothing comes of this node. Write 'yes' there and start it with an empty data folder, "
+        + "or have {Name} removed and another key added with --witness")]
+    public static partial void IsNoWitness(ILogger logger, string name, string role, Height height);
+
     [LoggerMessage(LogLevel.Information, "HTTP API on {Address}")]
     public static partial void Serves(ILogger logger, string address);
 
@@ -117,7 +123,8 @@ internal static partial class NodeLog
 
     [LoggerMessage(LogLevel.Warning,
         "This validator has blocks and a new journal: it may have signed what it no longer knows. It "
-        + "follows and stays silent until the network is provably past that")]
+        + "follows and stays silent until the network is provably past that. A key that has never signed "
+        + "needs none of it: restore into an empty folder with --nothing-signed-since")]
     public static partial void IsSilent(ILogger logger);
 
     [LoggerMessage(LogLevel.Information, "Silent; waits for {Wish}")]

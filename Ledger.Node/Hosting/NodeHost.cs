@@ -23,11 +23,6 @@ namespace Ledger.Node.Hosting;
 /// </summary>
 internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
 {
-    /// <summary>How long a node that stops waits for another to propose in its place.</summary>
-    private static readonly TimeSpan FarewellMax = TimeSpan.FromSeconds(1);
-
-    private static readonly TimeSpan FarewellPoll = TimeSpan.FromMilliseconds(5);
-
     private readonly NodeParts _parts;
     private readonly NodeOptions _options;
     private readonly ILogger _logger;
@@ -36,10 +31,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     private readonly TransactionGossip _gossip;
     private readonly PeerNetwork _network;
     private readonly ValidatorDirectory _directory;
-    private readonly Roster _roster;
+    private readonly Farewell _farewell;
     private readonly MembersNews _members;
-    private readonly SyncLag _lag;
-    private readonly ConsensusDiary _diary;
     private readonly IConsensusProtocol _protocol;
     private readonly ConsensusLoop _loop;
     private readonly Replica _replica;
@@ -75,8 +68,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var signatures = new ValidatorSignatures(_directory, verifications);
         _protocol = ConsensusProtocol.Of(_directory, options, signatures, parts.IsWitness);
         var consensusMetrics = new ConsensusMetrics(metrics, _protocol.ViewWord);
-        var diary = _diary = new ConsensusDiary(_directory.History.Seats, clock);
-        var tail = new JournalTail();
+        var diary = new ConsensusDiary(_directory.History.Seats, clock);
+        var tail = new JournalTail(_directory.NameOf);
         var journal = new NodeJournal(_protocol, parts.Journal, consensusMetrics, diary, tail);
         JournalRecord[] records = [.. journal.Records()];
         var (engine, engineStatus) = _protocol.Make(
@@ -93,7 +86,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var blockTraces = _tracing is null
             ? BlockTraces.Off : new BlockTraces(clock, options.TraceSamplePerMille);
         var transactionTraces = new TransactionTraces(clock);
-        var lag = _lag = new(_directory.History.Seats, _protocol.LiarsMax)
+        var lag = new SyncLag(_directory.History.Seats, _protocol.LiarsMax)
         {
             Reached = parts.IsWitness ? Reached : null,
         };
@@ -109,9 +102,12 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             },
             new(genesis.ChainId, genesis.Hash, parts.Key, _directory.Seated), router, this,
             new(metrics), clock, logs.CreateLogger<PeerNetwork>());
-        _roster = new(_directory, _network.Follow);
+        var roster = new Roster(_directory, _network.Follow);
         _members = new(_network, _directory);
-        _loop.OnMembers = _roster.OnLog;
+        _farewell = new(_protocol, _loop, _directory, _network, clock);
+        var succession = new Succession(
+            parts, _protocol, _directory, _loop, diary, lag, roster, _members, _logger);
+        _loop.OnMembers = roster.OnLog;
         _gossip = new(_network, _admission, _protocol.TrustsPeers);
         var snapshots = new SnapshotClient(_network, clock);
         _sync = new(
@@ -135,11 +131,11 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             .On(FrameKind.SnapshotRequest,
                 new SnapshotServer(_network, parts.Store, _shelf, () => _loop.Position.View).OnRequestAsync)
             .On(FrameKind.SnapshotResponse, snapshots.OnResponseAsync);
-        if (parts.IsWitness)
-        {
-            router.On(
-                FrameKind.Members, new MembersHearing(genesis, parts.Root, parts.Told, BeTold).OnFrameAsync);
-        }
+        router.On(
+            FrameKind.Members,
+            parts.IsWitness
+                ? new MembersHearing(genesis, parts.Root, parts.Told, succession.ByWord).OnFrameAsync
+                : MembersHearing.IgnoreAsync);
 
         var ledgerMetrics = new LedgerMetrics(metrics, parts.Store, _pool, lag, genesis, registry);
         var alertMetrics = new AlertMetrics(
@@ -164,16 +160,15 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
             new(options.SnapshotEveryBlocks, _keeper.Take))
         {
             Traces = blockTraces,
-            OnValidatorsChanged = ChangeValidators,
+            OnValidatorsChanged = succession.ByLedger,
         };
         _pool.OnReady = _execution.OnTransactionReady;
         var reads = new LinearizableReads(_loop.Post, () => parts.Store.Head!.Height, waiters, clock);
         var transfer = new LeadershipTransfer(_protocol, _loop, _directory, clock);
         var members = new MemberChanges(_protocol, _loop, _directory, _network.Probe, clock);
         var world = new NodeWorld(
-            _protocol, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer, members, Led,
-            clock,
-            consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
+            _protocol, _directory, _loop, _network, _sync, _execution, recent, _evidence, reads, transfer,
+            members, Led, clock, consensusMetrics, diary, logs.CreateLogger<NodeWorld>())
         {
             Traces = blockTraces,
         };
@@ -276,7 +271,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         var first = await Task.WhenAny([.. parts, _parts.Store.Damage, asked.Task]).ConfigureAwait(false);
         NodeLog.Stops(_logger);
 
-        await HandOverAsync().ConfigureAwait(false);
+        await _farewell.SayAndWaitAsync().ConfigureAwait(false);
 
         // In reverse order of start: no more requests, no more peers, then consensus and execution.
         await _web.StopAsync(CancellationToken.None).ConfigureAwait(false);
@@ -324,79 +319,16 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         return true;
     }
 
-    /// <summary>
-    /// The block that changed the validators is durable: everyone who asks who they are is told, before the
-    /// engine goes on. Runs on the executor's thread.
-    /// </summary>
-    private (ValidatorIndex Self, IReadOnlyList<Input> News) ChangeValidators(
-        Epoch epoch, Input.Finalised finalised)
-    {
-        var history = ValidatorHistory.Read(_parts.Genesis, key => _parts.Store.ReadState(key));
-        var self = Begin(epoch, history, finalised.Height);
-        if (_directory.IsWitness)
-        {
-            throw new ConfigurationException(
-            [
-                "peers.join: an admin has added this key as a witness, which keeps no blocks; write "
-                    + "'witness' there and start with an empty data folder",
-            ]);
-        }
-
-        _members.TellAll();
-        return (self, _protocol.NewsOf(finalised));
-    }
-
-    /// <summary>A witness: the same, by the word of a peer.</summary>
-    private void BeTold(MembersWord word)
-    {
-        Begin(word.EpochOn(_parts.Genesis), word.History, word.Height);
-        NodeLog.Told(
-            _logger, word.Height, string.Join(", ", _directory.Seated.Members.Select(member => member.Name)));
-        if (_protocol.Told() is { } news)
-        {
-            _loop.Post(news);
-        }
-    }
-
-    private ValidatorIndex Begin(Epoch epoch, ValidatorHistory history, Height asOf)
-    {
-        _loop.Seat(history.Seats);
-        _diary.Seat(history.Seats);
-        var self = _directory.Begin(epoch, history, asOf);
-        _lag.Follow(_directory.Seated, _protocol.LiarsMax);
-        _roster.OnLedger();
-        return self;
-    }
-
     /// <summary>The last block that is final here; of a witness, that it knows to be committed.</summary>
     private Height Reached() => _parts.IsWitness ? _loop.Position.Committed : _parts.Store.Head!.Height;
 
-    /// <summary>Who is to leave proposing to others, and leads, hands over first if it can.</summary>
+    /// <summary>To leave proposing to others, until told otherwise.</summary>
     private void Rest(bool rests)
     {
         _execution.Rest(rests);
-        if (rests && _protocol.HandOver(to: null) is { } farewell && _loop.Position.IsPrimary)
+        if (rests)
         {
-            _loop.Post(farewell);
-        }
-    }
-
-    /// <summary>Who proposes and stops lets another do so first if it can: nobody misses it.</summary>
-    private async Task HandOverAsync()
-    {
-        if (_protocol.HandOver(to: null) is not { } farewell || !_loop.Position.IsPrimary
-            || _network.Connected.Count == 0)
-        {
-            return;
-        }
-
-        _loop.Post(farewell);
-        var since = TimeProvider.System.GetTimestamp();
-        using PeriodicTimer timer = new(FarewellPoll);
-        while ((_loop.Position.Primary is not { } other || other == _directory.Self)
-            && TimeProvider.System.GetElapsedTime(since) < FarewellMax)
-        {
-            await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false);
+            _farewell.Say();
         }
     }
 

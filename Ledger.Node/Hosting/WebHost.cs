@@ -64,6 +64,10 @@ internal static class WebHost
         var app = builder.Build();
         GuardAgainstFaults(app);
         app.Use(
+            (context, next) => IsOurs(context.Request) && Problems.DoubleParameter(context.Request) is { } bad
+                ? bad.ExecuteAsync(context)
+                : next(context));
+        app.Use(
             (context, next) => IsSubmission(context.Request) && status.RefusalOfTransactions is { } refused
                 ? RefuseAsync(context, refused.Code, refused.Sentence)
                 : next(context));
@@ -148,6 +152,10 @@ internal static class WebHost
                 : ValueTask.FromResult<object?>(Problems.Of(
                     StatusCodes.Status403Forbidden, "wrong_host",
                     "ask for it by a loopback address or as localhost"));
+
+    /// <summary>The metrics are not: whoever scrapes them may add what it likes.</summary>
+    private static bool IsOurs(HttpRequest request)
+        => request.Path.StartsWithSegments("/v1") || request.Path.StartsWithSegments(AdminPath);
 
     private static bool IsSubmission(HttpRequest request)
         => HttpMethods.IsPost(request.Method) && request.Path == "/v1/transactions";

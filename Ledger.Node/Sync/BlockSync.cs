@@ -230,7 +230,7 @@ internal sealed partial class BlockSync(
                 if (answer?.Lowest > last.Next)
                 {
                     _metPruned = true;
-                    LogPruned(logger, peer, answer.Lowest, last.Next);
+                    LogPruned(logger, network.NameOf(peer), answer.Lowest, last.Next);
                 }
 
                 return false;
@@ -344,9 +344,9 @@ internal sealed partial class BlockSync(
     private ulong NextId() => (ulong)Interlocked.Increment(ref _nextId);
 
     [LoggerMessage(
-        LogLevel.Information, "Validator {Validator} has no block below {Lowest}, and {Wanted} is wanted")]
+        LogLevel.Information, "{Validator} has no block below {Lowest}, and {Wanted} is wanted")]
     private static partial void LogPruned(
-        ILogger logger, ValidatorIndex validator, Height lowest, Height wanted);
+        ILogger logger, string validator, Height lowest, Height wanted);
 
     [LoggerMessage(LogLevel.Information, "Caught up from height {From} to {To}; a peer was at {Target}")]
     private static partial void LogCaughtUp(ILogger logger, Height from, Height to, Height target);

@@ -177,7 +177,7 @@ internal sealed partial class StateSync(
 
     private void ThrowOut(ValidatorIndex peer, string reason, string? fault)
     {
-        LogThrownOut(logger, peer, validators[peer].Name, fault ?? "");
+        LogThrownOut(logger, validators[peer].Name, fault ?? "");
         network.Punish(peer, reason);
     }
 
@@ -191,8 +191,6 @@ internal sealed partial class StateSync(
         LogLevel.Information, "State sync done: block {Height}, {Bytes} bytes fetched in {Elapsed} ms")]
     private static partial void LogEnds(ILogger logger, Height height, long bytes, long elapsed);
 
-    [LoggerMessage(
-        LogLevel.Warning, "Validator {Validator} ({Name}) served a snapshot that is false: {Fault}")]
-    private static partial void LogThrownOut(
-        ILogger logger, ValidatorIndex validator, string name, string fault);
+    [LoggerMessage(LogLevel.Warning, "{Validator} served a snapshot that is false: {Fault}")]
+    private static partial void LogThrownOut(ILogger logger, string validator, string fault);
 }

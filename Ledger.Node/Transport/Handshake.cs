@@ -34,7 +34,7 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
             return (null, await RefuseAsync(
                 socket,
                 HandshakeRefusal.WrongPeer,
-                $"validator {expected} was expected there, but it is validator {peer}",
+                $"{NameOf(expected)} was expected there, but it is {NameOf(peer)}",
                 cancellationToken).ConfigureAwait(false));
         }
 
@@ -125,6 +125,9 @@ internal sealed class Handshake(NodeIdentity self, Guid instance)
                 cancellationToken)
                 .ConfigureAwait(false));
     }
+
+    private string NameOf(ValidatorIndex validator)
+        => self.Validators.Contains(validator) ? self.Validators[validator].Name : $"validator {validator}";
 
     private (HandshakeRefusal Reason, string Sentence)? Objection(Hello hello, IPEndPoint remote)
     {

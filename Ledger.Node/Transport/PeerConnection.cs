@@ -208,7 +208,7 @@ internal sealed class PeerConnection
         {
             // A frame that trips a handler costs its sender the connection: to end the process instead would
             // let any peer switch us off. A broken invariant and a damaged disk are ours, and do end it.
-            _logger.HandlerFailed(exception, frame.Kind, Peer);
+            _logger.HandlerFailed(exception, frame.Kind, _meter.Name);
             return FrameVerdict.Disconnect("handler_failed");
         }
     }

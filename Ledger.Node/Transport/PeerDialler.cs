@@ -136,7 +136,7 @@ internal sealed class PeerDialler(
     {
         _failures++;
         slot.NoteRefusal(code, $"cannot be reached: {fault}");
-        logger.Unreachable(LevelOf(fault), slot.Peer, endpoint.ToString(), fault);
+        logger.Unreachable(LevelOf(fault), slot.Meter.Name, endpoint.ToString(), fault);
     }
 
     /// <summary>The first of a row of equal failures is worth a person's attention.</summary>

@@ -105,6 +105,9 @@ public sealed class PeerNetwork : BackgroundService
     /// <summary>
     /// Takes a validator's connection away for something that only its content shows to be hostile.
     /// </summary>
+    /// <summary>For people: the name of a validator that there is a slot for, else its seat.</summary>
+    public string NameOf(ValidatorIndex peer) => SlotOf(peer)?.Meter.Name ?? $"validator {peer}";
+
     /// <param name="peer">Who.</param>
     /// <param name="reason">A short word for the metric's label.</param>
     public void Punish(ValidatorIndex peer, string reason)

@@ -265,8 +265,7 @@ internal sealed class PeerSlot
             return sameProcess
                 ? (HandshakeRefusal.AlreadyConnected, "it is connected already")
                 : (HandshakeRefusal.Duplicate,
-                    $"validator {Peer} is connected from {older.Address} and answers: two nodes share one "
-                    + "key");
+                    $"{Meter.Name} is connected from {older.Address} and answers: two nodes share one key");
         }
 
         older.End("replaced");
@@ -282,7 +281,7 @@ internal sealed class PeerSlot
         _lastRefusal = null;
         _current = connection;
         _metrics.Connected();
-        _logger.Connected(Peer, Meter.Name, connection.Address);
+        _logger.Connected(Meter.Name, connection.Address);
         _observer.PeerConnected(Peer);
         _running = connection.RunAsync(stopping);
     }
@@ -298,10 +297,10 @@ internal sealed class PeerSlot
         try
         {
             var end = await running.ConfigureAwait(false);
-            _logger.Disconnected(Peer, Meter.Name, end.Reason);
+            _logger.Disconnected(Meter.Name, end.Reason);
             if (end.Hostile)
             {
-                _logger.Punished(Peer, Meter.Name, end.Reason, _penalty.Impose());
+                _logger.Punished(Meter.Name, end.Reason, _penalty.Impose());
             }
         }
         finally

@@ -29,12 +29,17 @@ internal sealed class FakeNode : IAsyncDisposable
     /// <summary>Keys whose puts take no effect, with the reason.</summary>
     public ConcurrentDictionary<string, string> Refuses { get; } = new();
 
+    /// <summary>The members that it tells of.</summary>
+    public IReadOnlyList<ValidatorReply> Members { get; set; } = [];
+
     public int Requests { get; private set; }
 
     public string Url => _web.Urls.Single();
 
     /// <summary>How often each key was written: more than once is what must not be.</summary>
     public IReadOnlyDictionary<string, int> Applications => _applications;
+
+    public IEnumerable<Digest> Hashes => _seen.Keys;
 
     public static async Task<FakeNode> StartAsync()
     {
@@ -49,6 +54,8 @@ internal sealed class FakeNode : IAsyncDisposable
             [new(validator.PublicKey, Role.Admin, "")]);
         web.MapGet("/v1/genesis", () => Results.Text(GenesisFile.Write(genesis), "application/json"));
         web.MapPost("/v1/transactions", (Delegate)node.SubmitAsync);
+        web.MapGet("/v1/validators", () => node.Members);
+        web.MapPost("/admin/v1/members/check", () => new MembersReply(true));
         await web.StartAsync();
         return node;
     }
@@ -75,15 +82,16 @@ internal sealed class FakeNode : IAsyncDisposable
 
     private TransactionReply Apply(Transaction transaction)
     {
-        var put = Assert.IsType<Operation.Put>(Assert.Single(transaction.Body.Operations));
-        if (Refuses.TryGetValue(put.Key, out var reason))
+        var operation = Assert.Single(transaction.Body.Operations);
+        var key = operation is Operation.Put put ? put.Key : operation.GetType().Name;
+        if (Refuses.TryGetValue(key, out var reason))
         {
             return new(transaction.Hash.ToString(), "final", 1, 0, Applied: false, reason, "refused");
         }
 
         if (_seen.TryAdd(transaction.Hash, true))
         {
-            _applications.AddOrUpdate(put.Key, 1, (_, count) => count + 1);
+            _applications.AddOrUpdate(key, 1, (_, count) => count + 1);
         }
 
         return new(transaction.Hash.ToString(), "final", 1, 0, Applied: true);

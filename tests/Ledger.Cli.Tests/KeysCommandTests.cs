@@ -43,7 +43,8 @@ public sealed class KeysCommandTests : IDisposable
         var before = await File.ReadAllBytesAsync(Key, TestContext.Current.CancellationToken);
 
         Tool.AssertRefused(
-            await Tool.RunAsync("keys", "new", "--out", Key), ExitCode.Failed, "exists already");
+            await Tool.RunAsync("keys", "new", "--out", Key), ExitCode.Failed,
+            "exists already, and a key is never overwritten; choose another name");
 
         Assert.Equal(before, await File.ReadAllBytesAsync(Key, TestContext.Current.CancellationToken));
     }

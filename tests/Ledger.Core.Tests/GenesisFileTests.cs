@@ -175,6 +175,16 @@ public sealed class GenesisFileTests
     }
 
     [Fact]
+    public void A_key_that_nobody_can_sign_under_is_no_validators()
+    {
+        var file = JsonNode.Parse(Good)!;
+        file["validators"]![1]!["publicKey"] = new string('0', 64);
+        var fault = Assert.Single(FaultsIn(file.ToJsonString()));
+        Assert.StartsWith("validators[1].publicKey: ", fault, StringComparison.Ordinal);
+        Assert.Contains("nobody can sign", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_chain_has_at_most_1024_validators()
     {
         string With(int count)
@@ -183,7 +193,7 @@ public sealed class GenesisFileTests
             file["validators"] = new JsonArray([.. Enumerable.Range(0, count).Select(i => new JsonObject
             {
                 ["name"] = $"v{i}",
-                ["publicKey"] = i.ToString("x64", null),
+                ["publicKey"] = $"{i:x4}".PadRight(64, '2'),
             })]);
             return file.ToJsonString();
         }

@@ -186,6 +186,17 @@ public sealed class ValidatorChangeTests
         Assert.Equal(good, TransactionRules.FaultIn(body, "test") is null);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_newcomer_has_a_key_that_somebody_can_sign_under(bool isWitness)
+    {
+        var operation = new Operation.AddValidator("three", new(new byte[32]), "host:7000", isWitness);
+        var body = new TransactionBody("test", Three, new(1), 0, [operation]);
+        Assert.Contains(
+            "nobody can sign", TransactionRules.FaultIn(body, "test"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_encodings_of_the_operations_are_part_of_the_protocol()
     {

@@ -56,4 +56,35 @@ public sealed class Ed25519Tests
         signature[0] = 1;
         Assert.False(Ed25519Verifier.Verify(new(identity), "message"u8, new(signature)));
     }
+
+    /// <summary>All fourteen encodings of the eight points of small order, as a lenient decoder reads them.</summary>
+    [Theory]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000080")]
+    [InlineData("0100000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0100000000000000000000000000000000000000000000000000000000000080")]
+    [InlineData("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff")]
+    [InlineData("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")]
+    [InlineData("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85")]
+    [InlineData("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")]
+    [InlineData("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa")]
+    [InlineData("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff")]
+    [InlineData("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff")]
+    public void A_point_of_small_order_is_a_weak_key(string key)
+        => Assert.True(new PublicKey(Convert.FromHexString(key)).IsWeak);
+
+    [Theory]
+    [InlineData("efffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", true)]
+    [InlineData("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", true)]
+    [InlineData("ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", false)]
+    [InlineData("edfffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe7f", false)]
+    [InlineData("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7e", false)]
+    [InlineData("edfeffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", false)]
+    [InlineData("0200000000000000000000000000000000000000000000000000000000000000", false)]
+    [InlineData("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", false)]
+    public void A_key_that_is_not_below_the_prime_is_weak_and_any_other_is_not(string key, bool weak)
+        => Assert.Equal(weak, new PublicKey(Convert.FromHexString(key)).IsWeak);
 }

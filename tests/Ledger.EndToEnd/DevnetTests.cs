@@ -43,9 +43,13 @@ public sealed class DevnetTests : IDisposable
         var (exit, output, _) = await LedgerProcess.RunAsync("devnet", "status", "--dir", Dir);
         Assert.True(exit == 0, output);
 
-        var (again, _, errors) = await LedgerProcess.RunAsync(Arguments());
+        // The folder knows what it was made with; what is said otherwise must not be passed over.
+        var (again, _, errors) = await LedgerProcess.RunAsync("devnet", "--dir", Dir, "--detach");
         Assert.Equal(1, again);
         Assert.Contains("is running; stop it with", errors, StringComparison.Ordinal);
+        (again, _, errors) = await LedgerProcess.RunAsync("devnet", "--dir", Dir, "--mode", "raft");
+        Assert.Equal(1, again);
+        Assert.Contains("made with --validators 2 --mode pbft", errors, StringComparison.Ordinal);
     }
 
     [Fact]

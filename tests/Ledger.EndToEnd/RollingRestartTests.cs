@@ -85,7 +85,8 @@ public sealed class RollingRestartTests
         Assert.Equal("information", (await AdminAsync(node, "log-level")).Trim());
         Assert.Equal("debug", (await AdminAsync(node, "log-level", "debug")).Trim());
         await node.Process.SaysAsync("The operator set the log level to debug");
-        Assert.Contains("Accepted", await AdminAsync(node, "journal"), StringComparison.Ordinal);
+        Assert.Contains(
+            "accepted height 1 in view 0", await AdminAsync(node, "journal"), StringComparison.Ordinal);
         Assert.Contains("connected", await AdminAsync(node, "peers"), StringComparison.Ordinal);
     }
 

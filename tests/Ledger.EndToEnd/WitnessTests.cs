@@ -169,6 +169,25 @@ public sealed class WitnessTests
         Assert.True(BytesIn(witness.DataPath) < FolderBytesMax);
     }
 
+    [Fact]
+    public async Task Who_is_set_up_as_a_witness_and_added_as_a_learner_says_what_does_not_match()
+    {
+        using var network = await TestNetwork.StartRaftAsync(validators: 2);
+        using var newcomer = network.Newcomer("newcomer");
+        newcomer.Settings.Add("peers.join=witness");
+        newcomer.Start();
+        await newcomer.Process.SaysAsync("HTTP API on");
+
+        await ChangeAsync(
+            network, network.Nodes, "add", newcomer.Name, newcomer.KeyPath, newcomer.PeerAddress.ToString());
+
+        await newcomer.Process.SaysAsync(
+            "peers.join is 'witness', and the ledger has this key as newcomer, a learner which keeps blocks");
+        var (_, said, _) = await LedgerProcess.RunAsync(
+            "doctor", "--node", network.Nodes[0].HttpUrl.ToString(), "--node", newcomer.HttpUrl.ToString());
+        Assert.Contains("is set up as a witness (peers.join)", said, StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// It has no ledger that would bound what it has promised: with a vote forgotten, the other full node
     /// would lead without the blocks that this one acknowledged.

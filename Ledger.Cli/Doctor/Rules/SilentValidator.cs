@@ -18,5 +18,7 @@ internal sealed class SilentValidator : IRule
                     : "it ends when the others have made 128 blocks without it and the view changes: "
                         + "restart the primary then to have that at once, which halts a "
                         + "network without margin for a moment")
-                + "; see 'After a restore the validator is silent' in docs/operations.md"));
+                + "; a key that has never signed needs no silence: restore it again, into an empty folder, "
+                + "with --nothing-signed-since; see 'After a restore the validator is silent' in "
+                + "docs/operations.md"));
 }

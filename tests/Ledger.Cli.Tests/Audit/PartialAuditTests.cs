@@ -36,6 +36,7 @@ public sealed class PartialAuditTests
         Assert.Equal(ExitCode.Done, said.Exit);
         AssertSaid("bodies from 5", said);
         AssertSaid("no block was executed, since no snapshot of block 4 or above", said);
+        AssertSaid("'--snapshot FILE' names one", said);
         AssertSaid("the state is the one that the certified head names", said);
         Assert.DoesNotContain("execution from genesis", said.Output, StringComparison.Ordinal);
         Assert.Null((await folder.AuditAsync("--json")).Json["executedFrom"]);

@@ -45,6 +45,16 @@ public sealed class DiagnosisTests
         };
         Assert.Equal(["validator-4"], Diagnosis.Of(joining).The("not_added").Who);
 
+        var learner = joining.With("validator-4", visit => visit.WithStatus(
+            status => status with { HeadHash = "" })) with
+        { Roles = new Dictionary<string, string> { ["validator-4"] = ValidatorReply.Learner } };
+        var other = Diagnosis.Of(learner).The("other_role");
+        Assert.Equal(["validator-4"], other.Who);
+        Assert.Contains("as a learner", other.What, StringComparison.Ordinal);
+        var witness = learner with
+        { Roles = new Dictionary<string, string> { ["validator-4"] = ValidatorReply.Witness } };
+        Assert.Equal(["validator-4"], Diagnosis.Of(witness).The("not_added").Who);
+
         var five = Clinic.Well() with { Validators = [.. Clinic.Names, "validator-5"] };
         Assert.Equal(["validator-5"], Diagnosis.Of(five).The("no_margin").Who);
         var three = five.With("validator-4", visit => visit.Silent(SilenceKind.NothingListens))

@@ -17,6 +17,7 @@ public sealed class SilentValidatorTests
         Assert.Equal(["validator-4"], diagnosis.The("silent").Who);
         Assert.Contains("restored", diagnosis.The("silent").What, StringComparison.Ordinal);
         Assert.Contains($"restart the {restart}", diagnosis.The("silent").Next, StringComparison.Ordinal);
+        Assert.Contains("--nothing-signed-since", diagnosis.The("silent").Next, StringComparison.Ordinal);
         Assert.Equal(["validator-4"], diagnosis.The("no_margin").Who);
         Assert.Equal(2, diagnosis.Findings.Count);
     }

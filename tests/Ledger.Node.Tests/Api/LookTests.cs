@@ -55,6 +55,21 @@ public sealed class LookTests(SingleNode node) : IClassFixture<SingleNode>
     }
 
     [Theory]
+    [InlineData("/v1/headers?from=1&to=0", "to: 1 or above")]
+    [InlineData("/v1/blocks?from=2&to=1", "to: 2 or above")]
+    [InlineData("/v1/headers?from=1&from=1", "from: once")]
+    [InlineData("/v1/blocks?from=1&TO=2&to=3", "to: once")]
+    [InlineData("/v1/state/open/key?proof=true&proof=false", "proof: once")]
+    [InlineData("/v1/status?any=1&any=2", "any: once")]
+    public async Task A_bad_parameter_is_named(string path, string fault)
+    {
+        using var response = await node.GetAsync(path);
+
+        var problem = await RunningNode.ProblemWithoutWordsAsync(response, 400, "malformed");
+        Assert.Contains(fault, problem.GetProperty("detail").GetString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
     [InlineData("/v1/blocks/999999", 404, "not_found")]
     [InlineData("/v1/blocks/first", 400, "malformed")]
     [InlineData("/v1/blocks/-1", 400, "malformed")]

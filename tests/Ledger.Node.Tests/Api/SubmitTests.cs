@@ -322,6 +322,24 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.Equal(before + 1, await TooLargeAsync());
     }
 
+    /// <summary>More than any socket holds: the client reads the answer only if it can send all of it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_that_is_far_too_large_is_taken_in_so_that_its_sender_reads_why(
+        bool isAnnounced)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/transactions")
+        {
+            Content = RunningNode.Packed(new byte[32_000_000]),
+        };
+        request.Headers.TransferEncodingChunked = !isAnnounced;
+
+        using var response = await node.Http.SendAsync(request, Token);
+
+        await RunningNode.ProblemAsync(response, 413, "too_large");
+    }
+
     [Fact]
     public async Task Other_media_types_are_not_taken()
     {

@@ -353,7 +353,7 @@ public sealed class HostilePeerTests
         node.Knows(1, other.Address.Port);
         await node.StartAsync();
 
-        await node.UntilLoggedAsync("validator 1 was expected there, but it is validator 2");
+        await node.UntilLoggedAsync("validator-1 was expected there, but it is validator-2");
         await other.UntilLoggedAsync("it expected another validator at our address");
         Assert.Empty(node.Network.Connected);
     }
