@@ -29,7 +29,8 @@ public sealed class SignedHeaderTests
 
     [Fact]
     public void A_header_that_names_another_set_is_not()
-        => AssertRefused("names validators that are not those", _header with { ValidatorsHash = Digest.Zero });
+        => AssertRefused(
+            "names validators that are not those", _header with { ValidatorsHash = Digest.Zero });
 
     [Fact]
     public void A_genesis_block_is_not()
