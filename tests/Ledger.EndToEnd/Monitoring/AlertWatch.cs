@@ -41,7 +41,10 @@ internal sealed class AlertWatch : IDisposable
         _prometheus = new(new($"http://{address}/"));
     }
 
-    /// <summary>It looks from now on; null where Prometheus is not installed.</summary>
+    /// <summary>
+    /// It first looks five seconds from now, so a test starts it before its network. Null where Prometheus is
+    /// not installed.
+    /// </summary>
     public static AlertWatch? Start(IReadOnlyList<TestNode> nodes)
         => Prometheus.IsInstalled ? new(nodes) : null;
 
