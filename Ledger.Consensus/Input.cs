@@ -124,6 +124,12 @@ public enum TimerKind : byte
 
     /// <summary>PBFT: a question on behalf of reads may have been lost.</summary>
     Read = 4,
+
+    /// <summary>PBFT: who asks where this replica stands may be answered again.</summary>
+    Answers = 5,
+
+    /// <summary>PBFT: what reads wait for may never become final.</summary>
+    HeldRead = 6,
 }
 
 /// <param name="Kind">What it is for.</param>

@@ -26,6 +26,7 @@ public sealed partial class PbftEngine
         is Input.Synced or Input.Fetched or Input.Finalised or Input.EpochBegan or Input.PeerIsAhead
         or Input.WorkPending
         or Input.ReadRequested
+        or Input.TimerFired { Timer.Kind: TimerKind.Answers }
         or Input.Received { Verified.Message: Status };
 
     private void OnEpochBegan(Epoch epoch, ValidatorIndex self, Effects effects)

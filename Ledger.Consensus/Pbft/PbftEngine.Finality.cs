@@ -91,7 +91,8 @@ public sealed partial class PbftEngine
         var top = blocks[^1].Height;
         QuorumCertificate[] certificates = [.. _certificates.Values.TakeWhile(c => c.Subject.Height <= top)];
         effects.Decide(new(blocks, certificates));
-        effects.Note(new Notice.PhaseReached(Phase.Committed, certificates[^1].Subject));
+        _committed = certificates[^1].Subject;
+        effects.Note(new Notice.PhaseReached(Phase.Committed, _committed.Value));
         foreach (var block in blocks)
         {
             _final.Append(block);
@@ -136,7 +137,7 @@ public sealed partial class PbftEngine
 
     private void SettleBase(Effects effects)
     {
-        if (_safety.MaySettleBase() is { } settled)
+        if (_safety.MaySettleBase(_committed) is { } settled)
         {
             effects.Persist(settled);
         }

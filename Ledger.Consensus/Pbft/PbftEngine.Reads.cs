@@ -99,7 +99,7 @@ public sealed partial class PbftEngine
             }
         }
 
-        _questionTimer = SetReadTimer(_options.AskEvery, effects);
+        _questionTimer = SetTimer(TimerKind.Read, _options.AskEvery, effects);
     }
 
     private void OnReadQuery(ValidatorIndex from, ReadQuery query, Effects effects)
@@ -173,7 +173,7 @@ public sealed partial class PbftEngine
         }
         else
         {
-            _heldTimer ??= SetReadTimer(QuestionsMax * _options.AskEvery, effects);
+            _heldTimer ??= SetTimer(TimerKind.HeldRead, QuestionsMax * _options.AskEvery, effects);
         }
     }
 
@@ -202,9 +202,9 @@ public sealed partial class PbftEngine
 
     private int Answered => _answers.Count(answer => answer is not null);
 
-    private EngineTimer SetReadTimer(TimeSpan after, Effects effects)
+    private EngineTimer SetTimer(TimerKind kind, TimeSpan after, Effects effects)
     {
-        EngineTimer timer = new(TimerKind.Read, View, ++_readTimers);
+        EngineTimer timer = new(kind, View, ++_readTimers);
         effects.SetTimer(timer, after);
         return timer;
     }

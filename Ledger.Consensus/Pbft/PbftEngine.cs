@@ -33,11 +33,21 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     private Verified? _ownViewChange;
 
     private ProposalRequest? _requested;
+    /// <summary>Whom this replica has told where it stands, and where that was.</summary>
+    private readonly SortedDictionary<ValidatorIndex, Standing> _told = [];
+
+    /// <summary>Set while anyone is in <see cref="_told"/>.</summary>
+    private EngineTimer? _toldTimer;
+
+    private ulong _toldTimers;
     private bool _workPending;
     private bool _sawAhead;
     private bool _committedSinceRepeat;
     private long _bytesSinceCompaction;
     private Height _durable;
+
+    /// <summary>The last commit certificate that was decided by.</summary>
+    private Subject? _committed;
 
     /// <summary>
     /// The highest block that a correct replica has committed to: until it is final here, we lack something.
@@ -284,9 +294,16 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
 
     private void OnTimer(EngineTimer timer, Effects effects)
     {
-        if (timer.Kind == TimerKind.Read)
+        if (timer.Kind is TimerKind.Read or TimerKind.HeldRead)
         {
             OnReadTimer(timer, effects);
+            return;
+        }
+
+        if (timer == _toldTimer)
+        {
+            _told.Clear();
+            _toldTimer = null;
             return;
         }
 
@@ -354,18 +371,49 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
         // alone.
         var sameEpoch = IsMember && status.View.Epoch == View.Epoch;
         var peerLagsInView = sameEpoch && (status.View < View || (status.View == View && !status.Entered));
+        var weLagInView = sameEpoch
+            && (status.View > View || (status.View == View && status.Entered && !HasEntered));
+
+        // One who was removed answers too: none but it may know that the block which removed it is final.
+        var isToBeTold = weLagInView || status.Committed < _final.Height;
+        if (!(peerLagsInView || isToBeTold) || !MayTell(from, effects))
+        {
+            return;
+        }
+
         if (peerLagsInView)
         {
             Repeat(HasEntered ? _newView : _ownViewChange, Recipients.Just(from), effects);
         }
 
-        var weLagInView = sameEpoch
-            && (status.View > View || (status.View == View && status.Entered && !HasEntered));
-
-        // One who was removed answers too: none but it may know that the block which removed it is final.
-        if (weLagInView || status.Committed < _final.Height)
+        if (isToBeTold)
         {
             effects.Hint(new Status(View, HasEntered, _final.Height), Recipients.Just(from));
         }
     }
+
+    /// <summary>
+    /// L6: a peer is told once of each view in which this replica stands, and then no more for a while,
+    /// however often it asks. Two who cannot help each other, or two live copies of one, would keep each
+    /// other busy without end.
+    /// </summary>
+    private bool MayTell(ValidatorIndex peer, Effects effects)
+    {
+        Standing standing = new(View, HasEntered);
+        if (_told.TryGetValue(peer, out var told) && told == standing)
+        {
+            return false;
+        }
+
+        _told[peer] = standing;
+        if (_toldTimer is null)
+        {
+            _toldTimer = new(TimerKind.Answers, View, ++_toldTimers);
+            effects.SetTimer(_toldTimer.Value, _options.RepeatEvery / 2);
+        }
+
+        return true;
+    }
+
+    private readonly record struct Standing(View View, bool Entered);
 }

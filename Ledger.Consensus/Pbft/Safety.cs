@@ -175,10 +175,17 @@ internal sealed class Safety
             ? Apply(new Entered(newView, signature))
             : null;
 
+    /// <param name="committed">
+    /// What was committed last: all that this view prepares at or above its base is the base or descends from
+    /// it (S2, S6), however far below the base lies by now.
+    /// </param>
     /// <returns>The record that remembers that the base is final, or null when it is not, or was known to
     /// be.</returns>
-    public BaseFinal? MaySettleBase()
-        => !BaseIsFinal && _final.Holds(Base.Height, Base.Block) ? Apply(new BaseFinal(View)) : null;
+    public BaseFinal? MaySettleBase(Subject? committed)
+        => !BaseIsFinal && (_final.Holds(Base.Height, Base.Block)
+            || (committed is { } last && VotesIn(last.View) && last.Height >= Base.Height))
+            ? Apply(new BaseFinal(View))
+            : null;
 
     /// <summary>The only writer of this state.</summary>
     public TRecord Apply<TRecord>(TRecord record)

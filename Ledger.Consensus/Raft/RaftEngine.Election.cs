@@ -26,7 +26,17 @@ public sealed partial class RaftEngine
     /// <summary>A leader in reach is not deposed by someone who merely cannot hear it.</summary>
     internal bool HearsLeader => IsLeader || _ticksSinceLeader < _options.ElectionTicks;
 
-    private bool MayCampaign => IsOrWasVoter && !_options.IsWitness && _installing is null;
+    private bool MayCampaign
+        => IsOrWasVoter && !_options.IsWitness && _installing is null && _safety.MayElect
+            && (Log.LastIndex > LogIndex.Zero || LedgerMayLead);
+
+    /// <summary>
+    /// Without a log, the ledger must say all that it would: what was decided, and that those who vote by
+    /// genesis still do.
+    /// </summary>
+    private bool LedgerMayLead
+        => _durable == _decided.Height
+            && (_stated is not { } stated || stated.Voters.SequenceEqual(Configuration.Voters));
 
     /// <summary>
     /// One whose removal is not yet committed may be the only one whose log can win: it campaigns, without a
@@ -58,7 +68,7 @@ public sealed partial class RaftEngine
 
         _votes.Clear();
         _votes.Add(_self);
-        effects.Hint(new PreVote(Term.Next, Log.LastIndex, Log.LastTerm), Recipients.All);
+        effects.Hint(new PreVote(Term.Next, _safety.Reach, Log.LastTerm), Recipients.All);
         if (Configuration.IsQuorum(_votes))
         {
             Campaign(isTransfer: false, effects);
@@ -72,7 +82,7 @@ public sealed partial class RaftEngine
             return;
         }
 
-        var granted = asked.Term > Term && !HearsLeader
+        var granted = asked.Term > Term && !HearsLeader && _safety.MayElect
             && _safety.IsUpToDate(asked.LastIndex, asked.LastTerm);
         effects.Hint(new PreVoteReply(Term, asked.Term, granted), Recipients.Just(from));
     }
@@ -107,7 +117,7 @@ public sealed partial class RaftEngine
 
         // The vote for oneself is counted when it is durable, like any other.
         effects.Promise(
-            record, new RequestVote(_self, Term, Log.LastIndex, Log.LastTerm, isTransfer), Recipients.All);
+            record, new RequestVote(_self, Term, _safety.Reach, Log.LastTerm, isTransfer), Recipients.All);
     }
 
     private void OnRequestVote(ValidatorIndex from, RequestVote request, Effects effects)
@@ -221,6 +231,7 @@ public sealed partial class RaftEngine
 
     private void Lead(Effects effects)
     {
+        BeginFromLedger(effects);
         _safety.Lead(_self);
         Role = RaftRole.Leader;
         SetLeader(_self, effects);
@@ -234,6 +245,20 @@ public sealed partial class RaftEngine
         }
 
         Append(new NoOpEntry(Term, Log.LastIndex.Next), effects);
+    }
+
+    /// <summary>
+    /// A majority that has no log has elected one that has none (R8): all were restored, and whoever leads
+    /// has at least as many blocks as each that voted for it. The log goes on behind them.
+    /// </summary>
+    private void BeginFromLedger(Effects effects)
+    {
+        if (Log.LastIndex == LogIndex.Zero && _decided.Height > Height.Genesis
+            && _safety.MayInstall(
+                new(RaftLog.RestoredAt(_decided.Height), Term.Zero, _decided, Configuration)) is { } record)
+        {
+            effects.Persist(record);
+        }
     }
 
     private void StopLeading(Effects effects)

@@ -244,6 +244,7 @@ public sealed partial class RaftEngine
     private void OnFinalised(Height height, Effects effects)
     {
         _durable = height > _durable ? height : _durable;
+        _safety.Ledger = _durable;
         OnStateReached(effects);
         if (!HasSeat)
         {

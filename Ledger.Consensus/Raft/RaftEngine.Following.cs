@@ -51,6 +51,12 @@ public sealed partial class RaftEngine
                 effects.Persist(truncated);
             }
 
+            if (entry is BlockEntry block && Contradicts(block.Id))
+            {
+                effects.Note(new Notice.LogRefused(leader, $"h{block.Id.Height} is final and differs"));
+                return;
+            }
+
             if (!FitsHere(entry) || _safety.MayStore(entry) is not { } stored)
             {
                 effects.Note(new Notice.LogRefused(leader, $"#{entry.Index} does not follow the log"));
@@ -77,6 +83,21 @@ public sealed partial class RaftEngine
 
     private bool FitsHere(LogEntry entry)
         => entry is not BlockEntry block || (block.Body is null) == _options.IsWitness;
+
+    /// <summary>
+    /// R5, where the log no longer tells: a network may have been restored to less than is final here.
+    /// </summary>
+    private bool Contradicts(BlockId block)
+    {
+        if (block.Height >= _decided.Height)
+        {
+            return block.Height == _decided.Height && block.Hash != _decided.Hash;
+        }
+
+        var back = _head.Head.Value - block.Height.Value;
+        return block.Height <= _head.Head && back < (ulong)_head.Recent.Count
+            && _head.Recent[^(int)(back + 1)] != block.Hash;
+    }
 
     private void Acknowledge(JournalRecord record, LogIndex index, ValidatorIndex leader, Effects effects)
         => effects.Promise(

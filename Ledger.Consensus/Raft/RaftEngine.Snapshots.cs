@@ -36,6 +36,12 @@ public sealed partial class RaftEngine
         }
 
         var mark = install.Mark;
+        if (Contradicts(mark.Block))
+        {
+            effects.Note(new Notice.LogRefused(from, $"h{mark.Block.Height} is final and differs"));
+            return;
+        }
+
         if (mark.Index <= _safety.Commit)
         {
             AcknowledgeAgain(_safety.Commit, from, effects);
@@ -104,6 +110,7 @@ public sealed partial class RaftEngine
 
         _decided = block;
         _durable = block.Height;
+        _safety.Ledger = block.Height;
         OnStateReached(effects);
     }
 

@@ -47,6 +47,7 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
         _safety = new(new(LogIndex.Zero, Term.Zero, start, new(genesis)));
         _decided = new(head.Head, head.Recent[^1]);
         _durable = head.Head;
+        _safety.Ledger = head.Head;
         if (stated is not null)
         {
             State(stated);
@@ -235,7 +236,8 @@ public sealed partial class RaftEngine : IEngine, IEngineStatus
         StartTick(effects);
 
         // Nobody else can lead: there is nothing to wait for.
-        if (Configuration is { IsJoint: false, Voters: [var only] } && only == _self)
+        if (Configuration is { IsJoint: false, Voters: [var only] } && only == _self
+            && MayCampaign)
         {
             Campaign(isTransfer: false, effects);
         }

@@ -8,6 +8,9 @@ namespace Ledger.Consensus.Raft;
 /// </summary>
 internal sealed class RaftLog(SnapshotMark start)
 {
+    /// <summary>More entries than any log holds for one block, those without a block included.</summary>
+    private const int EntriesPerBlock = 1 << 20;
+
     private readonly List<Place> _places = [];
 
     /// <summary>What the log starts from.</summary>
@@ -35,6 +38,12 @@ internal sealed class RaftLog(SnapshotMark start)
     public bool Holds(LogIndex index) => index > Start.Index && index <= LastIndex;
 
     public LogEntry this[LogIndex index] => At(index).Entry;
+
+    /// <summary>
+    /// Where a log begins that nobody has any more, behind the last block of a restored ledger: beyond any
+    /// place that this block, or one below it, had in the log that was lost.
+    /// </summary>
+    public static LogIndex RestoredAt(Height ledger) => new(checked(ledger.Value * EntriesPerBlock));
 
     /// <summary>Null when the index is beyond the end or lies below the mark.</summary>
     public Term? TermAt(LogIndex index)

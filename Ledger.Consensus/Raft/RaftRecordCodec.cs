@@ -13,6 +13,7 @@ internal static class RaftRecordCodec
         Stored = 33,
         Truncated = 34,
         Snapshotted = 35,
+        LogLost = 36,
     }
 
     public static void Write(ref MessagePackWriter writer, JournalRecord record)
@@ -37,6 +38,9 @@ internal static class RaftRecordCodec
                 WriteHead(ref writer, Kind.Snapshotted, 1);
                 LogCodec.WriteMark(ref writer, snapshotted.Mark);
                 break;
+            case LogLost lost:
+                WriteHead(ref writer, Kind.LogLost, lost.Term);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(record), "Not a record of Raft.");
         }
@@ -53,6 +57,7 @@ internal static class RaftRecordCodec
             (Kind.Stored, 1) => new Stored(LogCodec.ReadEntry(ref reader)),
             (Kind.Truncated, 1) => new Truncated(ReadIndexOf(ref reader)),
             (Kind.Snapshotted, 1) => new Snapshotted(LogCodec.ReadMark(ref reader)),
+            (Kind.LogLost, 1) => new LogLost(ReadTerm(ref reader)),
             _ => throw new MalformedException($"no record has kind {(byte)kind} with {fields} fields"),
         };
     }

@@ -16,6 +16,7 @@ namespace Ledger.Consensus.Raft;
 /// R7. A configuration counts from when it is stored. Only a leader that has committed an entry of its own
 ///     term changes it, once the last change is committed, and changes voters only through both majorities
 ///     (Raft §6).
+/// R8. Whose log was lost elects nobody until it holds again whatever it may have acknowledged.
 /// State changes only through <see cref="Apply"/>, live and in recovery, so what is acted on is what was
 /// persisted; the commit index alone is learned anew, and leadership ends with the process.
 /// </summary>
@@ -31,6 +32,24 @@ internal sealed class Safety(SnapshotMark start)
 
     /// <summary>Entries up to here are committed, as far as this replica knows.</summary>
     public LogIndex Commit { get; private set; } = start.Index;
+
+    /// <summary>The term that the log must reach before it may elect anybody; zero when none was lost (R8).
+    /// </summary>
+    public Term ElectsFrom { get; private set; }
+
+    /// <summary>
+    /// R8: an entry of a term stands behind all that was committed before that term, by R3 and R4.
+    /// </summary>
+    public bool MayElect => Log.LastTerm >= ElectsFrom;
+
+    /// <summary>The last block that is final here, whatever the log says.</summary>
+    public Height Ledger { get; set; }
+
+    /// <summary>
+    /// How far this replica reaches, as elections compare it. Logs may be lost with all others, in a network
+    /// that was restored from backups: then whoever has more blocks is ahead.
+    /// </summary>
+    public LogIndex Reach => Log.LastIndex == LogIndex.Zero ? RaftLog.RestoredAt(Ledger) : Log.LastIndex;
 
     /// <summary>True from winning a term until anything else is heard or said.</summary>
     public bool IsLeader { get; private set; }
@@ -67,12 +86,12 @@ internal sealed class Safety(SnapshotMark start)
             return null;
         }
 
-        return IsUpToDate(lastIndex, lastTerm) ? Apply(new TermEntered(term, candidate)) : null;
+        return MayElect && IsUpToDate(lastIndex, lastTerm) ? Apply(new TermEntered(term, candidate)) : null;
     }
 
     /// <summary>R4: the later last term wins, then the longer log (Raft §5.4.1).</summary>
     public bool IsUpToDate(LogIndex lastIndex, Term lastTerm)
-        => lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);
+        => lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Reach);
 
     /// <summary>A majority has voted for this replica in the current term.</summary>
     public void Lead(ValidatorIndex self)
@@ -174,6 +193,9 @@ internal sealed class Safety(SnapshotMark start)
                 Log.StartFrom(snapshotted.Mark);
                 Commit = LogIndex.Max(Commit, snapshotted.Mark.Index);
                 break;
+            case LogLost lost:
+                ElectsFrom = lost.Term;
+                break;
             default:
                 break;
         }
@@ -188,6 +210,11 @@ internal sealed class Safety(SnapshotMark start)
     {
         BytesStored = 0;
         List<JournalRecord> records = [new TermEntered(Term, VotedFor), new Snapshotted(Log.MarkAt(stored))];
+        if (!MayElect)
+        {
+            records.Add(new LogLost(ElectsFrom));
+        }
+
         for (var index = stored.Next; index <= Log.LastIndex; index = index.Next)
         {
             records.Add(new Stored(Log[index]));

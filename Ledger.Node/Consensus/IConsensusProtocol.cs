@@ -76,9 +76,6 @@ internal interface IConsensusProtocol
     /// <summary>Checks that consecutive blocks end in one that a quorum has certified.</summary>
     CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate);
 
-    /// <summary>A block that peers may ask for by its hash from now on.</summary>
-    Block? ProposalIn(Message message);
-
     /// <summary>Blocks that a journal holds and peers may lack.</summary>
     IEnumerable<Block> ProposalsIn(IEnumerable<JournalRecord> records);
 
@@ -117,8 +114,8 @@ internal interface ISilence
     /// <summary>Something that a peer has said after this start, checked.</summary>
     void Heard(Verified message);
 
-    /// <summary>A peer's view or term, by its own word of now.</summary>
-    void PeerIsIn(ValidatorIndex peer, View view);
+    /// <summary>A peer's view or term, and its last final block, by its own word of now.</summary>
+    void PeerIsIn(ValidatorIndex peer, View view, Height head);
 
     /// <param name="head">The last final block here.</param>
     /// <param name="position">Where the engine stands.</param>

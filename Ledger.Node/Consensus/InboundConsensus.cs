@@ -10,7 +10,7 @@ namespace Ledger.Node.Consensus;
 /// reader and so off the consensus loop, then queued for it.
 /// </summary>
 internal sealed class InboundConsensus(
-    IConsensusProtocol protocol, ConsensusLoop loop, RecentBlocks recent, SyncLag lag,
+    IConsensusProtocol protocol, ConsensusLoop loop, SyncLag lag,
     ConsensusDiary diary, Func<Height> height, Action<Verified>? heard = null)
 {
     public async ValueTask<FrameVerdict> OnFrameAsync(
@@ -35,11 +35,6 @@ internal sealed class InboundConsensus(
             }
 
             return FrameVerdict.Drop(reason);
-        }
-
-        if (protocol.ProposalIn(envelope.Message) is { } proposal)
-        {
-            recent.Add(proposal);
         }
 
         if (protocol.HeightIn(envelope.Message) is { } claimed)

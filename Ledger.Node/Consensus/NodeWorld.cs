@@ -98,8 +98,12 @@ internal sealed class NodeWorld(
         NoticeLog.Write(logger, notice, directory);
         switch (notice)
         {
-            case Notice.EnteredView:
+            case Notice.EnteredView entered:
+                recent.Build(entered.Base);
                 execution.OnViewEntered();
+                break;
+            case Notice.PhaseReached { Phase: Phase.Prepared, Subject: var prepared }:
+                recent.Prepared(prepared);
                 break;
             case Notice.Equivocation equivocation:
                 witness.OnNotice(equivocation);

@@ -63,8 +63,6 @@ internal sealed class PbftConsensus(
     public CertifiedSegment? CheckSegment(IReadOnlyList<Block> blocks, QuorumCertificate certificate)
         => _gate.CheckSegment(blocks, certificate);
 
-    public Block? ProposalIn(Message message) => (message as PrePrepare)?.Block;
-
     /// <summary>A peer may lack one before it can be validated here; nobody would ever have it.</summary>
     public IEnumerable<Block> ProposalsIn(IEnumerable<JournalRecord> records)
         => records.OfType<Accepted>().Select(accepted => accepted.Block);

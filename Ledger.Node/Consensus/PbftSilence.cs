@@ -82,7 +82,7 @@ internal sealed class PbftSilence(ValidatorDirectory directory) : ISilence
         }
     }
 
-    public void PeerIsIn(ValidatorIndex peer, View view)
+    public void PeerIsIn(ValidatorIndex peer, View view, Height head)
     {
         // A peer's word alone proves nothing here.
     }

@@ -74,8 +74,6 @@ internal sealed class RaftConsensus(
             blocks, certificate, directory.History.SetAt(certificate.Subject.Height).Indices);
 
     /// <summary>Blocks travel in the leader's log; nobody asks for one by its hash.</summary>
-    public Block? ProposalIn(Message message) => null;
-
     public IEnumerable<Block> ProposalsIn(IEnumerable<JournalRecord> records) => [];
 
     public Height? HeightIn(Message message) => message switch

@@ -8,12 +8,19 @@ namespace Ledger.Node.Consensus;
 /// Raft: once every other member has said which term it is in now, no vote or acknowledgement of ours that
 /// anybody has can be of a later one. A leader of a later term than all of these was elected after we fell
 /// silent, counts nothing that we once acknowledged, and has all that is committed. From its term on we may
-/// vote and acknowledge.
+/// acknowledge; and elect, once our log has come as far as its first entry: what we had acknowledged others
+/// may count on, and its log holds that.
 /// </summary>
 internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ValidatorIndex, View> _terms = [];
+
+    /// <summary>
+    /// The highest block that anyone had when it answered: once it is final here, all who were members before
+    /// our start, and may hold what we said, are known and asked.
+    /// </summary>
+    private Height _known = Height.Genesis;
 
     private IReadOnlyList<ValidatorIndex> Others
         => [.. directory.Seated.Indices.Where(seat => seat != directory.Self)];
@@ -23,11 +30,14 @@ internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
         // Terms are asked for: a follower does not speak to us by itself.
     }
 
-    public void PeerIsIn(ValidatorIndex peer, View view)
+    public void PeerIsIn(ValidatorIndex peer, View view, Height head)
     {
         lock (_lock)
         {
-            _terms.TryAdd(peer, view);
+            if (_terms.TryAdd(peer, view) && head > _known)
+            {
+                _known = head;
+            }
         }
     }
 
@@ -35,10 +45,10 @@ internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
     {
         lock (_lock)
         {
-            return Missing == 0 && _terms.Count > 0
+            return Missing == 0 && _terms.Count > 0 && head >= _known
                 && position.Primary is { } leader && leader != directory.Self
                 && position.View > _terms.Values.Max()
-                ? [new TermEntered(new(position.View.Value), leader)]
+                ? [new TermEntered(new(position.View.Value), leader), new LogLost(new(position.View.Value))]
                 : null;
         }
     }
@@ -49,7 +59,7 @@ internal sealed class RaftSilence(ValidatorDirectory directory) : ISilence
         {
             return Missing > 0
                 ? $"{Missing} more members to say which term they are in"
-                : $"a leader of a term after {_terms.Values.Max()}";
+                : $"a leader of a term after {_terms.Values.Max()}, with block {_known} final here";
         }
     }
 

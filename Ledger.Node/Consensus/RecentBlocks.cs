@@ -5,7 +5,9 @@ namespace Ledger.Node.Consensus;
 
 /// <summary>
 /// Blocks under way, for peers that ask for one by its hash before it is final; after that the store has it.
-/// Bounded by count and by bytes, the oldest goes first.
+/// Only what the engine takes up is here, so that proposals it has no use for push nothing out. Bounded by
+/// count and by bytes, the oldest goes first; but never what a view is built on, as far down as it is not
+/// final: nobody proposes that again, so who lacks it can only ask for it.
 /// </summary>
 public sealed class RecentBlocks
 {
@@ -19,6 +21,25 @@ public sealed class RecentBlocks
     private readonly Dictionary<Digest, LinkedListNode<Block>> _byHash = [];
     private readonly LinkedList<Block> _byAge = [];
     private long _bytes;
+    private Subject _base;
+
+    /// <summary>A view has begun: its base and what that stands on stay until they are final.</summary>
+    public void Build(Subject on)
+    {
+        lock (_lock)
+        {
+            _base = on;
+        }
+    }
+
+    /// <summary>A quorum has prepared this: the next view may be built on it.</summary>
+    public void Prepared(Subject block)
+    {
+        lock (_lock)
+        {
+            _base = block.Outranks(_base) ? block : _base;
+        }
+    }
 
     public void Add(Block block)
     {
@@ -31,9 +52,9 @@ public sealed class RecentBlocks
 
             _byHash.Add(block.Hash, _byAge.AddLast(block));
             _bytes += block.Encoded.Length;
-            while (_byHash.Count > CountMax || (_bytes > BytesMax && _byHash.Count > 1))
+            if (IsOverfull)
             {
-                Drop(_byAge.First!);
+                DropOldest(except: block.Hash);
             }
         }
     }
@@ -55,6 +76,26 @@ public sealed class RecentBlocks
         lock (_lock)
         {
             return _byHash.GetValueOrDefault(hash)?.Value;
+        }
+    }
+
+    private bool IsOverfull => _byHash.Count > CountMax || _bytes > BytesMax;
+
+    private void DropOldest(Digest except)
+    {
+        HashSet<Digest> kept = [except];
+        for (var hash = _base.Block; _byHash.TryGetValue(hash, out var found); hash = found.Value.Parent)
+        {
+            kept.Add(hash);
+        }
+
+        for (var (node, next) = (_byAge.First, _byAge.First?.Next); node is not null && IsOverfull;
+            (node, next) = (next, next?.Next))
+        {
+            if (!kept.Contains(node.Value.Hash))
+            {
+                Drop(node);
+            }
         }
     }
 

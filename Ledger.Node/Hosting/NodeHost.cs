@@ -92,7 +92,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         };
         var recent = new RecentBlocks();
         var inbound = new InboundConsensus(
-            _protocol, _loop, recent, lag, diary, Reached, message => _silence?.Heard(message));
+            _protocol, _loop, lag, diary, Reached, message => _silence?.Heard(message));
         var router = new FrameRouter();
         _network = new(
             new TransportOptions

@@ -35,7 +35,7 @@ internal sealed class SilenceWatch(
                 foreach (var (peer, offer) in await client.OffersAsync(store.Head!.Height, stoppingToken)
                     .ConfigureAwait(false))
                 {
-                    silence.PeerIsIn(peer, offer.View);
+                    silence.PeerIsIn(peer, offer.View, offer.Head);
                 }
 
                 Oath = silence.MayEnd(store.Head!.Height, loop.Position);

@@ -28,6 +28,15 @@ internal sealed partial class BlockSync(
     private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A peer that takes longer for a range is left for the next, which may be faster.</summary>
+    private static readonly TimeSpan Brisk = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// For so long a peer may serve blocks without a certificate: one that sends them one by one, each just
+    /// in time, must not hold up the others.
+    /// </summary>
+    private static readonly TimeSpan UncertifiedTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Bytes of blocks held until a certificate for them comes; then a peer is not believed any longer.
     /// </summary>
@@ -39,10 +48,26 @@ internal sealed partial class BlockSync(
     private readonly Channel<(Digest Hash, Height Height)> _wishes = Channel.CreateBounded<(Digest, Height)>(
         new BoundedChannelOptions(
             WishesMax)
-        { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
-    private readonly Channel<Target> _targets = Channel.CreateBounded<Target>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    /// <summary>
+    /// What is in <see cref="_wishes"/> or under way: the engine repeats itself, and would be served the same
+    /// again and again before what it needs next.
+    /// </summary>
+    private readonly ConcurrentDictionary<Digest, Height> _wished = new();
+
+    /// <summary>Who gave a block last, and is asked for the next one first.</summary>
+    private ValidatorIndex? _giver;
+
+    /// <summary>Rung when <see cref="_wish"/> is there.</summary>
+    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    /// <summary>
+    /// The highest that was wished for since the last was taken up: what a peer that is hardly ahead, or a
+    /// liar, says must not make this forget what another one has.
+    /// </summary>
+    private Target? _wish;
 
     private readonly ConcurrentDictionary<
         ulong, (ValidatorIndex Peer, TaskCompletionSource<BlockResponse> Answer)> _asked = new();
@@ -57,13 +82,18 @@ internal sealed partial class BlockSync(
     /// <summary>
     /// Asks the peers for a block; never waits. What is not found is asked for again by the engine.
     /// </summary>
-    public void FetchBlock(Digest hash, Height height) => _wishes.Writer.TryWrite((hash, height));
+    public void FetchBlock(Digest hash, Height height)
+    {
+        if (_wished.TryAdd(hash, height) && !_wishes.Writer.TryWrite((hash, height)))
+        {
+            _wished.TryRemove(hash, out _);
+        }
+    }
 
     /// <summary>
-    /// A peer is ahead: fetches up to its height, from it first. Never waits; the last wish counts.
+    /// A peer is ahead: fetches up to its height, from it first. Never waits; the highest wish counts.
     /// </summary>
-    public void CatchUp(Height target, ValidatorIndex from)
-        => _targets.Writer.TryWrite(new(target, from, IsNeeded: false));
+    public void CatchUp(Height target, ValidatorIndex from) => Wish(new(target, from, IsNeeded: false));
 
     /// <summary>
     /// The same, for an engine that asks once and waits until this height is final here: no later wish
@@ -73,7 +103,20 @@ internal sealed partial class BlockSync(
     {
         Target needed = new(target, from, IsNeeded: true);
         _needed = needed;
-        _targets.Writer.TryWrite(needed);
+        Wish(needed);
+    }
+
+    private void Wish(Target wish)
+    {
+        for (var known = _wish; known is null || known.Height < wish.Height; known = _wish)
+        {
+            if (Interlocked.CompareExchange(ref _wish, wish, known) == known)
+            {
+                break;
+            }
+        }
+
+        _bell.Writer.TryWrite(true);
     }
 
     public ValueTask<FrameVerdict> OnResponseAsync(
@@ -112,6 +155,7 @@ internal sealed partial class BlockSync(
                 var (hash, height) in _wishes.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
                 await FetchAsync(hash, height, stoppingToken).ConfigureAwait(false);
+                _wished.TryRemove(hash, out _);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -122,7 +166,7 @@ internal sealed partial class BlockSync(
 
     private async Task FetchAsync(Digest hash, Height height, CancellationToken stoppingToken)
     {
-        foreach (var peer in network.Connected)
+        foreach (var peer in network.Connected.OrderByDescending(peer => peer == _giver))
         {
             if (height <= store.Head!.Height
                 || await AskAsync(peer, new(NextId(), hash, height), stoppingToken)
@@ -139,6 +183,7 @@ internal sealed partial class BlockSync(
             if (answer.Blocks.Count == 1 && BlockCodec.TryDecode(answer.Blocks[0], out var block, out _)
                 && block.Hash == hash)
             {
+                _giver = peer;
                 inbound.OnFetched(block);
                 return;
             }
@@ -151,9 +196,13 @@ internal sealed partial class BlockSync(
     {
         try
         {
-            await foreach (var target in _targets.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+            await foreach (var _ in _bell.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                await FollowAsync(target, stoppingToken).ConfigureAwait(false);
+                if (Interlocked.Exchange(ref _wish, null) is { } target)
+                {
+                    await FollowAsync(target, stoppingToken).ConfigureAwait(false);
+                }
+
                 while (_needed is { } needed && needed.Height > store.Head!.Height)
                 {
                     await Task.Delay(AskAgainAfter, clock, stoppingToken).ConfigureAwait(false);
@@ -190,19 +239,21 @@ internal sealed partial class BlockSync(
     }
 
     /// <summary>
-    /// Goes on while somebody serves something. A peer that announced more than it serves is left for the
-    /// next, and when none of them serves, so be it: the next status of a peer that is ahead starts this
-    /// anew.
+    /// Goes on while somebody serves something, with whoever does so briskly. A peer that announced more than
+    /// it serves is left for the next, and when none of them serves, so be it: the next status of a peer that
+    /// is ahead starts this anew.
     /// </summary>
     private async Task CatchUpAsync(Target target, CancellationToken stoppingToken)
     {
         var started = store.Head!.Height;
         List<ValidatorIndex> peers = [target.From, .. network.Connected.Where(peer => peer != target.From)];
-        for (var i = 0; i < peers.Count && store.Head!.Height < target.Height;)
+        for (var (at, idle) = (0, 0); idle < peers.Count && store.Head!.Height < target.Height;)
         {
-            var served = await TakeRangeAsync(peers[i], target.CertifiedBy, stoppingToken)
+            var began = clock.GetTimestamp();
+            var served = await TakeRangeAsync(peers[at], target.CertifiedBy, stoppingToken)
                 .ConfigureAwait(false);
-            i = served ? i : i + 1;
+            idle = served ? 0 : idle + 1;
+            at = served && clock.GetElapsedTime(began) < Brisk ? at : (at + 1) % peers.Count;
         }
 
         if (store.Head!.Height > started)
@@ -221,7 +272,9 @@ internal sealed partial class BlockSync(
         var (head, parent) = (header.Height, header.ComputeHash());
         var (last, end) = (head, head);
         List<Block> segment = [];
-        for (var bytes = 0L; end == head && last < certifiedBy && bytes < UncertifiedBytesMax;)
+        var began = clock.GetTimestamp();
+        for (var bytes = 0L; end == head && last < certifiedBy && bytes < UncertifiedBytesMax
+            && clock.GetElapsedTime(began) < UncertifiedTimeout;)
         {
             var answer = await AskAsync(peer, new(NextId(), null, last.Next), stoppingToken)
                 .ConfigureAwait(false);

@@ -90,12 +90,13 @@ internal static class SyncChoice
     /// <summary>
     /// A snapshot, when no peer has the next block any more, or when more peers than may lie say that it
     /// takes fewer bytes than twice those of the blocks it spares, and those are at least
-    /// <see cref="BlocksLeast"/>.
+    /// <see cref="BlocksLeast"/>. None while not more than may lie say that they are ahead: whoever goes for
+    /// a snapshot leaves the network for a while, and one liar could send away everyone.
     /// </summary>
     public static bool PrefersSnapshot(Height head, IReadOnlyList<SnapshotOffer> offers, int liarsMax)
     {
         var useful = offers.Where(offer => offer.Height > head).ToList();
-        if (useful.Count == 0)
+        if (useful.Count == 0 || offers.Count(offer => offer.Head > head) <= liarsMax)
         {
             return false;
         }

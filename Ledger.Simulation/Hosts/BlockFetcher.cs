@@ -22,6 +22,9 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
     private bool _catchesUp;
     private Height? _needed;
 
+    /// <summary>The highest that was wished for since the one under way began.</summary>
+    private (Height Target, ValidatorIndex From)? _next;
+
     public void Fetch(Digest hash, Height height)
     {
         if (_fetching.Count < WishesMax && _fetching.Add(hash))
@@ -40,7 +43,11 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
             _needed = target;
         }
 
-        if (!_catchesUp && target > life.Machine.Head.Height)
+        if (_catchesUp)
+        {
+            _next = _next is { } known && known.Target >= target ? known : (target, from);
+        }
+        else if (target > life.Machine.Head.Height)
         {
             _catchesUp = true;
             Ask(new(null, target, Peers(from)));
@@ -124,14 +131,20 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         }
         else
         {
-            _catchesUp = false;
-            AskAgainIfNeeded();
+            EndCatchUp();
         }
     }
 
-    private void AskAgainIfNeeded()
+    private void EndCatchUp()
     {
-        if (_needed is { } target && target > life.Machine.Head.Height)
+        _catchesUp = false;
+        if (_next is { } next)
+        {
+            _next = null;
+            CatchUp(next.Target, next.From, isNeeded: false);
+        }
+
+        if (!_catchesUp && _needed is { } target && target > life.Machine.Head.Height)
         {
             life.After(Patience / 4, () => CatchUp(target, life.Self, isNeeded: true));
         }
@@ -195,8 +208,7 @@ internal sealed class BlockFetcher(Simulator simulator, Life life)
         {
             if (life.Machine.Head.Height >= wish.Height)
             {
-                _catchesUp = false;
-                AskAgainIfNeeded();
+                EndCatchUp();
                 return;
             }
 

@@ -280,11 +280,6 @@ internal sealed class Life : IWorld, IVoice
             _simulator.Watch.Accepts(Host, envelope);
         }
 
-        if (envelope.Message is PrePrepare proposal)
-        {
-            _recent.Add(proposal.Block);
-        }
-
         if (Host.Liar?.Hears(envelope) != false)
         {
             Post(new Input.Received(verified));

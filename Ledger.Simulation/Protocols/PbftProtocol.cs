@@ -121,7 +121,7 @@ internal sealed class PbftProtocol(Simulator simulator, PbftOptions options) : I
             StatementKind.Prepare => IsHeld(statement) || statement.Height <= host.Ledger.Head!.Height,
             StatementKind.ViewChange
                 => IsHeld(statement) || statement.View <= _entered || statement.View < _left,
-            _ => IsHeld(statement) || statement.View < _left,
+            _ => IsHeld(statement) || statement.View < _left || statement.View < _entered,
         };
 
         /// <summary>

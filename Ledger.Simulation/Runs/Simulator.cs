@@ -347,9 +347,7 @@ public sealed class Simulator : IDisposable
             Connected(newcomer);
         }
 
-        // Two copies of one validator are asked, and answer, everything twice, and each answer is a question
-        // to both: where liars are more processes than f, safety alone is looked at.
-        if (Hosts.Count(host => !host.IsHonest) > Options.Faulty)
+        if (Liars > Options.Faulty)
         {
             LiarsAct = false;
             return;

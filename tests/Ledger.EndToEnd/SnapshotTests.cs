@@ -173,6 +173,54 @@ public sealed class SnapshotTests
         await Agreement.OfAsync(network.Nodes);
     }
 
+    [Fact]
+    public async Task A_whole_raft_network_is_restored_from_backups_and_goes_on_where_the_latest_ends()
+    {
+        using var network = await TestNetwork.StartRaftAsync();
+        var source = network.Nodes[0];
+        var early = Path.Combine(source.Home, "early");
+        var late = Path.Combine(source.Home, "late");
+        ulong height;
+        await using (Load load = new(network))
+        {
+            await load.HearAsync(SomeLoad);
+            await BackUpAsync(source, early);
+            await load.HearAsync(SomeLoad);
+            await load.StopAsync();
+            height = (await source.StatusAsync()).Height;
+            await BackUpAsync(source, late);
+        }
+
+        foreach (var node in network.Nodes)
+        {
+            node.Process.Kill();
+            Directory.Delete(node.DataPath, recursive: true);
+            var restored = await LedgerProcess.RunAsync(
+                [
+                    "backup", "restore", node == network.Nodes[2] ? early : late, "--data", node.DataPath,
+                    "--genesis", node.GenesisPath, "--nothing-signed-since",
+                ]);
+            Assert.True(restored.ExitCode == 0, restored.Errors);
+        }
+
+        await network.StartAllAsync();
+        await using Load after = new(network);
+        await after.HearAsync(SomeLoad);
+        await after.StopAsync();
+        Assert.True((await source.StatusAsync()).Height > height);
+        await Agreement.OfAsync(network.Nodes);
+
+        static async Task BackUpAsync(TestNode node, string folder)
+        {
+            var made = await LedgerProcess.RunAsync(
+                [
+                    "backup", "create", folder, "--admin", $"http://127.0.0.1:{node.AdminPort}", "--genesis",
+                    node.GenesisPath,
+                ]);
+            Assert.True(made.ExitCode == 0, made.Errors);
+        }
+    }
+
     private static async Task<TestNetwork> StartWithoutLastAsync(ConsensusMode mode, string[] settings)
     {
         var network = TestNetwork.Create(mode == ConsensusMode.Pbft ? 4 : 3, mode);

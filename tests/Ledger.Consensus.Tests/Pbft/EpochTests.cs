@@ -297,6 +297,25 @@ public sealed class EpochTests
             => cluster.Nodes[replica].Take(new Input.Received(new(new Envelope(from, status, default))));
     }
 
+    [Fact]
+    public void L6_who_asks_again_and_again_where_a_replica_stands_is_answered_once_in_a_while()
+    {
+        var cluster = OnlyReplica2AndTheNewcomersWentOn();
+        var asked = new Input.Received(
+            new(new Envelope(new(3), new Status(new(1), false, Height.Genesis), default)));
+        for (var i = 0; i < 100; i++)
+        {
+            cluster.Nodes[2].Take(asked);
+        }
+
+        Assert.IsType<Status>(Assert.Single(cluster.InFlight).Envelope.Message);
+
+        cluster.Advance(cluster.Options.RepeatEvery);
+        cluster.Drop<Message>();
+        cluster.Nodes[2].Take(asked);
+        Assert.IsType<Status>(Assert.Single(cluster.InFlight).Envelope.Message);
+    }
+
     private static Cluster OnlyReplica2AndTheNewcomersWentOn()
     {
         var cluster = new Cluster(

@@ -103,6 +103,41 @@ public sealed class RecoveryTests
         Assert.Contains("R3 says PREPARE v0 h21 after", cluster.Transcript, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The base of the view lies below all that it remembers of the chain; what is committed in the view
+    /// descends from it all the same.
+    /// </summary>
+    [Fact]
+    public void A_replica_that_was_away_for_longer_than_it_remembers_votes_in_a_view_that_others_opened()
+    {
+        var cluster = new Cluster(replicas: 4);
+        cluster.Nodes[3].Crash();
+        cluster.Submit("base");
+        cluster.DeliverAll();
+        foreach (var node in cluster.Nodes)
+        {
+            node.Take(new Input.RequestOverdue(View.Zero));
+        }
+
+        cluster.DeliverAll();
+        for (var i = 0; i <= FinalChain.Memory; i++)
+        {
+            cluster.Submit($"block-{i}");
+            cluster.DeliverAll();
+        }
+
+        cluster.Restart(3);
+        cluster.DeliverAll();
+        Assert.Equal(FinalChain.Memory + 2, cluster.Nodes[3].Disk.Final.Count);
+
+        cluster.Submit("after");
+        cluster.DeliverAll();
+        cluster.Submit("later");
+        cluster.DeliverAll();
+        Assert.Contains("R3 says PREPARE v1 h259 after", cluster.Transcript, StringComparison.Ordinal);
+        Assert.Contains("R3 says PREPARE v1 h260 later", cluster.Transcript, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_compacted_journal_rebuilds_the_same_vote()
     {

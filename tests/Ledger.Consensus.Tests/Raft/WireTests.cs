@@ -67,6 +67,7 @@ public sealed class WireTests
         new Stored(new ConfigurationEntry(new(4), new(13), Joint, Certificate())),
         new Truncated(new(9)),
         new Snapshotted(Mark),
+        new LogLost(new(4)),
     ];
 
     [Theory]

@@ -62,10 +62,42 @@ public sealed class RecentBlocksTests
         Assert.NotEmpty(kept);
     }
 
+    /// <summary>
+    /// A primary that lies may propose more than there is room for, so that what all must build on is gone.
+    /// </summary>
+    [Fact]
+    public void What_a_view_is_built_on_stays_whatever_else_comes()
+    {
+        var below = BlockAt(1);
+        var top = BlockOn(below.Hash, 2);
+        _recent.Prepared(new(new(3), top.Height, top.Hash));
+        _recent.Prepared(new(new(2), new(8), Digest.Zero));
+        _recent.Add(below);
+        _recent.Add(top);
+        for (var i = 0; i < 3 * RecentBlocks.CountMax; i++)
+        {
+            _recent.Add(BlockOn(Sha256.Hash(BitConverter.GetBytes(i)), 9));
+        }
+
+        Assert.Same(top, _recent.Find(top.Hash));
+        Assert.Same(below, _recent.Find(below.Hash));
+
+        _recent.Build(new(new(1), new(1), Digest.Zero));
+        for (var i = 0; i < RecentBlocks.CountMax; i++)
+        {
+            _recent.Add(BlockOn(Sha256.Hash(BitConverter.GetBytes(-i)), 9));
+        }
+
+        Assert.Null(_recent.Find(top.Hash));
+    }
+
     private static Transaction Large() => Keys.Put(new ManualClock(), valueBytes: 60_000);
 
-    private static Block BlockAt(ulong height, params Transaction[] transactions) => new(
-        new("chain", new(height), Digest.Zero, new(0), new(0), Digest.Zero, Digest.Zero, Digest.Zero,
+    private static Block BlockAt(ulong height, params Transaction[] transactions)
+        => BlockOn(Digest.Zero, height, transactions);
+
+    private static Block BlockOn(Digest parent, ulong height, params Transaction[] transactions) => new(
+        new("chain", new(height), parent, new(0), new(0), Digest.Zero, Digest.Zero, Digest.Zero,
             Digest.Zero, Digest.Zero),
         transactions);
 }

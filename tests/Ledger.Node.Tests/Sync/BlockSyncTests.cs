@@ -18,7 +18,7 @@ namespace Ledger.Node.Tests.Sync;
 /// <summary>
 /// A validator that lacks blocks, and three peers that answer as a test says. Validator 1 is asked first.
 /// </summary>
-public sealed class BlockSyncTests : IAsyncLifetime
+public sealed partial class BlockSyncTests : IAsyncLifetime
 {
     private readonly ManualClock _clock = new();
     private readonly FinalChain _behind;
@@ -54,7 +54,7 @@ public sealed class BlockSyncTests : IAsyncLifetime
             directory, Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()).CreateCounter("checked", ""));
         PbftConsensus protocol = new(directory, PbftOptions.Default, TimeSpan.FromSeconds(10), signatures);
         InboundConsensus inbound = new(
-            protocol, _running.Loop, new(), new SyncLag(genesis.Validators.Count, protocol.LiarsMax),
+            protocol, _running.Loop, new SyncLag(genesis.Validators.Count, protocol.LiarsMax),
             new(genesis.Validators.Count, _clock), () => _behind.Store.Head!.Height);
         _running.OnInput = Apply;
         _running.Start();

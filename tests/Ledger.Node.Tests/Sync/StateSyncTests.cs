@@ -253,6 +253,16 @@ public sealed class StateSyncTests : IAsyncLifetime
         Assert.False(SyncChoice.PrefersSnapshot(new(0), [tempting, honest, honest], liarsMax: 1));
     }
 
+    [Fact]
+    public void One_who_may_lie_does_not_send_away_a_validator_that_lacks_nothing()
+    {
+        SnapshotOffer tempting = new(
+            new(9_000), Digest.Zero, 1, 1, 1, new(5_000), new(9_000), View.Zero);
+        var honest = None() with { Head = new(1_100) };
+
+        Assert.False(SyncChoice.PrefersSnapshot(new(1_100), [tempting, honest, honest], liarsMax: 1));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _mesh.DisposeAsync();

@@ -31,7 +31,7 @@ internal static class BrokenRaftRules
             + "_safety.Apply(record); } }")),
         new("raft, R4: votes for a lesser log", 800, new Edit(
             Safety,
-            "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Log.LastIndex);",
+            "=> lastTerm > Log.LastTerm || (lastTerm == Log.LastTerm && lastIndex >= Reach);",
             "=> true;")),
         new("raft, R6: acknowledges what it has not stored", 100, new Edit(
             Safety, "IsLeader && entry.Term <= Term && Log.MayFollow(entry) ? Apply(new Stored(entry)) : "

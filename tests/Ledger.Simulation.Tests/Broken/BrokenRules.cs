@@ -180,7 +180,7 @@ internal static class BrokenRules
             "new ReadAnswer(query.Question, _epoch.StartCertificate,")),
         new("L5: takes what it was told before for an answer", 800, new Edit(
             Reads, "answer.Question != _question", "answer.Question == 0")),
-        new("L5: lets a read share a question that was put before it came", 800, new Edit(
+        new("L5: lets a read share a question that was put before it came", 2000, new Edit(
             Reads, "        _nextReads.Add(id);\n        if (_reads.Count == 0)",
             "        if (_reads.Count > 0)\n        {\n            _reads.Add(id);\n            return;\n  "
             + "      }\n\n"
