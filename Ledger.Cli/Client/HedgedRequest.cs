@@ -1,9 +1,9 @@
 namespace Ledger.Cli.Client;
 
 /// <summary>
-/// One request to several nodes in turn: the next is asked when one refuses, and beside one that is silent for
-/// a while, so that a node which takes connections and says nothing costs that while and not the whole time.
-/// The first answer counts, and the others are given up.
+/// One request to several nodes in turn: the next is asked when one refuses, and beside one that is silent
+/// for a while, so that a node which takes connections and says nothing costs that while and not the whole
+/// time. The first answer counts, and the others are given up.
 /// </summary>
 /// <param name="ask">
 /// Asks one node. A refusal is one that another node need not share; an answer is the caller's.

@@ -207,7 +207,8 @@ public sealed class PeerNetwork : BackgroundService
 
     /// <summary>
     /// The slots of all other validators: those there are, and new ones for newcomers. The others are
-    /// retired; all of them, when it is this node that is no validator any more.
+    /// retired; all of them, when it is this node that is no validator any more. Who left a seat and took
+    /// another has its old connection no longer: it would be refused as connected already in the new one.
     /// </summary>
     private PeerSlot?[] SlotsFor(ValidatorSet validators, PeerSlot?[] before)
     {
@@ -219,9 +220,11 @@ public sealed class PeerNetwork : BackgroundService
         {
             ValidatorIndex seat = new(i);
             slots[i] = i < before.Length ? before[i] : null;
-            if (!validators.Contains(seat) || (wasMember && !_isMember))
+            var isLeft = !validators.Contains(seat);
+            if (isLeft || (wasMember && !_isMember))
             {
-                slots[i]?.Retire();
+                var hasMoved = isLeft && slots[i] is { } left && validators.IndexOf(left.Key) is not null;
+                slots[i]?.Retire(hasMoved ? TimeSpan.Zero : _options.RetireAfter);
             }
             else if (slots[i] is null && seat != self)
             {
@@ -248,8 +251,8 @@ public sealed class PeerNetwork : BackgroundService
         if (await Task.WhenAny([.. tasks, slot.Retirement]).ConfigureAwait(false) == slot.Retirement)
         {
             await stopDialling.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAny(tasks[0], Task.Delay(_options.RetireAfter, _time, stop.Token))
-                .ConfigureAwait(false);
+            var stays = await slot.Retirement.ConfigureAwait(false);
+            await Task.WhenAny(tasks[0], Task.Delay(stays, _time, stop.Token)).ConfigureAwait(false);
         }
 
         await stop.CancelAsync().ConfigureAwait(false);

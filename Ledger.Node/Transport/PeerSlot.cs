@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Ledger.Core;
+using Ledger.Crypto;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Transport;
@@ -41,7 +42,7 @@ internal sealed class PeerSlot
     private readonly Channel<Arrival> _arrivals = Channel.CreateBounded<Arrival>(ArrivalsMax);
 
     private readonly PeerEndpoint? _onLedger;
-    private readonly TaskCompletionSource _retirement = new(
+    private readonly TaskCompletionSource<TimeSpan> _retirement = new(
         TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile PeerConnection? _current;
@@ -63,6 +64,7 @@ internal sealed class PeerSlot
         ILogger logger)
     {
         Peer = peer;
+        Key = validator.PublicKey;
         _self = self;
         _handshake = handshake;
         _options = options;
@@ -80,12 +82,16 @@ internal sealed class PeerSlot
 
     public ValidatorIndex Peer { get; }
 
+    public PublicKey Key { get; }
+
     /// <summary>Where it is dialled: as this node is configured, or else as the ledger says.</summary>
     public PeerEndpoint? Endpoint
         => _options.Peers.FirstOrDefault(endpoint => endpoint.Validator == Peer) ?? _onLedger;
 
-    /// <summary>Completes when it is no validator any more.</summary>
-    public Task Retirement => _retirement.Task;
+    /// <summary>
+    /// Completes when nobody has this seat any more, with how long the connection stays.
+    /// </summary>
+    public Task<TimeSpan> Retirement => _retirement.Task;
 
     public bool IsRetired => _retirement.Task.IsCompleted;
 
@@ -130,7 +136,7 @@ internal sealed class PeerSlot
     public void NoteRefusal(string code, string sentence)
         => _lastRefusal = new(code, sentence, _time.GetUtcNow());
 
-    public void Retire() => _retirement.TrySetResult();
+    public void Retire(TimeSpan stays) => _retirement.TrySetResult(stays);
 
     /// <summary>Brings a proved connection.</summary>
     /// <returns>Null when it was let in; otherwise why not, and the socket is the caller's to

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Transport;
 
-/// <summary>Everything that the transport says to its operator, who knows validators by their names.</summary>
+/// <summary>
+/// Everything that the transport says to its operator, who knows validators by their names.
+/// </summary>
 internal static partial class TransportLog
 {
     [LoggerMessage(1, LogLevel.Information, "Listening for validators on {Address}")]

@@ -34,8 +34,9 @@ public sealed class MembersCommandTests : IDisposable
 
         Tool.AssertRefused(
             await RemoveAsync(node, "validator-2"), ExitCode.TimedOut,
-            "the change is ordered in block 1 and not over after 1 s (validator-2 is leaving): it waits until "
-            + "a majority of the old voters and one of the new have agreed to it; see with 'ledger doctor'");
+            "the change is ordered in block 1 and not over after 1 s (validator-2 is leaving): it waits "
+            + "until a majority of the old voters and one of the new have agreed to it; see with 'ledger "
+            + "doctor'");
         Assert.Equal(1, node.Applications["RemoveValidator"]);
     }
 

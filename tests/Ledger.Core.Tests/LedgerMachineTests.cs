@@ -29,6 +29,8 @@ public sealed class LedgerMachineTests
         Assert.Equal(FailureReason.VersionMismatch, chain.Try(Admin, new Operation.Delete("docs", "a", 2)));
         Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Delete("docs", "a", 4)));
         Assert.Equal(FailureReason.KeyNotFound, chain.Try(Admin, new Operation.Delete("docs", "a")));
+        Assert.Equal(FailureReason.KeyNotFound, chain.Try(Admin, new Operation.Delete("docs", "a", 0)));
+        Assert.Equal(FailureReason.VersionMismatch, chain.Try(Admin, new Operation.Delete("docs", "a", 4)));
         Assert.Null(chain.Get("docs", "a"));
     }
 
@@ -83,6 +85,42 @@ public sealed class LedgerMachineTests
     }
 
     [Fact]
+    public void There_is_of_an_asset_what_was_issued_less_what_was_burned_up_to_what_a_number_holds()
+    {
+        var chain = new Chain();
+        chain.Try(
+            Admin, new Operation.DefineAsset("euro", 2),
+            new Operation.Issue("euro", Admin.PublicKey, new(100)));
+        Assert.Equal(FailureReason.None, chain.Try(Admin, new Operation.Burn("euro", new(40))));
+
+        Assert.Equal(
+            FailureReason.Overflow,
+            chain.Try(Admin, new Operation.Issue("euro", Alice.PublicKey, new(ulong.MaxValue - 59))));
+        Assert.Equal(
+            FailureReason.None,
+            chain.Try(Admin, new Operation.Issue("euro", Alice.PublicKey, new(ulong.MaxValue - 60))));
+        Assert.Equal(
+            FailureReason.Overflow, chain.Try(Admin, new Operation.Issue("euro", Bob.PublicKey, new(1))));
+        Assert.Equal(60UL, chain.Balance(Admin, "euro"));
+        Assert.Equal(ulong.MaxValue - 60, chain.Balance(Alice, "euro"));
+    }
+
+    /// <summary>So that an account that holds nothing is not in the state, nor in its root.</summary>
+    [Fact]
+    public void A_balance_that_is_spent_to_the_last_leaves_nothing_behind()
+    {
+        var chain = new Chain();
+        chain.Try(
+            Admin, new Operation.DefineAsset("euro", 2),
+            new Operation.Issue("euro", Alice.PublicKey, new(10)));
+        chain.Try(Alice, new Operation.Transfer("euro", Bob.PublicKey, new(10)));
+        chain.Try(Bob, new Operation.Burn("euro", new(10)));
+
+        Assert.Null(chain.Store.ReadState(StateKey.ForBalance(Alice.PublicKey, "euro")));
+        Assert.Null(chain.Store.ReadState(StateKey.ForBalance(Bob.PublicKey, "euro")));
+    }
+
+    [Fact]
     public void A_transfer_to_oneself_changes_nothing()
     {
         var chain = new Chain();
@@ -116,6 +154,8 @@ public sealed class LedgerMachineTests
     public void The_last_admin_stays()
     {
         var chain = new Chain();
+        Assert.Equal(
+            FailureReason.None, chain.Try(Admin, new Operation.Grant(Admin.PublicKey, Role.Admin, "")));
         Assert.Equal(
             FailureReason.LastAdmin, chain.Try(Admin, new Operation.Revoke(Admin.PublicKey, Role.Admin, "")));
         Assert.Equal(

@@ -57,7 +57,9 @@ public sealed class Ed25519Tests
         Assert.False(Ed25519Verifier.Verify(new(identity), "message"u8, new(signature)));
     }
 
-    /// <summary>All fourteen encodings of the eight points of small order, as a lenient decoder reads them.</summary>
+    /// <summary>
+    /// All fourteen encodings of the eight points of small order, as a lenient decoder reads them.
+    /// </summary>
     [Theory]
     [InlineData("0000000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("0000000000000000000000000000000000000000000000000000000000000080")]

@@ -57,6 +57,49 @@ public sealed class StateProofTests
             Digest.Zero, together.Update([.. leaves.Select(leaf => leaf with { Value = null })]).Root);
     }
 
+    /// <summary>Roots that no tree has: whoever signs one must not be able to hide a key under it.</summary>
+    [Fact]
+    public void A_leaf_that_is_off_the_way_shows_nothing_under_any_root()
+    {
+        Digest path = default;
+        var (other, value, beside) = (Near(path, 0), Sha256.Hash("value"u8), Sha256.Hash("beside"u8));
+        var leaf = Sha256.Hash([0, .. other.ToArray(), .. value.ToArray()]);
+        var root = Sha256.Hash([1, .. leaf.ToArray(), .. beside.ToArray()]);
+
+        Assert.False(new StateProof((other, value), [beside]).Verify(root, path, null));
+        Assert.False(new StateRangeProof([beside], [(other, value)]).Verify(root, path, 4));
+    }
+
+    [Fact]
+    public void A_range_is_shown_by_a_subtree_that_holds_all_of_it()
+    {
+        Digest path = default;
+        StateChange[] leaves = [new(path, path), new(Near(path, 9), path), new(Near(path, 0), path)];
+        var tree = StateTree.Empty(NoStore.Instance).Update(leaves);
+
+        var narrow = tree.ProveRange(path, nibbles: 3, limit: 3)!;
+        Assert.Single(narrow.Leaves);
+        Assert.True(narrow.Verify(tree.Root, path, 12));
+        Assert.False(narrow.Verify(tree.Root, path, 8));
+
+        var wide = tree.ProveRange(path, nibbles: 2, limit: 3)!;
+        Assert.True(wide.Verify(tree.Root, path, 8));
+        var doubled = wide with { Leaves = [wide.Leaves[0], .. wide.Leaves] };
+        Assert.False(doubled.Verify(tree.Root, path, 8));
+        var turned = wide with { Leaves = [.. wide.Leaves.Reverse()] };
+        Assert.False(turned.Verify(tree.Root, path, 8));
+    }
+
+    [Fact]
+    public void A_way_longer_than_a_path_leads_nowhere()
+    {
+        Digest path = default;
+        var siblings = new Digest[(8 * Digest.Size) + 1];
+
+        Assert.False(new StateProof(null, siblings).Verify(Digest.Zero, path, null));
+        Assert.False(new StateRangeProof(siblings, []).Verify(Digest.Zero, path, 8 * Digest.Size));
+    }
+
     [Theory]
     [MemberData(nameof(Seeds))]
     public void A_proof_with_any_byte_changed_shows_nothing(int seed)

@@ -18,7 +18,7 @@ public sealed class EpochDataTests
     private const ulong BlocksBetween = 30;
     private const int Changes = 4;
 
-    private static readonly string[] Snapshots = ["snapshots.everyBlocks=40"];
+    private static readonly string[] Snapshots = ["snapshots.everyBlocks=40", TestNetwork.BlocksOfOne];
 
     [Fact]
     public async Task Who_knows_only_the_genesis_joins_by_a_snapshot_made_after_a_change_of_validators()
@@ -143,9 +143,9 @@ public sealed class EpochDataTests
     [Fact]
     public async Task A_validator_that_lost_its_journal_speaks_again_although_the_validators_keep_changing()
     {
-        using var network = await TestNetwork.StartAsync(5);
+        using var network = await TestNetwork.StartAsync(5, TestNetwork.BlocksOfOne);
         TestClient client = new(network);
-        await using Load load = new(network, clients: 1);
+        await using Load load = new(network);
         await load.HearAsync(5);
         var lost = network.Nodes[4];
         lost.Process.Kill();

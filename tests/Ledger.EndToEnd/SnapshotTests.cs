@@ -12,7 +12,7 @@ public sealed class SnapshotTests
 {
     private const int SomeLoad = 40;
 
-    private static readonly string[] Snapshots = ["snapshots.everyBlocks=60"];
+    private static readonly string[] Snapshots = ["snapshots.everyBlocks=60", TestNetwork.BlocksOfOne];
 
     [Fact]
     public async Task A_validator_that_joins_late_takes_a_snapshot_and_then_takes_part()
@@ -44,7 +44,7 @@ public sealed class SnapshotTests
     {
         using var network = await StartWithoutLastAsync(ConsensusMode.Raft, Snapshots);
         var late = network.Nodes[^1];
-        await using Load load = new(network, clients: 8);
+        await using Load load = new(network, clients: 16);
 
         // A leader keeps 1,024 to 2,048 entries for followers that are slow.
         await ReachesAsync(network.Nodes[0], 1_100);
@@ -85,7 +85,7 @@ public sealed class SnapshotTests
     [Fact]
     public async Task A_validator_without_its_journal_votes_once_the_network_is_past_what_it_may_have_signed()
     {
-        using var network = await TestNetwork.StartAsync();
+        using var network = await TestNetwork.StartAsync(4, TestNetwork.BlocksOfOne);
         await using Load load = new(network);
         await load.HearAsync(SomeLoad);
         var lost = network.Nodes[3];

@@ -71,6 +71,25 @@ public sealed class ValidatorChangeTests
     }
 
     [Fact]
+    public async Task A_validator_that_is_removed_and_added_in_one_transaction_votes_in_its_new_seat()
+    {
+        using var network = await TestNetwork.StartAsync(4);
+        TestClient client = new(network);
+        var moves = network.Nodes[3];
+        await TestClient.FinalAsync(network.Nodes[0], client.Sign(
+            new Operation.RemoveValidator(moves.Key.PublicKey),
+            new Operation.AddValidator(moves.Name, moves.Key.PublicKey, moves.PeerAddress.ToString())));
+
+        // Of four validators three are a quorum: with one down, nothing is final without its vote.
+        network.Nodes[0].Process.Kill();
+        var after = client.Put("after", "1");
+        var height = (await TestClient.FinalAsync(network.Nodes[1], after)).Height!.Value;
+        var block = await network.Nodes[1].GetAsync<BlockReply>($"v1/blocks/{height}");
+        Assert.Contains(moves.Name, block.Signers!);
+        Assert.Equal(4, (await moves.StatusAsync()).ValidatorIndex);
+    }
+
+    [Fact]
     public async Task A_key_that_is_no_validators_does_not_start_unless_it_is_to_join()
     {
         using var network = TestNetwork.Create(4);

@@ -36,6 +36,19 @@ public sealed class PoolBoundsTests
     }
 
     [Fact]
+    public void A_senders_bytes_come_back_with_each_that_is_final()
+    {
+        var transactions = _senders.From(Alice, 500, 500, 500);
+        TransactionPool pool = new(new(100, transactions[0].Encoded.Length * 2, 100));
+        pool.Fill(transactions[..2]);
+        Assert.NotEqual(AdmitResult.Added, pool.Offer(transactions[2]));
+
+        pool.Finalise(transactions[0]);
+
+        Assert.Equal(AdmitResult.Added, pool.Offer(transactions[2]));
+    }
+
+    [Fact]
     public void What_is_set_aside_still_takes_room()
     {
         TransactionPool pool = new(new(2, 1_000_000, 100));

@@ -156,6 +156,25 @@ public sealed class ChangedProofTests
     }
 
     [Fact]
+    public void A_change_where_the_chain_of_blocks_has_none_is_refused()
+    {
+        // The set signs two blocks at height 5. By the one that does not lie below the header two would be a
+        // quorum, and they sign a block of the other chain.
+        ProofChain twin = new();
+        twin.Grow();
+        twin.Change(newcomers: 1);
+        twin.Grow();
+        twin.Change(newcomers: 1, leaving: [0, 1]);
+        twin.Change(newcomers: 0, leaving: [2]);
+        Assert.Equal(
+            "a change of validators is not one of its chain",
+            FaultIn(_chain.Finality(5, certified: 6, signers: [4, 5]) with
+            {
+                Changes = [.. Good.Changes, twin.ChangeAt(new(5))],
+            }));
+    }
+
+    [Fact]
     public void Every_field_of_a_header_of_a_change_is_signed()
     {
         var header = Good.Changes[1].Header;

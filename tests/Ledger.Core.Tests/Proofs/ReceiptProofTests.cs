@@ -147,6 +147,18 @@ public sealed class ReceiptProofTests
     }
 
     [Fact]
+    public void A_transaction_for_another_chain_is_none_of_this_one_whatever_block_holds_it()
+    {
+        ProofChain chain = new();
+        ProofChain other = new(chainId: "elsewhere");
+        chain.Grow(other.Sign(other.Put("docs", "a", "1")));
+
+        Assert.Equal(
+            "the transaction is for chain 'elsewhere' and not for 'proofs'",
+            chain.Verify(chain.Receipt(1, 0)).Fault);
+    }
+
+    [Fact]
     public void Parts_of_two_true_receipts_do_not_make_a_third()
     {
         ProofChain chain = new();

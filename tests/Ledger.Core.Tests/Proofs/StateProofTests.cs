@@ -73,10 +73,25 @@ public sealed class StateProofTests
         Assert.NotNull(chain.Verify(renamed).Fault);
         var elsewhere = proof with { Prefix = StateKey.ForEntry("more", "a") };
         Assert.NotNull(chain.Verify(elsewhere).Fault);
-        Assert.NotNull(chain.Verify(proof with { Prefix = "kdocs"u8.ToArray() }).Fault);
-        Assert.NotNull(chain.Verify(proof with { Prefix = [] }).Fault);
-        Assert.NotNull(chain.Verify(proof with { Entries = [.. proof.Entries, proof.Entries[1]] }).Fault);
-        Assert.NotNull(chain.Verify(proof with { Entries = [proof.Entries[1], proof.Entries[0]] }).Fault);
+        AssertFault("does not name one namespace", proof with { Prefix = "kdocs"u8.ToArray() });
+        AssertFault("does not name one namespace", proof with { Prefix = [] });
+        AssertFault("do not ascend", proof with { Entries = [.. proof.Entries, proof.Entries[1]] });
+        AssertFault("do not ascend", proof with { Entries = [proof.Entries[1], proof.Entries[0]] });
+        AssertFault("do not ascend", proof with { Others = [.. proof.Others, proof.Others[0]] });
+
+        void AssertFault(string fault, PrefixProof forged)
+            => Assert.Contains(fault, chain.Verify(forged).Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_value_and_another_leaf_in_its_place_are_not_shown_at_once()
+    {
+        ProofChain chain = new();
+        chain.Grow(chain.Sign(chain.Put("docs", "a", "1")));
+        var proof = chain.Key("docs", "a");
+        var both = proof with { Other = (StateKey.PathOf(proof.Key), StateKey.ValueDigest(proof.Value)) };
+
+        Assert.Equal("it shows a value and another leaf in its place", chain.Verify(both).Fault);
     }
 
     [Fact]

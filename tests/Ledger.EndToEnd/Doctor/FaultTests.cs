@@ -26,7 +26,7 @@ public sealed class FaultTests
     {
         using var network = await TestNetwork.StartAsync(mode, 4);
         await DoctorRun.IsWellAsync(network.Nodes);
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         await using Load load = new(network);
         await load.HearAsync(60);
 
@@ -47,14 +47,15 @@ public sealed class FaultTests
     [InlineData(ConsensusMode.Raft)]
     public async Task A_killed_node_is_down_until_it_is_started(ConsensusMode mode)
     {
-        using var network = await TestNetwork.StartAsync(mode, 4);
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var network = TestNetwork.Create(4, mode);
+        using var alerts = AlertWatch.Start(network.Nodes);
+        await network.StartAllAsync();
         network.Nodes[3].Process.Kill();
         await IsNamedAsync(FaultTable.Killed, network, alerts);
 
         network.Nodes[3].Start();
         await DoctorRun.IsWellAsync(network.Nodes);
-        await alerts!.IsFalseAsync(FaultTable.Killed.Alert);
+        await alerts!.IsNoLongerTrueAsync(FaultTable.Killed.Alert);
     }
 
     [Fact]
@@ -74,8 +75,9 @@ public sealed class FaultTests
     [Fact]
     public async Task A_stopped_primary_stands_still()
     {
-        using var network = await TestNetwork.StartAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var network = TestNetwork.Create(4);
+        using var alerts = AlertWatch.Start(network.Nodes);
+        await network.StartAllAsync();
         network.Nodes[0].Process.Pause();
         await IsNamedAsync(FaultTable.Stopped, network, alerts);
 
@@ -95,21 +97,22 @@ public sealed class FaultTests
             node.Start();
         }
 
+        using var alerts = AlertWatch.Start(network.Nodes);
         await network.Nodes[0].ReadyAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
         await IsNamedAsync(FaultTable.WrongGenesis, network, alerts);
     }
 
     [Fact]
     public async Task A_second_node_with_one_key_is_named_by_what_the_others_refuse()
     {
-        using var network = await TestNetwork.StartAsync();
+        using var network = TestNetwork.Create(4);
+        using var alerts = AlertWatch.Start(network.Nodes);
+        await network.StartAllAsync();
         var original = network.Nodes[3];
         using var twin = network.NewNode(
             original.Name, SigningKey.FromSeed(original.Key.ExportSeed()), Ports.FreeBlock(3));
         File.WriteAllText(twin.GenesisPath, GenesisFile.Write(network.Genesis));
         twin.WriteConfig(network.Nodes.Take(3));
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
 
         twin.Start();
         await IsNamedAsync(FaultTable.SharedKey, network, alerts);
@@ -121,7 +124,7 @@ public sealed class FaultTests
         using var network = await TestNetwork.StartAsync(
             4, "mempool.maxTransactions=200", "mempool.senderSharePercent=100",
             "consensus.maxBlockTransactions=1");
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var alerts = AlertWatch.Start(network.Nodes);
         TestClient client = new(network);
         using CancellationTokenSource enough = new();
         var flood = FloodAsync(client, network.Nodes[0], enough.Token);
@@ -138,8 +141,8 @@ public sealed class FaultTests
         using var network = TestNetwork.Create(4);
         using var disk = SmallDisk.TryMount(network.Nodes[3].DataPath);
         Assert.SkipWhen(disk is null, "mounting a small disk needs root");
+        using var alerts = AlertWatch.Start(network.Nodes);
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
         disk.Fill();
         await IsNamedAsync(FaultTable.DiskFull, network, alerts);
         network.Nodes[3].Process.Kill();
@@ -150,22 +153,23 @@ public sealed class FaultTests
     {
         using var network = TestNetwork.Create(4);
         await using FaultyNetwork lines = new(network.Nodes, Seed);
+        using var alerts = AlertWatch.Start(network.Nodes);
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
         lines.Part(node => node < 2);
         await IsNamedAsync(FaultTable.Partition, network, alerts);
 
         lines.Heal();
         await DoctorRun.IsWellAsync(network.Nodes);
-        await alerts!.IsFalseAsync(FaultTable.Partition.Alert);
+        await alerts!.IsNoLongerTrueAsync(FaultTable.Partition.Alert);
     }
 
     [Fact]
     public async Task A_slow_disk_is_named()
     {
         Assert.SkipUnless(File.Exists(Strace), "a disk is made slow by strace");
-        using var network = await TestNetwork.StartAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
+        using var network = TestNetwork.Create(4);
+        using var alerts = AlertWatch.Start(network.Nodes);
+        await network.StartAllAsync();
         using var tracer = Process.Start(new ProcessStartInfo(
             Strace,
             [
@@ -196,8 +200,8 @@ public sealed class FaultTests
         odd.Environment["LD_PRELOAD"] = FakeTime;
         odd.Environment["FAKETIME"] = "-60s";
         odd.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
+        using var alerts = AlertWatch.Start(network.Nodes);
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
 
         await IsNamedAsync(FaultTable.ClockOff, network, alerts);
     }
@@ -207,8 +211,8 @@ public sealed class FaultTests
     {
         using var network = TestNetwork.Create(4);
         await using FaultyNetwork lines = new(network.Nodes, Seed);
+        using var alerts = AlertWatch.Start(network.Nodes);
         await network.StartAllAsync();
-        using var alerts = await AlertWatch.StartAsync(network.Nodes);
         lines.Mute(3);
         await using Load load = new(network);
         await load.HearAsync(40);

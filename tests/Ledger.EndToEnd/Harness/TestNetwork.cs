@@ -9,6 +9,9 @@ namespace Ledger.EndToEnd.Harness;
 /// </summary>
 internal sealed class TestNetwork : IDisposable
 {
+    /// <summary>A setting for a test that waits for a height, which a load reaches sooner then.</summary>
+    public const string BlocksOfOne = "consensus.maxBlockTransactions=1";
+
     private const int PortsPerNode = 10;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ledger-e2e-").FullName;

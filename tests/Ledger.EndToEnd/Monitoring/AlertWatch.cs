@@ -42,37 +42,34 @@ internal sealed class AlertWatch : IDisposable
     }
 
     /// <summary>
-    /// Every rule has been evaluated when this returns; null where Prometheus is not installed.
+    /// It first looks five seconds from now, so a test starts it before its network. Null where Prometheus is
+    /// not installed.
     /// </summary>
-    public static async Task<AlertWatch?> StartAsync(IReadOnlyList<TestNode> nodes)
-    {
-        if (!Prometheus.IsInstalled)
-        {
-            return null;
-        }
-
-        AlertWatch watch = new(nodes);
-        await Eventually.HoldsAsync("Prometheus evaluates every rule",
-            async () => await watch._prometheus.RulesAsync() is { Count: > 0 } rules
-                && rules.All(rule => rule.Health == "ok"));
-        return watch;
-    }
+    public static AlertWatch? Start(IReadOnlyList<TestNode> nodes)
+        => Prometheus.IsInstalled ? new(nodes) : null;
 
     /// <summary>
     /// True is pending as well: what an alert waits before it wakes somebody is in its unit tests.
     /// </summary>
     public Task IsTrueAsync(string alert)
-        => Eventually.HoldsAsync($"{alert} is true", async () => (await TrueAsync()).Contains(alert));
+        => Eventually.HoldsAsync(
+            $"{alert} is true", async () => TrueOf(await _prometheus.RulesAsync()).Contains(alert));
 
-    public Task IsFalseAsync(string alert)
+    public Task IsNoLongerTrueAsync(string alert)
         => Eventually.HoldsAsync(
             $"{alert} is no longer true", async () => !(await TrueAsync()).Contains(alert));
 
-    public async Task<IReadOnlyList<string>> TrueAsync() =>
-    [
-        .. (await _prometheus.RulesAsync()).Where(rule => rule.State is "pending" or "firing")
-            .Select(rule => rule.Name),
-    ];
+    /// <summary>All that are true once every rule has been evaluated.</summary>
+    public async Task<IReadOnlyList<string>> TrueAsync()
+    {
+        IReadOnlyList<(string Name, bool IsAlert, string Health, string State)> rules = [];
+        await Eventually.HoldsAsync("Prometheus evaluates every rule", async () =>
+        {
+            rules = await _prometheus.RulesAsync();
+            return rules.Count > 0 && rules.All(rule => rule.Health == "ok");
+        });
+        return [.. TrueOf(rules)];
+    }
 
     public void Dispose()
     {
@@ -80,4 +77,8 @@ internal sealed class AlertWatch : IDisposable
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
+
+    private static IEnumerable<string> TrueOf(
+        IEnumerable<(string Name, bool IsAlert, string Health, string State)> rules)
+        => rules.Where(rule => rule.State is "pending" or "firing").Select(rule => rule.Name);
 }

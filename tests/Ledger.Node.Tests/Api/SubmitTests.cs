@@ -322,7 +322,9 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.Equal(before + 1, await TooLargeAsync());
     }
 
-    /// <summary>More than any socket holds: the client reads the answer only if it can send all of it.</summary>
+    /// <summary>
+    /// More than any socket holds: the client reads the answer only if it can send all of it.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

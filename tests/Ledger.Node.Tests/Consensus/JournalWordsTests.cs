@@ -17,7 +17,8 @@ public sealed class JournalWordsTests
     public void A_certificate_says_what_it_prepares_and_how_many_signed()
     {
         QuorumCertificate certificate = new(
-            StatementKind.Prepare, Subject, [new(new(0), default), new(new(1), default), new(new(2), default)]);
+            StatementKind.Prepare, Subject,
+            [new(new(0), default), new(new(1), default), new(new(2), default)]);
         Assert.Equal(
             $"prepared height 7 in view 2, block {Hash.ToShortString()}, signed by 3",
             JournalWords.Of(new Certified(certificate), NameOf));
@@ -31,7 +32,8 @@ public sealed class JournalWordsTests
     public void A_vote_of_raft_names_the_candidate()
     {
         Assert.Equal(
-            "entered term 4, voted for validator-2", JournalWords.Of(new TermEntered(new(4), new(1)), NameOf));
+            "entered term 4, voted for validator-2",
+            JournalWords.Of(new TermEntered(new(4), new(1)), NameOf));
         Assert.Equal(
             "entered term 4, voted for nobody", JournalWords.Of(new TermEntered(new(4), null), NameOf));
     }

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Ledger.Node.Tests.Consensus;
 
-/// <summary>Seats count from 0 and names from 1: a log that said both would point at the wrong machine.</summary>
+/// <summary>
+/// Seats count from 0 and names from 1: a log that said both would point at the wrong machine.
+/// </summary>
 public sealed class NoticeLogTests : ILogger
 {
     private static readonly Genesis Genesis = new(

@@ -71,6 +71,30 @@ public sealed class PeerNetworkTests
         Assert.False(mesh[2].Inbox.Reader.TryRead(out _));
     }
 
+    /// <summary>
+    /// Its old connection, kept for one who leaves for good, would keep the new one out meanwhile.
+    /// </summary>
+    [Fact]
+    public async Task A_validator_that_leaves_its_seat_and_takes_another_at_once_is_heard_in_the_new_one()
+    {
+        await using var mesh = await TestMesh.StartAsync(
+            3, options => options with { RetireAfter = TimeSpan.FromHours(1) });
+        var before = mesh[0].Identity.Validators;
+        var moves = before[new(2)] with { Address = $"127.0.0.1:{mesh[2].Address.Port}" };
+        var after = before.With([before[new(0)], before[new(1)], null, moves]);
+
+        for (var i = 0; i < 3; i++)
+        {
+            mesh[i].Network.Follow(after);
+        }
+
+        await mesh[0].UntilConnectedAsync(1, 3);
+        await mesh[1].UntilConnectedAsync(0, 3);
+        await mesh[2].UntilConnectedAsync(0, 1);
+        mesh[2].Network.Send(FrameKind.Consensus, new byte[] { 1 }, new ValidatorIndex(0));
+        Assert.Equal(new ValidatorIndex(3), (await mesh[0].NextFrameAsync()).From);
+    }
+
     [Fact]
     public async Task A_restarted_peer_is_connected_again()
     {
