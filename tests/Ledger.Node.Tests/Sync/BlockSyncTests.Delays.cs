@@ -1,5 +1,6 @@
 using Ledger.Consensus;
 using Ledger.Core;
+using Ledger.Node.Tests.Transport;
 
 namespace Ledger.Node.Tests.Sync;
 
