@@ -93,9 +93,9 @@ public sealed partial class PbftEngine
 
         var commits = _slots.At(subject.View, subject.Height).Commits;
         var tally = commits.Add(message, subject);
-        if (subject.Height > _prepared && commits.Count(subject) >= Validators.Quorums.OneCorrect)
+        if (_prepared?.Outranks(subject) != true && commits.Count(subject) >= Validators.Quorums.OneCorrect)
         {
-            _prepared = subject.Height;
+            _prepared = subject;
         }
 
         if (tally.Earlier is { } earlier)

@@ -33,6 +33,7 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     private Verified? _ownViewChange;
 
     private ProposalRequest? _requested;
+
     /// <summary>Whom this replica has told where it stands, and where that was.</summary>
     private readonly SortedDictionary<ValidatorIndex, Standing> _told = [];
 
@@ -49,10 +50,8 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
     /// <summary>The last commit certificate that was decided by.</summary>
     private Subject? _committed;
 
-    /// <summary>
-    /// The highest block that a correct replica has committed to: until it is final here, we lack something.
-    /// </summary>
-    private Height _prepared;
+    /// <summary>The highest block that a correct replica has committed to.</summary>
+    private Subject? _prepared;
 
     /// <param name="epoch">Of the block after the head.</param>
     /// <param name="self">
@@ -277,11 +276,19 @@ public sealed partial class PbftEngine : IEngine, IEngineStatus
         }
 
         // Who asked for a view alone is not answered while the others have no reason to leave theirs.
-        if (IsMember && (pending || _sawAhead || _prepared > _final.Height))
+        if (IsMember && (pending || _sawAhead || LacksPrepared))
         {
             _pacemaker.StartRepeat(View, effects);
         }
     }
+
+    /// <summary>
+    /// Until a block that others have prepared is final here, we lack something; but in a later view, that
+    /// view's base says what is left of it.
+    /// </summary>
+    private bool LacksPrepared
+        => _prepared is { } prepared && prepared.Height > _final.Height
+            && !(HasEntered && View > prepared.View);
 
     private bool IsPending() => IsMember && !_final.IsClosed && AnythingWaits();
 

@@ -154,6 +154,33 @@ public sealed class ViewChangeTests
         Assert.Single(cluster.Nodes[3].Disk.Final);
     }
 
+    /// <summary>They said where they stand for ever: of three, two can go on without the third's word.</summary>
+    [Fact]
+    public void L1_what_a_left_view_had_prepared_is_waited_for_no_more()
+    {
+        var cluster = new Cluster(replicas: 3);
+        cluster.Propose(replica: 0, "apple");
+        cluster.Drop<PrePrepare>(packet => packet.To.Value == 2);
+        cluster.Deliver<PrePrepare>();
+        cluster.Drop<Prepare>();
+        cluster.Deliver<Commit>();
+        Assert.Contains("R1 says COMMIT v0 h1", cluster.Transcript, StringComparison.Ordinal);
+
+        cluster.Nodes[1].Crash();
+        cluster.Nodes[0].Take(new Input.RequestOverdue(View.Zero));
+        cluster.Nodes[2].Take(new Input.RequestOverdue(View.Zero));
+        cluster.DeliverAll();
+        cluster.Advance(4 * cluster.Options.ViewTimeout);
+        cluster.DeliverAll();
+        Assert.All([cluster.Nodes[0], cluster.Nodes[2]], node => Assert.True(node.Engine!.HasEntered));
+
+        cluster.Advance(20 * cluster.Options.RepeatEvery);
+        cluster.DeliverAll();
+        cluster.Advance(20 * cluster.Options.RepeatEvery);
+        Assert.Empty(cluster.InFlight);
+        Assert.False(cluster.AnyTimer);
+    }
+
     /// <summary>It went on asking for ever, though nothing was pending anywhere.</summary>
     [Fact]
     public void L1_who_asks_for_a_view_alone_falls_silent_once_nothing_waits()
