@@ -154,7 +154,7 @@ public sealed class ViewChangeTests
         Assert.Single(cluster.Nodes[3].Disk.Final);
     }
 
-    /// <summary>They said where they stand for ever: of three, two can go on without the third's word.</summary>
+    /// <summary>Of three, two go on without the third's word; all said for ever where they stand.</summary>
     [Fact]
     public void L1_what_a_left_view_had_prepared_is_waited_for_no_more()
     {
