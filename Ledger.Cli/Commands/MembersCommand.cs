@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Ledger.Cli.Client;
 using Ledger.Cli.Keys;
 using Ledger.Cli.Shell;
@@ -166,30 +165,27 @@ internal static class MembersCommand
         ParseResult parsed, NodeClient client, TransactionReply reply, CancellationToken cancellationToken)
     {
         var limit = TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout));
-        var watch = Stopwatch.StartNew();
-        while (true)
+        ValidatorReply[] members = [];
+        var isOver = await Polling.UntilAsync(
+            async () =>
+            {
+                members = await client.LimitedAsync(stop => MembersAsync(client, stop), cancellationToken);
+                return parsed.GetValue(NoWait) || !members.Any(IsUnderWay);
+            },
+            LookEvery, limit, cancellationToken);
+        if (isOver)
         {
-            var members = await client.LimitedAsync(stop => MembersAsync(client, stop), cancellationToken);
-            string[] underWay =
-                [.. members.Where(IsUnderWay).Select(member => $"{member.Name} is {member.Phase}")];
-            if (underWay.Length == 0 || parsed.GetValue(NoWait))
-            {
-                return members;
-            }
-
-            if (watch.Elapsed > limit)
-            {
-                throw new CliException(
-                    $"the change is ordered in block {reply.Height} and not over after "
-                    + $"{limit.TotalSeconds:0} s ({string.Join(", ", underWay)}): it waits until a majority "
-                    + "of the old voters and one of the new have agreed to it",
-                    "see with 'ledger doctor' who of them is down and start it; the change goes on by "
-                    + "itself, and 'ledger validators' shows how far it is",
-                    ExitCode.TimedOut);
-            }
-
-            await Task.Delay(LookEvery, cancellationToken);
+            return members;
         }
+
+        var underWay = members.Where(IsUnderWay).Select(member => $"{member.Name} is {member.Phase}");
+        throw new CliException(
+            $"the change is ordered in block {reply.Height} and not over after "
+            + $"{limit.TotalSeconds:0} s ({string.Join(", ", underWay)}): it waits until a majority "
+            + "of the old voters and one of the new have agreed to it",
+            "see with 'ledger doctor' who of them is down and start it; the change goes on by "
+            + "itself, and 'ledger validators' shows how far it is",
+            ExitCode.TimedOut);
     }
 
     private static bool IsUnderWay(ValidatorReply member)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
@@ -13,7 +12,7 @@ namespace Ledger.Cli.Commands;
 /// </summary>
 internal static class OperateCommands
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
     public static IEnumerable<Command> Build(Terminal terminal) =>
     [
@@ -55,25 +54,21 @@ internal static class OperateCommands
         {
             using var client = AdminCommands.Connect(parsed, terminal);
             var limit = TimeSpan.FromSeconds(parsed.GetValue(CommonOptions.Timeout));
-            var watch = Stopwatch.StartNew();
             var reply = await client.PutAsync<DutyReply>(
                 "duty", new DutyRequest("draining"), cancellationToken);
-            while (!reply.Drained)
+            var isDrained = await Polling.UntilAsync(
+                async () => (reply = await client.GetAsync<DutyReply>("duty", cancellationToken)).Drained,
+                LookEvery, limit, cancellationToken);
+            if (!isDrained)
             {
-                if (watch.Elapsed > limit)
-                {
-                    throw new CliException(
-                        $"it is not drained after {limit.TotalSeconds:0} s: clients wait for "
-                        + $"{reply.WaitingTransactions} "
-                            + Plural.Of(reply.WaitingTransactions, "transaction")
-                            + (reply.IsPrimary ? ", and it still proposes" : ""),
-                        "see with 'ledger doctor' whether the network advances; it goes on draining until "
-                        + "'ledger admin resume'",
-                        ExitCode.TimedOut);
-                }
-
-                await Task.Delay(Poll, cancellationToken);
-                reply = await client.GetAsync<DutyReply>("duty", cancellationToken);
+                throw new CliException(
+                    $"it is not drained after {limit.TotalSeconds:0} s: clients wait for "
+                    + $"{reply.WaitingTransactions} "
+                    + Plural.Of(reply.WaitingTransactions, "transaction")
+                    + (reply.IsPrimary ? ", and it still proposes" : ""),
+                    "see with 'ledger doctor' whether the network advances; it goes on draining until "
+                    + "'ledger admin resume'",
+                    ExitCode.TimedOut);
             }
 
             Print(terminal, parsed, reply, "It is drained: stop it now.");

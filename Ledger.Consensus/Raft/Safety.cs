@@ -18,7 +18,8 @@ namespace Ledger.Consensus.Raft;
 ///     (Raft §6).
 /// R8. Whose log was lost elects nobody until it holds again whatever it may have acknowledged.
 /// State changes only through <see cref="Apply"/>, live and in recovery, so what is acted on is what was
-/// persisted; the commit index alone is learned anew, and leadership ends with the process.
+/// persisted; the commit index and the ledger's height alone are learned anew, and leadership ends with the
+/// process.
 /// </summary>
 internal sealed class Safety(SnapshotMark start)
 {
@@ -33,7 +34,8 @@ internal sealed class Safety(SnapshotMark start)
     /// <summary>Entries up to here are committed, as far as this replica knows.</summary>
     public LogIndex Commit { get; private set; } = start.Index;
 
-    /// <summary>The term that the log must reach before it may elect anybody; zero when none was lost (R8).
+    /// <summary>
+    /// The term that the log must reach before it may elect anybody; zero when none was lost (R8).
     /// </summary>
     public Term ElectsFrom { get; private set; }
 

@@ -90,13 +90,11 @@ internal sealed class ValidatorDirectory(
     /// A sentence of the engine's, which knows seats: "validator 2 is out of reach". People know names.
     /// </summary>
     public string Named(string sentence)
-    {
-        return sentence.Split(' ', 3) is ["validator", var number, var rest]
+        => sentence.Split(' ', 3) is ["validator", var number, var rest]
             && int.TryParse(number, CultureInfo.InvariantCulture, out var seat)
             && History.Find(new(seat)) is { } validator
-                ? $"{validator.Name} {rest}"
-                : sentence;
-    }
+            ? $"{validator.Name} {rest}"
+            : sentence;
 
     /// <returns>This node's seat from now on.</returns>
     public ValidatorIndex Begin(Epoch epoch, ValidatorHistory history, Height asOf)
