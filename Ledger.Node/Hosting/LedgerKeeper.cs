@@ -93,17 +93,17 @@ internal sealed partial class LedgerKeeper(
     }
 
     /// <summary>
-    /// Never what lies above the latest snapshot: who begins with it needs the blocks from there on.
+    /// Never what lies above a snapshot on the shelf: who begins with it needs the blocks from there on.
     /// </summary>
     private void Prune()
     {
         var head = store.Head!.Height.Value;
-        if (retentionBlocks == 0 || head <= retentionBlocks || shelf.Latest is not { } latest)
+        if (retentionBlocks == 0 || head <= retentionBlocks || shelf.Oldest is not { } oldest)
         {
             return;
         }
 
-        Height below = new(Math.Min(head - retentionBlocks + 1, latest.Height.Value + 1));
+        Height below = new(Math.Min(head - retentionBlocks + 1, oldest.Value + 1));
         if (below > store.Kept.Blocks)
         {
             store.Prune(below);

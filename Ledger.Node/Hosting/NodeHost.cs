@@ -113,8 +113,8 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         _sync = new(
             _network, parts.Store, inbound, waiters, clock, logs.CreateLogger<BlockSync>(),
             (head, stop) => TakesSnapshotAsync(snapshots, head, stop));
-        var server = new BlockServer(_network, parts.Store, recent);
-        _shelf = new(parts.Root);
+        _shelf = new(parts.Root, clock);
+        var server = new BlockServer(_network, parts.Store, recent, _shelf.Needs);
         _keeper = new(
             genesis, parts.Store, _shelf, options.RetentionBlocks, logs.CreateLogger<LedgerKeeper>());
         _silence = parts.Journal.IsSilent

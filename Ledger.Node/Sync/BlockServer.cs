@@ -6,7 +6,9 @@ using Ledger.Storage;
 namespace Ledger.Node.Sync;
 
 /// <summary>Answers peers' questions for blocks, from the store and from those under way.</summary>
-internal sealed class BlockServer(PeerNetwork network, LedgerStore store, RecentBlocks recent)
+/// <param name="needs">Hears from where on a peer lacks final blocks.</param>
+internal sealed class BlockServer(
+    PeerNetwork network, LedgerStore store, RecentBlocks recent, Action<Height> needs)
 {
     public ValueTask<FrameVerdict> OnRequestAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -35,6 +37,7 @@ internal sealed class BlockServer(PeerNetwork network, LedgerStore store, Recent
 
     private BlockResponse Range(BlockRequest request)
     {
+        needs(request.From);
         List<ReadOnlyMemory<byte>> blocks = [];
         List<QuorumCertificate> certificates = [];
         var bytes = 0;

@@ -6,22 +6,42 @@ using Ledger.Storage;
 namespace Ledger.Node.Sync;
 
 /// <summary>
-/// The snapshots that a node keeps for others: the last two, so that who has begun with one can finish while
-/// the next is made. One caller adds, any number read.
+/// The snapshots that a node keeps for others: the last two, and older ones that somebody is busy with. A
+/// snapshot is worth nothing without the blocks after it, so those after <see cref="Oldest"/> are kept as
+/// well. One caller adds, any number read.
 /// </summary>
 internal sealed class SnapshotShelf : IDisposable
 {
+    /// <summary>Who has begun with one can finish while the next is made.</summary>
     private const int Kept = 2;
+
+    /// <summary>Of those that would have gone, but for somebody's use.</summary>
+    private const int HeldMax = 2;
+
     private const string Suffix = ".snapshot";
     private const string Unfinished = ".new";
 
+    /// <summary>
+    /// After being asked for a piece of a snapshot, or for a block above it, it counts as used for so long:
+    /// who has fetched it restarts with it before it asks for blocks.
+    /// </summary>
+    public static readonly TimeSpan UseLasts = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// From its making on a snapshot is held for others no longer than this: one that asks for ever must not
+    /// fill the disk.
+    /// </summary>
+    public static readonly TimeSpan HeldAtMost = TimeSpan.FromHours(6);
+
     private readonly Lock _lock = new();
     private readonly string _folder;
-    private readonly SortedDictionary<Height, SnapshotFile> _files = [];
+    private readonly TimeProvider _clock;
+    private readonly SortedDictionary<Height, Shelved> _files = [];
     private SnapshotEntry? _latest;
 
-    public SnapshotShelf(string dataFolder)
+    public SnapshotShelf(string dataFolder, TimeProvider clock)
     {
+        _clock = clock;
         _folder = Path.Combine(dataFolder, DataFolder.SnapshotsName);
         Directory.CreateDirectory(_folder);
         foreach (var path in Directory.EnumerateFiles(_folder))
@@ -39,6 +59,18 @@ internal sealed class SnapshotShelf : IDisposable
 
     /// <summary>The highest; null while there is none.</summary>
     public SnapshotEntry? Latest => Volatile.Read(ref _latest);
+
+    /// <summary>The lowest; blocks above it are wanted by who begins with it.</summary>
+    public Height? Oldest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _files.Count > 0 ? _files.First().Key : null;
+            }
+        }
+    }
 
     public string PathOf(Height height)
         => Path.Combine(_folder, height.Value.ToString("D20", CultureInfo.InvariantCulture) + Suffix);
@@ -58,7 +90,7 @@ internal sealed class SnapshotShelf : IDisposable
     {
         lock (_lock)
         {
-            _files[height] = SnapshotFile.Open(PathOf(height));
+            Put(SnapshotFile.Open(PathOf(height)));
             Settle();
         }
     }
@@ -71,7 +103,13 @@ internal sealed class SnapshotShelf : IDisposable
         {
             try
             {
-                return _files.TryGetValue(height, out var file) ? read(file) : ReadOnlyMemory<byte>.Empty;
+                if (!_files.TryGetValue(height, out var shelved))
+                {
+                    return ReadOnlyMemory<byte>.Empty;
+                }
+
+                shelved.Used = _clock.GetTimestamp();
+                return read(shelved.File);
             }
             catch (SnapshotException)
             {
@@ -80,13 +118,25 @@ internal sealed class SnapshotShelf : IDisposable
         }
     }
 
+    /// <summary>
+    /// Somebody needs the blocks from here on: it may have begun with the snapshot below them.
+    /// </summary>
+    public void Needs(Height next)
+    {
+        lock (_lock)
+        {
+            var below = _files.Where(file => file.Key < next).Select(file => file.Value).LastOrDefault();
+            below?.Used = _clock.GetTimestamp();
+        }
+    }
+
     public void Dispose()
     {
         lock (_lock)
         {
-            foreach (var file in _files.Values)
+            foreach (var shelved in _files.Values)
             {
-                file.Dispose();
+                shelved.File.Dispose();
             }
 
             _files.Clear();
@@ -97,8 +147,7 @@ internal sealed class SnapshotShelf : IDisposable
     {
         try
         {
-            var file = SnapshotFile.Open(path);
-            _files[file.Manifest.Height] = file;
+            Put(SnapshotFile.Open(path));
             return true;
         }
         catch (SnapshotException)
@@ -107,22 +156,49 @@ internal sealed class SnapshotShelf : IDisposable
         }
     }
 
+    private void Put(SnapshotFile file)
+        => _files[file.Manifest.Height] = new(file, _clock.GetTimestamp());
+
     private void Settle()
     {
-        while (_files.Count > Kept)
+        var held = 0;
+        foreach (var (height, shelved) in _files.SkipLast(Kept).ToList())
         {
-            var (height, file) = _files.First();
+            // Of too many the lowest stay: who began first is nearest to its end.
+            if (IsInUse(shelved) && held < HeldMax)
+            {
+                held++;
+                continue;
+            }
+
             _files.Remove(height);
-            file.Dispose();
-            File.Delete(file.Path);
+            shelved.File.Dispose();
+            File.Delete(shelved.File.Path);
         }
 
         if (_files.Count > 0)
         {
-            var (height, file) = _files.Last();
+            var (height, shelved) = _files.Last();
+            var manifest = shelved.File.Manifest;
             Volatile.Write(ref _latest, new(
-                height, file.Manifest.ContentHash(), file.EncodedManifest.Length, file.Manifest.ChunkBytes));
+                height, manifest.ContentHash(), shelved.File.EncodedManifest.Length, manifest.ChunkBytes));
         }
+    }
+
+    private bool IsInUse(Shelved shelved)
+        => shelved.Used is { } used && _clock.GetElapsedTime(used) < UseLasts
+            && _clock.GetElapsedTime(shelved.Since) < HeldAtMost;
+
+    /// <param name="file">Open until it is taken off the shelf.</param>
+    /// <param name="since">When it came, as a time stamp of the clock.</param>
+    private sealed class Shelved(SnapshotFile file, long since)
+    {
+        public SnapshotFile File { get; } = file;
+
+        public long Since { get; } = since;
+
+        /// <summary>When it was last asked for; never, if null.</summary>
+        public long? Used { get; set; }
     }
 }
 

@@ -14,7 +14,8 @@ internal static class Eventually
 
     /// <param name="what">What is waited for, for the message when it does not happen.</param>
     /// <param name="holds">Looks; a node that does not answer has not done it yet.</param>
-    public static async Task HoldsAsync(string what, Func<Task<bool>> holds)
+    /// <param name="tells">What helps to find out why it did not happen.</param>
+    public static async Task HoldsAsync(string what, Func<Task<bool>> holds, Func<string>? tells = null)
     {
         using CancellationTokenSource deadline = new(Deadline);
         using PeriodicTimer timer = new(LookEvery);
@@ -36,7 +37,7 @@ internal static class Eventually
             }
         }
         while (!deadline.IsCancellationRequested && await timer.WaitForNextTickAsync());
-        Assert.Fail($"Not within {Deadline.TotalSeconds:0} s: {what}{obstacle}");
+        Assert.Fail($"Not within {Deadline.TotalSeconds:0} s: {what}{obstacle}\n{tells?.Invoke()}");
     }
 
     /// <summary>The node was killed, is starting, or died while it answered.</summary>

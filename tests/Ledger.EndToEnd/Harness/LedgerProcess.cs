@@ -15,6 +15,7 @@ internal sealed class LedgerProcess : IDisposable
     private const int SigTerm = 15;
     private const int SigCont = 18;
     private const int SigStop = 19;
+    private const int TailLengthMax = 8_000;
 
     private readonly Process _process;
     private readonly EventHandler _onTestsEnd;
@@ -90,6 +91,16 @@ internal sealed class LedgerProcess : IDisposable
         using var process = Start(arguments);
         var exitCode = await process.ExitAsync();
         return (exitCode, process.Output, process.Errors);
+    }
+
+    /// <summary>What it said last, for who wants to know why something did not happen.</summary>
+    public string Tail
+    {
+        get
+        {
+            var said = $"It said last:\n{Output}\n{Errors}";
+            return said.Length <= TailLengthMax ? said : $"It said last:\n{said[^TailLengthMax..]}";
+        }
     }
 
     /// <summary>As a power cut would: no handler runs, nothing is flushed.</summary>

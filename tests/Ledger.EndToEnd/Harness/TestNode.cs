@@ -96,7 +96,7 @@ internal sealed class TestNode : IDisposable
         Assert.False(Process.HasExited, $"{Name} ended; it said:\n{Process.Output}\n{Process.Errors}");
         using var response = await _http.GetAsync(new Uri(HttpUrl, "readyz"));
         return response.IsSuccessStatusCode;
-    });
+    }, () => Process.Tail);
 
     public Task<StatusReply> StatusAsync() => GetAsync<StatusReply>("v1/status");
 

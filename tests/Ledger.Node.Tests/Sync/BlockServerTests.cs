@@ -15,6 +15,7 @@ public sealed class BlockServerTests : IAsyncLifetime
 
     private readonly FinalChain _chain = new(new TestChain(2));
     private readonly RecentBlocks _recent = new();
+    private readonly List<Height> _needed = [];
     private readonly Channel<byte[]> _answers = Channel.CreateUnbounded<byte[]>();
     private TestMesh _mesh = null!;
     private BlockServer _server = null!;
@@ -27,7 +28,7 @@ public sealed class BlockServerTests : IAsyncLifetime
             _answers.Writer.TryWrite(payload.ToArray());
             return ValueTask.FromResult(FrameVerdict.Ok);
         }));
-        _server = new(_mesh[0].Network, _chain.Store, _recent);
+        _server = new(_mesh[0].Network, _chain.Store, _recent, _needed.Add);
     }
 
     [Fact]
@@ -40,6 +41,7 @@ public sealed class BlockServerTests : IAsyncLifetime
         var answer = await AskAsync(new(7, null, new(2)));
 
         Assert.Equal(7UL, answer.Id);
+        Assert.Equal([new(2)], _needed);
         Assert.Equal([2, 3, 4], Decode(answer).Select(block => (int)block.Height.Value));
         Assert.Equal(
             [2, 4], answer.Certificates.Select(certificate => (int)certificate.Subject.Height.Value));
