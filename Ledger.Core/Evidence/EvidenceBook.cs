@@ -25,6 +25,11 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
     public const ulong QuietBlocks = 1000;
 
     /// <summary>
+    /// Votes for heights so far above the last final one are not of today: their time may never come.
+    /// </summary>
+    public const ulong AheadBlocks = 1000;
+
+    /// <summary>
     /// Validators report in turn: the first one's report is on the ledger before the next one's time.
     /// </summary>
     public static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
@@ -51,8 +56,10 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
             return false;
         }
 
+        // What cannot be reported soon gives way to what can. Were a lower height enough, a liar could count
+        // down from the highest for ever, and each proof would be written, logged and spread.
         return !IsFull(evidence.Offence.Validator, out var last)
-            || evidence.Offence.Height < last.Offence.Height;
+            || (!IsFarAhead(evidence.Offence, head) && IsFarAhead(last.Offence, head));
     }
 
     /// <summary>Takes in a proof that was wanted and whose signatures hold.</summary>
@@ -178,6 +185,9 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
     private static bool IsQuiet(PublicKey offender, Height head, Func<byte[], byte[]?> read)
         => read(StateKey.ForOffender(offender)) is { } bytes
             && OffenderEntry.Decode(bytes).RecordedAt.Value + QuietBlocks > head.Value;
+
+    private static bool IsFarAhead(Offence offence, Height head)
+        => offence.Height > head && offence.Height.Value - head.Value > AheadBlocks;
 
     private static bool IsTooOld(Offence offence, Height head)
         => head.Value >= offence.Height.Value && head.Value - offence.Height.Value >= Limits.EvidenceBlocks;

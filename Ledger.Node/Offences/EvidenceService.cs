@@ -123,7 +123,8 @@ internal sealed class EvidenceService
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                while (_arrivals.Reader.TryRead(out var evidence))
+                // So many and no more: whoever brings them without end must not keep us from reporting it.
+                for (var taken = 0; taken < QueueMax && _arrivals.Reader.TryRead(out var evidence); taken++)
                 {
                     Take(evidence);
                 }

@@ -52,6 +52,25 @@ public sealed class EvidenceBookTests
         Assert.Equal(EvidenceBook.PerValidatorMax, book.Count);
     }
 
+    /// <summary>Each proof that is taken is written, logged and spread: a liar makes as many as it likes.</summary>
+    [Fact]
+    public void Who_counts_down_from_the_highest_height_is_not_followed()
+    {
+        var ahead = Book(self: 0);
+        var behind = Book(self: 0);
+        for (ulong i = 0; i < EvidenceBook.PerValidatorMax; i++)
+        {
+            ahead.Add(_liar.VotesTwice(_liar.Commit(1_000_000 + i)), TimeSpan.Zero);
+            behind.Add(_liar.VotesTwice(_liar.Commit(50 + i)), TimeSpan.Zero);
+        }
+
+        Assert.False(ahead.Wants(_liar.VotesTwice(_liar.Commit(999_999)), new(99)));
+        Assert.False(ahead.Wants(_liar.VotesTwice(_liar.Commit(100 + EvidenceBook.AheadBlocks)), new(99)));
+        Assert.True(ahead.Wants(_liar.VotesTwice(_liar.Commit(99 + EvidenceBook.AheadBlocks)), new(99)));
+        Assert.True(ahead.Wants(_liar.VotesTwice(_liar.Commit(99)), new(99)));
+        Assert.False(behind.Wants(_liar.VotesTwice(_liar.Commit(2)), new(99)));
+    }
+
     [Fact]
     public void It_is_due_once_its_height_is_final_and_asked_for_again_only_later()
     {
