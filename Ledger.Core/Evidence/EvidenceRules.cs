@@ -8,12 +8,12 @@ namespace Ledger.Core;
 /// </summary>
 /// <param name="genesis">Names the chain that the votes must be of, and its validators.</param>
 /// <param name="verify">The one check of a validator's signature.</param>
-internal sealed class EvidenceRules(Genesis genesis, StatementVerifier verify)
+public sealed class EvidenceRules(Genesis genesis, StatementVerifier verify)
 {
     /// <param name="evidence">As reported.</param>
     /// <param name="at">The height of the block that reports it.</param>
     /// <param name="read">The state.</param>
-    public FailureReason Check(Evidence evidence, Height at, Func<byte[], byte[]?> read)
+    internal FailureReason Check(Evidence evidence, Height at, Func<byte[], byte[]?> read)
     {
         var offence = evidence.Offence;
 
@@ -39,8 +39,16 @@ internal sealed class EvidenceRules(Genesis genesis, StatementVerifier verify)
         return evidence.IsSigned(genesis.Hash, verify) ? FailureReason.None : FailureReason.EvidenceInvalid;
     }
 
+    /// <summary>
+    /// Whether it proves what the state does not hold yet: for who lets transactions in and knows no block
+    /// that they will be in.
+    /// </summary>
+    public bool ProvesNew(Evidence evidence, Func<byte[], byte[]?> read)
+        => genesis.Mode == ConsensusMode.Pbft && IsValidatorAt(evidence.Offence, read)
+            && read(StateKey.ForOffence(evidence.Offence)) is null && evidence.IsSigned(genesis.Hash, verify);
+
     /// <summary>Keeps a checked proof, once for each offence.</summary>
-    public static void Record(Evidence evidence, PublicKey reporter, Height at, Overlay state)
+    internal static void Record(Evidence evidence, PublicKey reporter, Height at, Overlay state)
     {
         state.Write(StateKey.ForOffence(evidence.Offence), new OffenceEntry(evidence, reporter, at).Encode());
         var offender = StateKey.ForOffender(evidence.Offence.Validator);

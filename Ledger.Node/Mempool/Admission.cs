@@ -47,6 +47,7 @@ public sealed class Admission : IAsyncDisposable
     private readonly Genesis _genesis;
     private readonly IFinalState _state;
     private readonly SharedPool _pool;
+    private readonly Standing _standing;
     private readonly TimeProvider _clock;
     private readonly Counter _rejected;
     private readonly Counter _verifications;
@@ -59,6 +60,7 @@ public sealed class Admission : IAsyncDisposable
         _genesis = genesis;
         _state = state;
         _pool = pool;
+        _standing = new(genesis, IsSignedBy);
         _clock = clock;
         _rejected = metrics.CreateCounter(
             "ledger_transactions_rejected_total", "Transactions refused at admission.", "reason");
@@ -274,13 +276,19 @@ public sealed class Admission : IAsyncDisposable
         var operations = transaction.Body.Operations;
         for (var i = 0; i < operations.Count; i++)
         {
-            if (!Permissions.Allows(transaction.Sender, operations[i], key => _state.ReadState(key)))
+            if (_standing.FaultIn(transaction.Sender, operations[i], key => _state.ReadState(key)) is { } fault)
             {
-                return $"operation {i}: the sender {transaction.Sender} lacks the role for it";
+                return $"operation {i}: {fault}";
             }
         }
 
         return null;
+    }
+
+    private bool IsSignedBy(in PublicKey validator, in Statement statement, in Signature signature)
+    {
+        _verifications.Inc();
+        return Statement.IsSignedBy(validator, statement, signature);
     }
 
     private readonly record struct Job(

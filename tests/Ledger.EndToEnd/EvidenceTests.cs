@@ -119,11 +119,11 @@ public sealed class EvidenceTests
             "ledger_peer_messages_dropped_total", $"peer=\"{liar.Name}\",reason=\"bad_evidence\"") > 0);
         await TestClient.FinalAsync(node, new TestClient(network).Put("life", "goes on"));
 
-        // Whoever reports it in a transaction is answered by every executor alike.
+        // Whoever reports it in a transaction is turned away at the door.
         await TestClient.FinalAsync(node, new TestClient(network).Put("and", "on"));
         var (_, replies) = await TestClient.SubmitAsync(
             node, wait: true, [new TestClient(network).Sign(new Operation.Report(forged))]);
-        Assert.Equal(("final", "evidence_invalid"), (replies[0].Status, replies[0].Code));
+        Assert.Equal(("rejected", "not_permitted"), (replies[0].Status, replies[0].Code));
         Assert.Empty(await node.GetAsync<EvidenceReply[]>("v1/evidence"));
     }
 
