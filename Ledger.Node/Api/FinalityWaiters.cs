@@ -41,17 +41,14 @@ public sealed class FinalityWaiters
         FinalityWait wait = new(this, transactions);
         lock (_lock)
         {
-            for (var i = 0; i < transactions.Count; i++)
+            foreach (var (hash, index) in wait.Wanted)
             {
-                if (transactions[i] is { } hash)
+                if (!_waiting.TryGetValue(hash, out var waits))
                 {
-                    if (!_waiting.TryGetValue(hash, out var waits))
-                    {
-                        _waiting[hash] = waits = new(1);
-                    }
-
-                    waits.Add((wait, i));
+                    _waiting[hash] = waits = new(1);
                 }
+
+                waits.Add((wait, index));
             }
         }
 
@@ -80,13 +77,13 @@ public sealed class FinalityWaiters
             .TrySetResult();
     }
 
-    internal void Forget(FinalityWait wait, IReadOnlyList<Digest?> transactions)
+    internal void Forget(FinalityWait wait)
     {
         lock (_lock)
         {
-            foreach (var transaction in transactions)
+            foreach (var (hash, _) in wait.Wanted)
             {
-                if (transaction is { } hash && _waiting.TryGetValue(hash, out var waits))
+                if (_waiting.TryGetValue(hash, out var waits))
                 {
                     waits.RemoveAll(entry => entry.Wait == wait);
                     if (waits.Count == 0)
@@ -103,7 +100,8 @@ public sealed class FinalityWaiters
 public sealed class FinalityWait : IDisposable
 {
     private readonly FinalityWaiters _waiters;
-    private readonly IReadOnlyList<Digest?> _transactions;
+    private readonly Dictionary<Digest, int> _wanted;
+    private readonly int[] _firsts;
     private readonly FinalOutcome?[] _outcomes;
     private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _open;
@@ -111,9 +109,15 @@ public sealed class FinalityWait : IDisposable
     internal FinalityWait(FinalityWaiters waiters, IReadOnlyList<Digest?> transactions)
     {
         _waiters = waiters;
-        _transactions = transactions;
+        _wanted = new(transactions.Count);
+        _firsts = new int[transactions.Count];
         _outcomes = new FinalOutcome?[transactions.Count];
-        _open = transactions.Count(transaction => transaction is not null);
+        for (var i = 0; i < transactions.Count; i++)
+        {
+            _firsts[i] = transactions[i] is not { } hash || _wanted.TryAdd(hash, i) ? i : _wanted[hash];
+        }
+
+        _open = _wanted.Count;
         if (_open == 0)
         {
             _all.SetResult();
@@ -122,18 +126,24 @@ public sealed class FinalityWait : IDisposable
 
     public Task All => _all.Task;
 
+    /// <summary>
+    /// Each transaction once, with the first of its places: a request may name one as often as it likes, and
+    /// all that others wait for would be searched that often.
+    /// </summary>
+    internal IReadOnlyDictionary<Digest, int> Wanted => _wanted;
+
     /// <summary>What became of a transaction; null while it is not final.</summary>
-    public FinalOutcome? this[int index] => Volatile.Read(ref _outcomes[index]);
+    public FinalOutcome? this[int index] => Volatile.Read(ref _outcomes[_firsts[index]]);
 
     /// <summary>The outcome that was looked up, or that a block brought; the first one stands.</summary>
     public void Set(int index, FinalOutcome outcome)
     {
-        if (Interlocked.CompareExchange(ref _outcomes[index], outcome, null) is null
+        if (Interlocked.CompareExchange(ref _outcomes[_firsts[index]], outcome, null) is null
             && Interlocked.Decrement(ref _open) == 0)
         {
             _all.TrySetResult();
         }
     }
 
-    public void Dispose() => _waiters.Forget(this, _transactions);
+    public void Dispose() => _waiters.Forget(this);
 }
