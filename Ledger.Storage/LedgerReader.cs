@@ -89,6 +89,18 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
             : throw Damaged($"block {height} cannot be decoded: {fault}");
     }
 
+    public (BlockHeader Header, int Transactions)? ReadOutline(Height height)
+    {
+        if (ReadBlockBytes(height) is not { } encoded)
+        {
+            return null;
+        }
+
+        return BlockCodec.TryReadOutline(encoded, out var outline, out var fault)
+            ? outline
+            : throw Damaged($"block {height} cannot be decoded: {fault}");
+    }
+
     public BlockHeader? ReadHeader(Height height)
     {
         if (Get(Keys.Of(height), families.Headers) is not { } encoded)
@@ -196,12 +208,18 @@ internal sealed class LedgerReader(Families families, ReadOptions options)
     }
 
     /// <summary>The versions of one state key, newest first.</summary>
-    public IReadOnlyList<StateVersion> ReadHistory(ReadOnlySpan<byte> stateKey, int limit)
+    public IReadOnlyList<StateVersion> ReadHistory(ReadOnlySpan<byte> stateKey, int limit, long bytesMax)
     {
         var prefix = Keys.HistoryPrefix(stateKey);
         var versions = new List<StateVersion>();
         foreach (var (key, value) in Range(families.History, prefix).Take(limit))
         {
+            bytesMax -= value.Length;
+            if (bytesMax < 0 && versions.Count > 0)
+            {
+                break;
+            }
+
             versions.Add(new(Keys.HeightOfHistory(key), HistoryValue.Decode(value)));
         }
 

@@ -181,6 +181,13 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         return _reader.ReadBlockBytes(height);
     }
 
+    /// <summary>The block's header and how many transactions it has, at a fraction of reading it.</summary>
+    public (BlockHeader Header, int Transactions)? ReadOutline(Height height)
+    {
+        using var lease = _database.Use();
+        return _reader.ReadOutline(height);
+    }
+
     public BlockHeader? ReadHeader(Height height)
     {
         using var lease = _database.Use();
@@ -219,11 +226,15 @@ public sealed class LedgerStore : ILedgerStore, IDisposable
         return _reader.ReadReceipts(height);
     }
 
-    /// <summary>The versions of one state key, newest first, at most <paramref name="limit"/>.</summary>
-    public IReadOnlyList<StateVersion> ReadHistory(ReadOnlySpan<byte> stateKey, int limit)
+    /// <summary>The versions of one state key, newest first.</summary>
+    /// <param name="stateKey">The key.</param>
+    /// <param name="limit">Of versions.</param>
+    /// <param name="bytesMax">Of all that follow the newest one, which is always among them.</param>
+    public IReadOnlyList<StateVersion> ReadHistory(
+        ReadOnlySpan<byte> stateKey, int limit, long bytesMax = long.MaxValue)
     {
         using var lease = _database.Use();
-        return _reader.ReadHistory(stateKey, limit);
+        return _reader.ReadHistory(stateKey, limit, bytesMax);
     }
 
     /// <summary>

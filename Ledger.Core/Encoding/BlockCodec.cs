@@ -48,6 +48,15 @@ public static class BlockCodec
         return true;
     }
 
+    /// <summary>
+    /// A block's header and how many transactions it has, without decoding these: for bytes that were checked
+    /// when they came.
+    /// </summary>
+    public static bool TryReadOutline(
+        ReadOnlyMemory<byte> encoded, out (BlockHeader Header, int Transactions) outline,
+        [NotNullWhen(false)] out string? fault)
+        => Canonical.TryRead(encoded, ReadOutline, out outline, out fault);
+
     private static void Write(ref MessagePackWriter writer, Parts parts)
     {
         writer.WriteArrayHeader(2);
@@ -77,6 +86,19 @@ public static class BlockCodec
         }
 
         return new(header, transactions);
+    }
+
+    private static (BlockHeader Header, int Transactions) ReadOutline(ref MessagePackReader reader)
+    {
+        Fields.ReadFixedArray(ref reader, 2, "a block");
+        var header = HeaderCodec.Read(ref reader);
+        var count = Fields.ReadCount(ref reader, Limits.BlockTransactions, "transactions");
+        for (var i = 0; i < count; i++)
+        {
+            Fields.SliceBytes(ref reader, Limits.TransactionBytes, "transaction");
+        }
+
+        return (header, count);
     }
 
     private sealed record Parts(BlockHeader Header, IReadOnlyList<Transaction> Transactions);

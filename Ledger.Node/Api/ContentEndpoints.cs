@@ -8,11 +8,11 @@ using Microsoft.AspNetCore.Routing;
 namespace Ledger.Node.Api;
 
 /// <summary>What a final transaction says, in the words in which one is submitted.</summary>
-internal sealed class ContentEndpoints(LedgerStore store)
+internal sealed class ContentEndpoints(LedgerStore store, HeavyReads heavy)
 {
     public void Map(IEndpointRouteBuilder routes)
         => routes.MapGet("/v1/transactions/{hash}/content", (string hash) => Show(hash))
-            .Produces<ContentReply>();
+            .Produces<ContentReply>().AddEndpointFilter(heavy);
 
     private IResult Show(string text)
     {

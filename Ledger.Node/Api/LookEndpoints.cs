@@ -24,6 +24,7 @@ internal sealed class LookEndpoints(
     FinalityWaiters waiters,
     StateProofEndpoints proofs,
     ReadConsistency reads,
+    HeavyReads heavy,
     Func<MembersView?> members)
 {
     private const int BlocksMax = 100;
@@ -35,13 +36,19 @@ internal sealed class LookEndpoints(
     private const int HistoryDefault = 100;
     private const int HistoryMax = 10_000;
 
+    /// <summary>
+    /// Of values in one answer; as text and as base64 they are several times that.
+    /// </summary>
+    private const int HistoryBytesMax = 4 << 20;
+
     private int _streams;
 
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/blocks/{height}", (HttpContext http, string height) => Block(http, height))
             .Produces<BlockReply>();
-        routes.MapGet("/v1/blocks", (ulong from, ulong? to) => Blocks(from, to)).Produces<BlockReply[]>();
+        routes.MapGet("/v1/blocks", (ulong from, ulong? to) => Blocks(from, to)).Produces<BlockReply[]>()
+            .AddEndpointFilter(heavy);
         routes.MapGet("/v1/receipts/{hash}", (string hash) => Receipt(hash)).Produces<ReceiptReply>();
         var keyed = routes.MapGroup("").AddEndpointFilter(RefuseEscapedSlash);
         keyed.MapGet(
@@ -58,17 +65,18 @@ internal sealed class LookEndpoints(
             (HttpContext http, string ns, string? key, string? prefix, string? consistency, ulong? height,
                 bool? proof)
                 => reads.ServeAsync(http, consistency,
-                    () => prefix is not null ? proofs.Prefix(http, ns, prefix, height)
-                    : key is null
+                    () => prefix is not null
+                    ? heavy.ServeAsync(http, () => proofs.Prefix(http, ns, prefix, height))
+                    : Task.FromResult(key is null
                     ? Problems.BadRequest("name a 'key', or a 'prefix' whose keys shall be proven")
                     : proof == true ? proofs.Key(http, ns, key, height)
-                    : State(ns, key, height)))
+                    : State(ns, key, height))))
             .Produces<StateReply>();
         keyed.MapGet(
             "/v1/history/{ns}/{**key}", (string ns, string key, int? limit) => History(ns, key, limit))
-            .Produces<HistoryEntry[]>();
+            .Produces<HistoryEntry[]>().AddEndpointFilter(heavy);
         routes.MapGet("/v1/history/{ns}", (string ns, string key, int? limit) => History(ns, key, limit))
-            .Produces<HistoryEntry[]>();
+            .Produces<HistoryEntry[]>().AddEndpointFilter(heavy);
         routes.MapGet(
             "/v1/accounts/{address}",
             (HttpContext http, string address, string? consistency)
@@ -115,10 +123,12 @@ internal sealed class LookEndpoints(
             return Results.Bytes(bytes, TransactionBodies.MessagePackType);
         }
 
-        return store.ReadBlock(height.Value) is { } block
-            ? Results.Ok(Describe(block.Header, block.Hash, block.Transactions.Count) with
+        // By the receipts, which name them in order: to hash all of a full block again takes ten times as long.
+        return store.ReadOutline(height.Value) is var (header, count)
+            && store.ReadReceipts(height.Value) is { } receipts
+            ? Results.Ok(Describe(header, header.ComputeHash(), count) with
             {
-                Transactions = [.. block.Transactions.Select(transaction => transaction.Hash.ToString())],
+                Transactions = [.. receipts.Select(receipt => receipt.Transaction.ToString())],
             })
             : Problems.NotFound($"no block {height} is final here; the head is {store.Head!.Height}");
     }
@@ -139,9 +149,9 @@ internal sealed class LookEndpoints(
         List<BlockReply> blocks = [];
         for (var height = from; height <= last && blocks.Count < BlocksMax; height++)
         {
-            if (store.ReadBlock(new(height)) is { } block)
+            if (store.ReadOutline(new(height)) is var (header, transactions))
             {
-                blocks.Add(Describe(block.Header, block.Hash, block.Transactions.Count));
+                blocks.Add(Describe(header, header.ComputeHash(), transactions));
             }
         }
 
@@ -242,7 +252,7 @@ internal sealed class LookEndpoints(
             return Problems.BadRequest($"limit: 1 to {HistoryMax}, not {limit}");
         }
 
-        var versions = store.ReadHistory(StateKey.ForEntry(ns, key), limit ?? HistoryDefault);
+        var versions = store.ReadHistory(StateKey.ForEntry(ns, key), limit ?? HistoryDefault, HistoryBytesMax);
         return versions.Count == 0
             ? Problems.NotFound($"'{key}' was never in namespace '{ns}'")
             : Results.Ok(versions.Select(version =>
@@ -334,7 +344,8 @@ internal sealed class LookEndpoints(
         while (!cancellationToken.IsCancellationRequested)
         {
             var newHead = waiters.NewHead;
-            for (; next <= store.Head!.Height && store.ReadBlock(next) is { } block; next = next.Next)
+            for (; next <= store.Head!.Height && store.ReadOutline(next) is var (header, transactions);
+                next = next.Next)
             {
                 if (transactionsToo && store.ReadReceipts(next) is { } receipts)
                 {
@@ -346,7 +357,7 @@ internal sealed class LookEndpoints(
                     }
                 }
 
-                yield return new(Describe(block.Header, block.Hash, block.Transactions.Count), "block")
+                yield return new(Describe(header, header.ComputeHash(), transactions), "block")
                 {
                     EventId = next.ToString(),
                 };

@@ -24,6 +24,15 @@ internal static class Problems
     public static IResult EmptyRange(ulong from, ulong to)
         => BadRequest($"to: {from} or above, as 'from' is, not {to}");
 
+    /// <summary>Others ask for so much at present that there is no room for this.</summary>
+    public static IResult Busy(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = "1";
+        return Of(
+            StatusCodes.Status429TooManyRequests, "busy",
+            "this node has as many large requests as it takes at once; ask another, or ask again later");
+    }
+
     /// <summary>
     /// Which of two values of one parameter is meant, nobody but the client knows; it may be a cache or a
     /// proxy before us that reads the other one.

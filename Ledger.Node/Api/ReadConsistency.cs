@@ -13,11 +13,15 @@ internal sealed class ReadConsistency(LinearizableReads reads)
     private const int RetryAfterSeconds = 1;
 
     /// <summary>Reads from the final state once it is recent enough, or says why it is not.</summary>
-    public async Task<IResult> ServeAsync(HttpContext http, string? consistency, Func<IResult> read)
+    public Task<IResult> ServeAsync(HttpContext http, string? consistency, Func<IResult> read)
+        => ServeAsync(http, consistency, () => Task.FromResult(read()));
+
+    /// <inheritdoc cref="ServeAsync(HttpContext, string?, Func{IResult})"/>
+    public async Task<IResult> ServeAsync(HttpContext http, string? consistency, Func<Task<IResult>> read)
     {
         if (consistency is null or "local")
         {
-            return read();
+            return await read().ConfigureAwait(false);
         }
 
         if (consistency != "linearizable")
@@ -27,7 +31,7 @@ internal sealed class ReadConsistency(LinearizableReads reads)
 
         if (await reads.CatchUpAsync(http.RequestAborted).ConfigureAwait(false) is not { } obstacle)
         {
-            return read();
+            return await read().ConfigureAwait(false);
         }
 
         http.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Ledger.Node.Api;
 
 /// <summary>Receipts and headers with their proofs: what a client keeps and shows to others.</summary>
-internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
+internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store, HeavyReads heavy)
 {
     /// <summary>
     /// Blocks whose trees are kept: whoever asks for one receipt of a block often asks for its neighbours'.
@@ -21,9 +21,11 @@ internal sealed class ReceiptEndpoints(Genesis genesis, LedgerStore store)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/receipts/{hash}/proof", (HttpContext http, string hash) => Receipt(http, hash));
+        routes.MapGet("/v1/receipts/{hash}/proof", (HttpContext http, string hash) => Receipt(http, hash))
+            .AddEndpointFilter(heavy);
         routes.MapGet(
-            "/v1/headers", (HttpContext http, ulong from, ulong? to) => Headers(http, new(from), to));
+            "/v1/headers", (HttpContext http, ulong from, ulong? to) => Headers(http, new(from), to))
+            .AddEndpointFilter(heavy);
     }
 
     private IResult Receipt(HttpContext http, string text)

@@ -27,12 +27,12 @@ internal static class TransactionBodies
     /// <returns>The transactions and whether they came as an array; a null list when the body is
     /// malformed.</returns>
     public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadMessagePack(
-        byte[] body)
+        ReadOnlyMemory<byte> body)
     {
         // A transaction is a pair whose first item is an array; a byte string cannot begin like one.
-        if (body.Length > 1 && body[0] == 0x92 && (body[1] & 0xf0) == 0x90)
+        if (body.Span is [0x92, var first, ..] && (first & 0xf0) == 0x90)
         {
-            return ([body], false, "");
+            return ([Own(body)], false, "");
         }
 
         try
@@ -42,7 +42,7 @@ internal static class TransactionBodies
             for (var i = 0; i < encoded.Length; i++)
             {
                 var bytes = reader.ReadBytes() ?? throw new MalformedException($"transaction {i} is missing");
-                encoded[i] = bytes.First;
+                encoded[i] = Own(bytes.First);
             }
 
             return reader.End && encoded.Length > 0
@@ -61,7 +61,7 @@ internal static class TransactionBodies
     }
 
     public static (IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, string Fault) ReadJson(
-        byte[] body)
+        ReadOnlyMemory<byte> body)
     {
         try
         {
@@ -87,6 +87,13 @@ internal static class TransactionBodies
     }
 
     /// <summary>
+    /// The mempool counts a transaction's own bytes: a slice would keep the whole body that it came in, all
+    /// that was refused of it too. One byte too many is as much too large as all of them.
+    /// </summary>
+    private static ReadOnlyMemory<byte> Own(ReadOnlyMemory<byte> slice)
+        => slice[..Math.Min(slice.Length, Limits.TransactionBytes + 1)].ToArray();
+
+    /// <summary>
     /// Where, and in our own words: the parser's speak of types that are no business of a client.
     /// </summary>
     private static string WordsFor(JsonException exception) => exception.Path is { Length: > 0 } path
@@ -95,6 +102,7 @@ internal static class TransactionBodies
 
     private static ReadOnlyMemory<byte> Encode(JsonElement element)
     {
+        MustBeOfBoundedLists(element);
         var request = element.Deserialize<TransactionRequest>(Json)
             ?? throw new MalformedException("a transaction is null");
         if (!Signature.TryParse(request.Signature, out var signature))
@@ -108,6 +116,20 @@ internal static class TransactionBodies
                 ?? throw Missing("chainId"), Key(request.Sender, "sender"), new(request.ValidUntil),
                 request.Nonce, [.. (request.Operations ?? throw Missing("operations")).Select(Operation)]),
             signature);
+    }
+
+    /// <summary>
+    /// Before objects are made of it: a few bytes of JSON become an operation of many fields, and a body holds
+    /// millions.
+    /// </summary>
+    private static void MustBeOfBoundedLists(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Object && element.EnumerateObject().Any(
+            member => member.Value.ValueKind == JsonValueKind.Array
+                && member.Value.GetArrayLength() > Limits.TransactionOperations))
+        {
+            throw new MalformedException($"operations: at most {Limits.TransactionOperations}");
+        }
     }
 
     /// <exception cref="MalformedException">It is none.</exception>

@@ -15,7 +15,7 @@ namespace Ledger.Node.Api;
 internal sealed class TransactionEndpoints(
     LedgerStore store, SharedPool pool, Admission admission, TransactionGossip gossip,
     FinalityWaiters waiters,
-    Func<string?> obstacle, TransactionTraces traces)
+    Func<string?> obstacle, TransactionTraces traces, RequestMemory memory)
 {
     private const int WaitMsDefault = 30_000;
     private const int WaitMsMax = 120_000;
@@ -47,39 +47,14 @@ internal sealed class TransactionEndpoints(
             return badQuery;
         }
 
-        // An answer and a count, no log line: whoever sends too much must not fill the log as well.
-        byte[]? body;
-        var limit = BoundedBody.TakeLimit(context);
-        try
+        var (encoded, isArray, refused) = await ReadAsync(context, isMessagePack).ConfigureAwait(false);
+        if (refused is not null)
         {
-            body = await BoundedBody.ReadAsync(context.Request, limit, context.RequestAborted)
-                .ConfigureAwait(false);
-        }
-        catch (BadHttpRequestException bad)
-        {
-            admission.CountRefusal(Refusal.Malformed);
-            return Problems.Of(bad.StatusCode, "malformed", bad.Message);
-        }
-
-        if (body is null)
-        {
-            admission.CountRefusal(Refusal.TooLarge);
-            return Problems.Of(
-                StatusCodes.Status413PayloadTooLarge, "too_large",
-                $"a request's body is at most {limit} bytes here (http.maxBodyBytes): send less at once");
-        }
-
-        var (encoded, isArray, fault) = isMessagePack
-            ? TransactionBodies.ReadMessagePack(body)
-            : TransactionBodies.ReadJson(body);
-        if (encoded is null)
-        {
-            admission.CountRefusal(Refusal.Malformed);
-            return Problems.BadRequest(fault);
+            return refused;
         }
 
         var untilFinal = wait == "final";
-        var answers = await AdmitAsync(encoded, context.RequestAborted).ConfigureAwait(false);
+        var answers = await AdmitAsync(encoded!, context.RequestAborted).ConfigureAwait(false);
         gossip.Broadcast([.. answers.Where(a => a.IsAdmitted).Select(a => a.Transaction!)]);
         if (RefusalOfAll(context, answers, isArray) is { } refusal)
         {
@@ -95,6 +70,49 @@ internal sealed class TransactionEndpoints(
         return Results.Json(
             isArray ? replies : replies[0],
             statusCode: allFinal ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>
+    /// What came, or why it is not taken: an answer and a count, no log line, since whoever sends too much
+    /// must not fill the log as well.
+    /// </summary>
+    private async Task<(IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, IResult? Refused)> ReadAsync(
+        HttpContext context, bool isMessagePack)
+    {
+        // Counted until the answer: what was refused is held as long as what is waited for.
+        BoundedBody body = new(memory);
+        context.Response.RegisterForDispose(body);
+        var limit = BoundedBody.TakeLimit(context);
+        try
+        {
+            switch (await body.ReadAsync(context.Request, limit, context.RequestAborted).ConfigureAwait(false))
+            {
+                case BodyEnd.TooLarge:
+                    admission.CountRefusal(Refusal.TooLarge);
+                    return (null, false, Problems.Of(
+                        StatusCodes.Status413PayloadTooLarge, "too_large",
+                        $"a request's body is at most {limit} bytes here (http.maxBodyBytes): send less at "
+                        + "once"));
+                case BodyEnd.NoRoom:
+                    return (null, false, Problems.Busy(context));
+            }
+        }
+        catch (BadHttpRequestException bad)
+        {
+            admission.CountRefusal(Refusal.Malformed);
+            return (null, false, Problems.Of(bad.StatusCode, "malformed", bad.Message));
+        }
+
+        var (encoded, isArray, fault) = isMessagePack
+            ? TransactionBodies.ReadMessagePack(body.Bytes)
+            : TransactionBodies.ReadJson(body.Bytes);
+        if (encoded is not null)
+        {
+            return (encoded, isArray, null);
+        }
+
+        admission.CountRefusal(Refusal.Malformed);
+        return (null, isArray, Problems.BadRequest(fault));
     }
 
     /// <summary>Checked before anything is admitted: who is refused has submitted nothing.</summary>

@@ -46,6 +46,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
         TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Housekeeping _housekeeping;
     private readonly EvidenceService _evidence;
+    private readonly HeavyReads _heavyReads;
     private readonly WebApplication _web;
     private readonly TracerProvider? _tracing;
 
@@ -199,17 +200,20 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
                 ledgerMetrics.Committed(Reached());
             }
         });
+        RequestMemory memory = new(WebHost.RequestBytesMax);
+        _heavyReads = new(memory);
         _web = WebHost.Build(
             options, status, registry,
             new TransactionEndpoints(
-                parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces),
+                parts.Store, _pool, _admission, _gossip, waiters, () => status.Obstacle, transactionTraces,
+                memory),
             new LookEndpoints(genesis, parts.Store, _directory, waiters, new(genesis, parts.Store),
-                new(reads), () => _loop.Position.Members),
-            new ReceiptEndpoints(genesis, parts.Store),
+                new(reads), _heavyReads, () => _loop.Position.Members),
+            new ReceiptEndpoints(genesis, parts.Store, _heavyReads),
             new EvidenceEndpoints(_directory, parts.Store, _evidence),
             new TransferEndpoint(transfer, _directory),
             new MembersEndpoint(members),
-            new(parts.Store),
+            new(parts.Store, _heavyReads),
             new CheckpointEndpoints(parts.Store, parts.Root),
             new(options, status, levels, duty, tail, _loop, _pool, waiters, _gossip, _logger),
             levels, parts.IsWitness ? new WitnessRefusal(_directory, _loop) : null);
@@ -361,6 +365,7 @@ internal sealed class NodeHost : IAsyncDisposable, IPeerObserver
     public async ValueTask DisposeAsync()
     {
         await _web.DisposeAsync().ConfigureAwait(false);
+        _heavyReads.Dispose();
         _network.Dispose();
         await _admission.DisposeAsync().ConfigureAwait(false);
         if (_recorder is not null)

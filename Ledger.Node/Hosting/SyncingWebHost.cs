@@ -21,11 +21,10 @@ internal static class SyncingWebHost
         var builder = WebHost.Begin(options, logging, out var adminPort);
         var app = builder.Build();
         WebHost.GuardAgainstFaults(app);
+        WebHost.GuardAdministration(app, adminPort);
         app.MapGet("/livez", () => Results.Text("ok\n"));
         app.MapGet("/healthz", () => Results.Text("ok\n"));
         app.MapMetrics("/metrics", registry);
-        var admin = app.MapGroup(WebHost.AdminPath).AddEndpointFilter(WebHost.OnlyOn(adminPort));
-        admin.MapFallback("{**path}", Syncing);
         app.MapFallback("{**path}", Syncing);
         return app;
 

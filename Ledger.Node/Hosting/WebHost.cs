@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Ledger.Node.Api;
 using Ledger.Node.Configuration;
 using Ledger.Storage;
@@ -5,6 +7,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -30,6 +34,15 @@ internal static class WebHost
     /// Well below the open files that any system allows: clients must not use up what the store needs.
     /// </summary>
     private const int ConnectionsMax = 512;
+
+    /// <summary>
+    /// What large requests and answers may hold together: twice the largest body that can be configured, and a
+    /// fraction of what a node has.
+    /// </summary>
+    public const long RequestBytesMax = 128 << 20;
+
+    /// <summary>What operators send is a few words.</summary>
+    private const long AdminBodyBytesMax = 64 << 10;
 
     /// <summary>
     /// Whatever the surroundings say: in development a client would be shown our stack. Nor are their
@@ -63,6 +76,7 @@ internal static class WebHost
         builder.Services.AddOpenApi();
         var app = builder.Build();
         GuardAgainstFaults(app);
+        GuardAdministration(app, adminPort);
         app.Use(
             (context, next) => IsOurs(context.Request) && Problems.DoubleParameter(context.Request) is { } bad
                 ? bad.ExecuteAsync(context)
@@ -88,7 +102,7 @@ internal static class WebHost
         app.MapGet("/readyz", () => Probe(status.IsReady, status.WhyNotReady));
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapMetrics("/metrics", registry);
-        var admin = app.MapGroup(AdminPath).AddEndpointFilter(OnlyOn(adminPort));
+        var admin = app.MapGroup(AdminPath);
         checkpoints.Map(admin);
         transfer.Map(admin);
         members.Map(admin);
@@ -117,6 +131,7 @@ internal static class WebHost
             kestrel.Listen(options.HttpListen);
             kestrel.Listen(options.AdminListen, listen => adminListen = listen);
         });
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = Bind);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopLimit);
         builder.Services.AddProblemDetails(
             problems => problems.CustomizeProblemDetails = context
@@ -139,19 +154,45 @@ internal static class WebHost
     }
 
     /// <summary>
+    /// Nobody but an operator gets past this: before any endpoint is asked, since one would read its body first.
     /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with
     /// each request, since a configured port 0 becomes another once it is bound.
     /// </summary>
-    public static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> OnlyOn(
-        Func<int?> port)
-        => (context, next) => context.HttpContext.Connection.LocalPort != port()
-            ? ValueTask.FromResult<object?>(
-                Problems.NotFound("administration is on its own port, on loopback"))
-            : AdminEndpoints.NamesLoopback(context.HttpContext.Request.Host)
+    public static void GuardAdministration(WebApplication app, Func<int?> port)
+        => app.Use((context, next) =>
+        {
+            if (!context.Request.Path.StartsWithSegments(AdminPath))
+            {
+                return next(context);
+            }
+
+            if (context.Connection.LocalPort != port())
+            {
+                return Problems.NotFound("administration is on its own port, on loopback").ExecuteAsync(context);
+            }
+
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize
+                = AdminBodyBytesMax;
+            return AdminEndpoints.NamesLoopback(context.Request.Host)
                 ? next(context)
-                : ValueTask.FromResult<object?>(Problems.Of(
+                : Problems.Of(
                     StatusCodes.Status403Forbidden, "wrong_host",
-                    "ask for it by a loopback address or as localhost"));
+                    "ask for it by a loopback address or as localhost").ExecuteAsync(context);
+        });
+
+    /// <summary>
+    /// Whoever is gone without a word is found out: nothing is written to a stream while the chain is silent,
+    /// and such a client would keep its place for ever. What is set here each connection inherits.
+    /// </summary>
+    private static Socket Bind(EndPoint endPoint)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        return socket;
+    }
 
     /// <summary>The metrics are not: whoever scrapes them may add what it likes.</summary>
     private static bool IsOurs(HttpRequest request)

@@ -121,6 +121,10 @@ public sealed class LedgerStoreTests : IDisposable
         Assert.Null(removed[0].Value);
         Assert.Equal(SampleChain.ValueOf(new(1)), removed[1].Value);
         Assert.Empty(store.ReadHistory("count"u8, 10));
+
+        // A byte each and its own: how much is read is bounded, and the newest is always there.
+        Assert.Single(store.ReadHistory(SampleChain.Counter, 3, bytesMax: 0));
+        Assert.InRange(store.ReadHistory(SampleChain.Counter, 3, bytesMax: 5).Count, 1, 2);
     }
 
     [Fact]

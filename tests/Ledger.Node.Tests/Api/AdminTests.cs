@@ -112,6 +112,26 @@ public sealed class AdminTests(SingleNode node) : IClassFixture<SingleNode>
         Assert.Equal("full", (await GetAsync<DutyReply>("duty")).Duty);
     }
 
+    /// <summary>Its body would otherwise be read, and objects made of it, before anybody says no.</summary>
+    [Fact]
+    public async Task On_the_public_port_nobody_is_even_read()
+    {
+        using StringContent content = new("nonsense", System.Text.Encoding.UTF8, "application/json");
+        using var response = await node.Http.PutAsync(
+            new Uri("/admin/v1/duty", UriKind.Relative), content, Token);
+
+        await RunningNode.ProblemAsync(response, 404, "not_found");
+    }
+
+    [Fact]
+    public async Task An_operator_sends_a_few_words_and_no_more()
+    {
+        using StringContent content = new(new string(' ', 65_537), System.Text.Encoding.UTF8, "application/json");
+        using var response = await node.Http.PutAsync(AddressOf("duty"), content, Token);
+
+        await RunningNode.ProblemWithoutWordsAsync(response, 413, "too_large");
+    }
+
     private Uri AddressOf(string path) => new(node.Admin, $"/admin/v1/{path}");
 
     private async Task<T> GetAsync<T>(string path)

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Net.ServerSentEvents;
+using System.Net.Sockets;
 using System.Text.Json;
 using Ledger.Node.Api;
 using Ledger.Node.Tests.Transport;
@@ -9,6 +11,8 @@ namespace Ledger.Node.Tests.Api;
 /// <summary>The stream of what becomes final.</summary>
 public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Whoever_listens_hears_each_block_after_its_transactions()
     {
@@ -87,6 +91,25 @@ public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
         await near.NextAsync();
 
         Assert.False(first.IsCompleted);
+    }
+
+    /// <summary>
+    /// Nothing is written while nothing happens, so that only the system can find out that nobody is there.
+    /// </summary>
+    [Fact]
+    public async Task The_system_watches_over_a_listener_that_may_have_gone_without_a_word()
+    {
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, node.Http.BaseAddress!.Port, Token);
+        await client.GetStream().WriteAsync("GET /v1/events HTTP/1.1\r\nHost: node\r\n\r\n"u8.ToArray(), Token);
+        await client.GetStream().ReadAtLeastAsync(new byte[1], 1, cancellationToken: Token);
+
+        // As Linux lists them: local, remote, state, queues, then which timer runs; 02 is the keepalive's.
+        var port = ((IPEndPoint)client.Client.LocalEndPoint!).Port.ToString("X4", CultureInfo.InvariantCulture);
+        var served = (await File.ReadAllLinesAsync("/proc/net/tcp", Token))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Single(fields => fields[2].EndsWith(":" + port, StringComparison.Ordinal));
+        Assert.StartsWith("02:", served[5], StringComparison.Ordinal);
     }
 
     private static string Text(ulong height) => height.ToString(CultureInfo.InvariantCulture);

@@ -86,6 +86,19 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
     }
 
     [Fact]
+    public async Task A_batch_that_names_one_transaction_often_is_answered_for_each()
+    {
+        var transaction = node.Put();
+        using var response = await node.PostAsync(
+            RunningNode.Packed(ArrayOf([transaction, transaction, transaction])), "?wait=final");
+
+        var replies = (await response.Content.ReadFromJsonAsync<TransactionReply[]>(Token))!;
+        Assert.Equal(3, replies.Length);
+        Assert.All(replies, reply => Assert.Equal(
+            (transaction.Hash.ToString(), "final", replies[0].Height), (reply.Hash, reply.Status, reply.Height)));
+    }
+
+    [Fact]
     public async Task What_takes_no_effect_is_final_with_the_reason()
     {
         var reply = await node.SubmitFinalAsync(node.Put("versioned", expectedVersion: 999_999));
@@ -230,6 +243,21 @@ public sealed class SubmitTests(SingleNode node) : IClassFixture<SingleNode>
 
         Assert.Equal(400, (int)response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+    }
+
+    /// <summary>A few bytes each in the body would become an object of many fields each.</summary>
+    [Fact]
+    public void More_operations_than_a_transaction_has_are_not_made_objects_of()
+    {
+        var many = string.Join(',', Enumerable.Repeat("{}", 1_000_000));
+        var body = Encoding.UTF8.GetBytes($$"""{"chainId":"test","operations":[{{many}}]}""");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var (encoded, _, fault) = TransactionBodies.ReadJson(body);
+
+        Assert.Null(encoded);
+        Assert.Equal("operations: at most 64", fault);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 80 << 20);
     }
 
     /// <summary>Two readers of one text must not see two transactions.</summary>
