@@ -18,6 +18,9 @@ public sealed class GenesisException(IReadOnlyList<string> faults)
 /// </summary>
 public static class GenesisFile
 {
+    /// <summary>No genesis file is longer: every validator and every role that one may name fits.</summary>
+    public const int BytesMax = 64 << 20;
+
     /// <summary>The last millisecond of the year 9999: far from where adding a day would overflow.</summary>
     private const long TimeMax = 253_402_300_799_999;
 

@@ -21,6 +21,9 @@ public static class KeyFile
     private const string Kind = "ed25519";
     private const int SaltBytes = 16;
 
+    /// <summary>Far more than a key file has.</summary>
+    private const int BytesMax = 64 << 10;
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -111,7 +114,7 @@ public static class KeyFile
 
         try
         {
-            var document = JsonSerializer.Deserialize<Document>(File.ReadAllText(path), Json);
+            var document = JsonSerializer.Deserialize<Document>(BoundedFile.ReadText(path, BytesMax), Json);
             return document is { Version: CurrentVersion, Type: Kind }
                 && (document.Seed is null) != (document.Sealed is null)
                 ? document

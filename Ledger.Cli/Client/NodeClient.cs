@@ -34,6 +34,9 @@ internal sealed class NodeClient : IDisposable
         {
             // Each command has its own limit: see LimitedAsync.
             Timeout = Timeout.InfiniteTimeSpan,
+
+            // No answer is larger than the largest proof, whatever a node sends.
+            MaxResponseContentBufferSize = ProofFile.BytesMax,
         };
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
 using Ledger.Core;
+using Ledger.Crypto;
 
 namespace Ledger.Cli.Commands;
 
@@ -10,7 +11,7 @@ internal static class ProofFiles
 {
     /// <summary>MessagePack when the name says so, JSON otherwise.</summary>
     public static void Write(string path, Proof proof)
-        => File.WriteAllBytes(path, path.EndsWith(".msgpack", StringComparison.Ordinal)
+        => OutputFile.Write(path, path.EndsWith(".msgpack", StringComparison.Ordinal)
             ? ProofFile.EncodeMessagePack(proof)
             : ProofFile.EncodeJson(proof));
 
@@ -27,8 +28,8 @@ internal static class ProofFiles
     }
 
     public static Genesis ReadGenesis(string path)
-        => GenesisFile.Parse(Encoding.UTF8.GetString(TryReadBounded(path)
-            ?? throw new GenesisException([$"{path} is longer than {ProofFile.BytesMax} bytes"])));
+        => GenesisFile.Parse(Encoding.UTF8.GetString(TryReadBounded(path, GenesisFile.BytesMax)
+            ?? throw new GenesisException([$"{path} is longer than {GenesisFile.BytesMax} bytes"])));
 
     public static CliException Forged(string path, string fault) => new(
         $"{path} proves nothing: {fault}",
@@ -47,34 +48,13 @@ internal static class ProofFiles
     }
 
     private static byte[] ReadBounded(string path)
-        => TryReadBounded(path) ?? throw Forged(path, $"it is longer than {ProofFile.BytesMax} bytes");
+        => TryReadBounded(path, ProofFile.BytesMax)
+            ?? throw Forged(path, $"it is longer than {ProofFile.BytesMax} bytes");
 
-    /// <summary>
-    /// Counts what comes, since a length that a file claims need not be true, and some have no end.
-    /// </summary>
-    /// <returns>Null when there is more than any proof has.</returns>
-    private static byte[]? TryReadBounded(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            throw new CliException($"{path} is a folder", "name a file");
-        }
-
-        using var file = File.OpenRead(path);
-        using MemoryStream read = new();
-        var buffer = new byte[1 << 16];
-        int count;
-        while ((count = file.Read(buffer)) > 0)
-        {
-            read.Write(buffer, 0, count);
-            if (read.Length > ProofFile.BytesMax)
-            {
-                return null;
-            }
-        }
-
-        return read.ToArray();
-    }
+    private static byte[]? TryReadBounded(string path, int bytesMax)
+        => Directory.Exists(path)
+            ? throw new CliException($"{path} is a folder", "name a file")
+            : BoundedFile.Read(path, bytesMax);
 
     private static string KindOf(Proof proof) => proof switch
     {

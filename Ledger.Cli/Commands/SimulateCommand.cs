@@ -114,7 +114,7 @@ internal static class SimulateCommand
                 Byzantine = parsed.GetValue(Byzantine),
                 Strategy = parsed.GetValue(Strategy),
             };
-            if (FaultIn(options) is { } fault)
+            if (options.Fault is { } fault)
             {
                 throw new CliException(fault, "see 'ledger simulate --help'", ExitCode.Usage);
             }
@@ -122,28 +122,6 @@ internal static class SimulateCommand
             return await RunAsync(terminal, parsed, options, cancellationToken);
         });
         return command;
-    }
-
-    private static string? FaultIn(SimulationOptions options)
-    {
-        if (options.Nodes > SimulationOptions.NodesMax)
-        {
-            return $"--nodes must be at most {SimulationOptions.NodesMax}";
-        }
-
-        if (options.Byzantine is not { } liars)
-        {
-            return null;
-        }
-
-        if (liars < 0 || liars > options.Nodes)
-        {
-            return $"--byzantine must lie between 0 and the {options.Nodes} nodes";
-        }
-
-        return liars > 0 && options.Engine == "raft"
-            ? "--byzantine is for pbft: raft bears validators that fail, and none that lie"
-            : null;
     }
 
     private static async Task<int> RunAsync(

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Ledger.Cli.Shell;
 using Ledger.Core;
 using Ledger.Crypto;
 
@@ -37,6 +38,13 @@ internal sealed class OperationFile(string path, OperationFormat format)
     public async Task<Digest> DigestAsync(CancellationToken cancellationToken)
     {
         await using var stream = Open();
+        if (!stream.CanSeek)
+        {
+            throw new CliException(
+                $"{Path} can be read only once, and is read twice, so that no line is applied twice",
+                "save it as a file and submit that");
+        }
+
         return new(await SHA256.HashDataAsync(stream, cancellationToken));
     }
 

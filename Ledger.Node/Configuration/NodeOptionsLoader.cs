@@ -5,6 +5,7 @@ using System.Text.Json;
 using Ledger.Consensus.Pbft;
 using Ledger.Consensus.Raft;
 using Ledger.Core;
+using Ledger.Crypto;
 using Ledger.Node.Consensus;
 using Ledger.Node.Mempool;
 
@@ -19,6 +20,8 @@ public static class NodeOptionsLoader
     public const string EnvironmentPrefix = "LEDGER__";
 
     private const string EndpointsPath = "peers.endpoints.";
+
+    private const int FileBytesMax = 1 << 20;
 
     /// <summary>Path and default; null where a value must be given, empty where it may be left out.</summary>
     public static IReadOnlyList<(string Path, string? Default, string Meaning)> Known { get; } =
@@ -124,7 +127,7 @@ public static class NodeOptionsLoader
         List<KeyValuePair<string, string>> values = [];
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(file));
+            using var document = JsonDocument.Parse(BoundedFile.ReadText(file, FileBytesMax));
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 Flatten(document.RootElement, "", values, faults);

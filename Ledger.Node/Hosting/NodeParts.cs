@@ -12,6 +12,8 @@ namespace Ledger.Node.Hosting;
 /// </summary>
 internal sealed class NodeParts : IDisposable
 {
+    private const int PassphraseBytesMax = 64 << 10;
+
     private readonly DataFolder _folder;
 
     private NodeParts(
@@ -99,7 +101,7 @@ internal sealed class NodeParts : IDisposable
     {
         try
         {
-            return GenesisFile.Parse(File.ReadAllText(options.GenesisFile));
+            return GenesisFile.Parse(BoundedFile.ReadText(options.GenesisFile, GenesisFile.BytesMax));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -116,7 +118,8 @@ internal sealed class NodeParts : IDisposable
         try
         {
             var passphrase = options.PassphraseFile is { } file
-                ? File.ReadLines(file).FirstOrDefault() : null;
+                ? new StringReader(BoundedFile.ReadText(file, PassphraseBytesMax)).ReadLine()
+                : null;
             return KeyFile.Load(options.KeyFile, passphrase);
         }
         catch (Exception exception)

@@ -8,6 +8,8 @@ public sealed record SimulationOptions
 {
     public const int NodesMax = 31;
 
+    public const int ClientsMax = 1000;
+
     public const int DefaultSteps = 4000;
 
     /// <summary>The engines that can be run, as users name them.</summary>
@@ -39,6 +41,15 @@ public sealed record SimulationOptions
 
     /// <summary>How many of these validators may fail without harm; with PBFT, by lying too.</summary>
     public int Faulty => IsRaft ? Quorums.Crash(Nodes).Faulty : Quorums.Byzantine(Nodes).Faulty;
+
+    /// <summary>What no run can be made of, in words; null when one can.</summary>
+    public string? Fault => Nodes is < 1 or > NodesMax ? $"there are 1 to {NodesMax} nodes, not {Nodes}"
+        : Steps < 1 ? "there is at least 1 step"
+        : Clients is < 1 or > ClientsMax ? $"there are 1 to {ClientsMax} clients, not {Clients}"
+        : Byzantine < 0 || Byzantine > Nodes ? $"of {Nodes} nodes 0 to {Nodes} lie, not {Byzantine}"
+        : Byzantine > 0 && IsRaft ? "raft bears validators that fail, and none that lie"
+        : Strategy is not null && !Strategies.Names.Contains(Strategy) ? $"no strategy is called '{Strategy}'"
+        : null;
 
     internal bool IsRaft => Engine == "raft";
 }

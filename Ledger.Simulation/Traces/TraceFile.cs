@@ -59,20 +59,21 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
     /// <exception cref="TraceException">It is no trace, of another version, or damaged.</exception>
     public static TraceFile Read(TextReader source)
     {
-        var head = source.ReadLine() ?? "";
-        if (!head.StartsWith(Magic + " ", StringComparison.Ordinal))
+        // Not by lines before it is known to have any: what is no trace may have no end.
+        var magic = new char[Magic.Length + 1];
+        if (source.ReadBlock(magic) < magic.Length || new string(magic) != Magic + " ")
         {
             throw new TraceException("it is not a simulation's trace");
         }
 
-        var version = head[(Magic.Length + 1)..];
+        var version = source.ReadLine() ?? "";
         if (version != Version.ToString(CultureInfo.InvariantCulture))
         {
             throw new TraceException($"it is of version '{version}'; this program reads version {Version}");
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(hash, head);
+        Add(hash, $"{Magic} {version}");
         List<string> lines = [];
         while (source.ReadLine() is { } line)
         {
@@ -106,8 +107,8 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
         try
         {
             if (JsonSerializer.Deserialize<Stored>(line, Format) is { } stored
-                && SimulationOptions.Engines.Contains(stored.Engine)
-                && FaultSet.TryParse(stored.Faults, out var faults, out _))
+                && SimulationOptions.Engines.Contains(stored.Engine) && stored.LeftOut is not null
+                && stored.Faults is not null && FaultSet.TryParse(stored.Faults, out var faults, out _))
             {
                 options = new()
                 {
@@ -128,7 +129,7 @@ public sealed record TraceFile(SimulationOptions Options, IReadOnlyList<string> 
             // No options, then.
         }
 
-        return options is not null;
+        return options is { Fault: null };
     }
 
     private IEnumerable<string> Lines()

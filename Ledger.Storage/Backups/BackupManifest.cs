@@ -91,13 +91,16 @@ public sealed record BackupManifest(
 /// <param name="Hash">SHA-256 of its content; where it lies among the backup's objects.</param>
 public sealed record BackupFile(string Name, long Bytes, string Hash)
 {
+    /// <summary>No database writes a larger file; so the sum of all is a number, too.</summary>
+    private const long BytesMax = 1L << 40;
+
     /// <summary>
     /// Whether it names one file in one folder, and one object: whoever wrote the list must not choose
     /// others.
     /// </summary>
     internal bool IsPlain
         => Name is { Length: > 0 } and not ("." or "..") && Name.IndexOfAny(['/', '\\', '\0']) < 0
-            && Bytes >= 0 && Digest.TryParse(Hash, out _);
+            && Bytes is >= 0 and <= BytesMax && Digest.TryParse(Hash, out _);
 }
 
 /// <summary>A backup that cannot be made or used; the message says why.</summary>

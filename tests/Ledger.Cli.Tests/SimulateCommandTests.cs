@@ -12,9 +12,9 @@ public sealed class SimulateCommandTests
     [InlineData("'tornado' is no fault; known are all, none, loss, ", "--faults", "loss,tornado")]
     [InlineData("'paxos' is no engine; known are pbft, raft", "--engine", "paxos")]
     [InlineData("'truth' is no strategy; known are ", "--strategy", "truth")]
-    [InlineData("--nodes must be at most 31", "--nodes", "32")]
+    [InlineData("there are 1 to 31 nodes, not 32", "--nodes", "32")]
     [InlineData("--nodes", "--nodes", "0")]
-    [InlineData("--byzantine must lie between 0 and the 4 nodes", "--byzantine", "5")]
+    [InlineData("of 4 nodes 0 to 4 lie, not 5", "--byzantine", "5")]
     [InlineData("raft bears validators that fail, and none that lie", "--engine", "raft", "--byzantine", "1")]
     public async Task What_it_does_not_know_is_named_and_nothing_is_run(string words,
         params string[] arguments)

@@ -1,3 +1,5 @@
+using System.IO.Pipes;
+using System.Text;
 using Ledger.Cli.Shell;
 
 namespace Ledger.Cli.Tests;
@@ -37,6 +39,18 @@ public sealed class SubmitCommandTests : IDisposable
         Assert.Equal(2, said.Json["badLines"]!.GetValue<int>());
         Assert.Equal("line 2: it is not JSON\nline 4: namespace is missing\n", said.Error);
         Assert.Equal(["k1", "k5"], node.Applications.Keys.Order());
+    }
+
+    /// <summary>The first reading would leave nothing for the second: no line applied, and no fault.</summary>
+    [Fact]
+    public async Task What_can_be_read_only_once_is_refused()
+    {
+        await using var node = await FakeNode.StartAsync();
+        using AnonymousPipeServerStream pipe = new(PipeDirection.Out);
+        await pipe.WriteAsync(Encoding.UTF8.GetBytes(Puts(3)), TestContext.Current.CancellationToken);
+        var path = $"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}";
+
+        Tool.AssertRefused(await SubmitAsync(node, path), ExitCode.Failed, "can be read only once");
     }
 
     [Fact]
