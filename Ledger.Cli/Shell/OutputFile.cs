@@ -3,7 +3,7 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Shell;
 
 /// <summary>
-/// A file that a command leaves behind: all of it, or what was there before. A full disk must not turn
+/// A file that a command leaves behind: all of it, or what was there before, if that was a file. A full disk must not turn
 /// somebody's only receipt into half of one.
 /// </summary>
 internal static class OutputFile
@@ -13,15 +13,15 @@ internal static class OutputFile
 
     public static void Write(string path, byte[] bytes)
     {
-        // A link stays a link. What is there and holds nothing may be a pipe or a device, which nobody may
-        // put a file in the place of; and there is nothing in it to lose.
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        if (File.Exists(target) && new FileInfo(target).Length == 0)
+        // A link stays a link, wherever it leads. What is there and holds nothing may be a pipe or a device,
+        // which nobody may put a file in the place of; and there is nothing in it to lose.
+        FileInfo present = new(path);
+        if (present.LinkTarget is not null || (present.Exists && present.Length == 0))
         {
-            File.WriteAllBytes(target, bytes);
+            File.WriteAllBytes(path, bytes);
             return;
         }
 
-        DurableFile.Write(target, bytes, Permissions, replace: true);
+        DurableFile.Write(path, bytes, Permissions, replace: true);
     }
 }

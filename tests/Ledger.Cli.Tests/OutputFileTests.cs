@@ -10,15 +10,11 @@ public sealed class OutputFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void What_does_not_fit_leaves_the_file_as_it_was_and_nothing_beside_it()
+    public void What_cannot_be_written_leaves_nothing_behind()
     {
-        var path = _folder.Write("receipt.json", "the only one");
-
-        // No folder takes a name this long, which is found out when the new file is made beside the old one.
-        var tooLong = _folder.Sub(new string('n', 250));
-        Assert.ThrowsAny<IOException>(() => OutputFile.Write(tooLong, [1]));
-        Assert.Equal("the only one", File.ReadAllText(path));
-        Assert.Equal([path], Directory.GetFileSystemEntries(_folder.Path));
+        // A name that is as long as one may be: there is no room for the new file beside it.
+        Assert.ThrowsAny<IOException>(() => OutputFile.Write(_folder.Sub(new string('n', 250)), [1]));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
     [Fact]
@@ -35,6 +31,31 @@ public sealed class OutputFileTests : IDisposable
 
         Assert.Equal("next", File.ReadAllText(path));
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_made_for_all_to_read()
+    {
+        var path = _folder.Sub("new");
+
+        OutputFile.Write(path, "new"u8.ToArray());
+
+        Assert.Equal("new", File.ReadAllText(path));
+        Assert.True(File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.False(File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserExecute));
+        Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void What_a_link_leads_to_may_be_no_file_at_all()
+    {
+        var link = _folder.Sub("link");
+        File.CreateSymbolicLink(link, "/dev/null");
+
+        OutputFile.Write(link, "gone"u8.ToArray());
+
+        Assert.Equal("/dev/null", new FileInfo(link).LinkTarget);
+        Assert.Empty(File.ReadAllBytes(link));
     }
 
     [Fact]
