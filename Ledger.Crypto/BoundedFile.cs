@@ -1,8 +1,8 @@
 namespace Ledger.Crypto;
 
 /// <summary>
-/// Reads a file that ought to be small. Counts what comes, since a length that a file claims need not be true,
-/// and some have no end.
+/// Reads a file that ought to be small. Counts what comes, since a length that a file claims need not be
+/// true, and some have no end.
 /// </summary>
 public static class BoundedFile
 {

@@ -3,8 +3,8 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Shell;
 
 /// <summary>
-/// A file that a command leaves behind: all of it, or what was there before, if that was a file. A full disk must not turn
-/// somebody's only receipt into half of one.
+/// A file that a command leaves behind: all of it, or what was there before, if that was a file. A full disk
+/// must not turn somebody's only receipt into half of one.
 /// </summary>
 internal static class OutputFile
 {

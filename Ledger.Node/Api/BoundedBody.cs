@@ -14,8 +14,8 @@ internal enum BodyEnd
 
 /// <summary>
 /// A request's body, up to the server's limit and in memory that is shared out among all requests. What is
-/// beyond the limit the server still takes from the connection after its answer, for a few seconds, and throws
-/// away: who is cut off while sending never reads why.
+/// beyond the limit the server still takes from the connection after its answer, for a few seconds, and
+/// throws away: who is cut off while sending never reads why.
 /// </summary>
 internal sealed class BoundedBody(RequestMemory memory) : IDisposable
 {

@@ -123,7 +123,7 @@ internal sealed class LookEndpoints(
             return Results.Bytes(bytes, TransactionBodies.MessagePackType);
         }
 
-        // By the receipts, which name them in order: to hash all of a full block again takes ten times as long.
+        // By the receipts, which name them in order: to hash all of a full block again takes far longer.
         return store.ReadOutline(height.Value) is var (header, count)
             && store.ReadReceipts(height.Value) is { } receipts
             ? Results.Ok(Describe(header, header.ComputeHash(), count) with
@@ -252,7 +252,8 @@ internal sealed class LookEndpoints(
             return Problems.BadRequest($"limit: 1 to {HistoryMax}, not {limit}");
         }
 
-        var versions = store.ReadHistory(StateKey.ForEntry(ns, key), limit ?? HistoryDefault, HistoryBytesMax);
+        var versions = store.ReadHistory(
+            StateKey.ForEntry(ns, key), limit ?? HistoryDefault, HistoryBytesMax);
         return versions.Count == 0
             ? Problems.NotFound($"'{key}' was never in namespace '{ns}'")
             : Results.Ok(versions.Select(version =>

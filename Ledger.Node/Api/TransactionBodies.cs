@@ -119,8 +119,8 @@ internal static class TransactionBodies
     }
 
     /// <summary>
-    /// Before objects are made of it: a few bytes of JSON become an operation of many fields, and a body holds
-    /// millions.
+    /// Before objects are made of it: a few bytes of JSON become an operation of many fields, and a body
+    /// holds millions.
     /// </summary>
     private static void MustBeOfBoundedLists(JsonElement element)
     {

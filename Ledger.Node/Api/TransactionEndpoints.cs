@@ -76,8 +76,8 @@ internal sealed class TransactionEndpoints(
     /// What came, or why it is not taken: an answer and a count, no log line, since whoever sends too much
     /// must not fill the log as well.
     /// </summary>
-    private async Task<(IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, IResult? Refused)> ReadAsync(
-        HttpContext context, bool isMessagePack)
+    private async Task<(IReadOnlyList<ReadOnlyMemory<byte>>? Encoded, bool IsArray, IResult? Refused)>
+        ReadAsync(HttpContext context, bool isMessagePack)
     {
         // Counted until the answer: what was refused is held as long as what is waited for.
         BoundedBody body = new(memory);
@@ -85,7 +85,9 @@ internal sealed class TransactionEndpoints(
         var limit = BoundedBody.TakeLimit(context);
         try
         {
-            switch (await body.ReadAsync(context.Request, limit, context.RequestAborted).ConfigureAwait(false))
+            var end = await body.ReadAsync(context.Request, limit, context.RequestAborted)
+                .ConfigureAwait(false);
+            switch (end)
             {
                 case BodyEnd.TooLarge:
                     admission.CountRefusal(Refusal.TooLarge);

@@ -36,8 +36,8 @@ internal static class WebHost
     private const int ConnectionsMax = 512;
 
     /// <summary>
-    /// What large requests and answers may hold together: twice the largest body that can be configured, and a
-    /// fraction of what a node has.
+    /// What large requests and answers may hold together: twice the largest body that can be configured, and
+    /// a fraction of what a node has.
     /// </summary>
     public const long RequestBytesMax = 128 << 20;
 
@@ -154,9 +154,9 @@ internal static class WebHost
     }
 
     /// <summary>
-    /// Nobody but an operator gets past this: before any endpoint is asked, since one would read its body first.
-    /// By the port that the connection came in on: what a Host header says, anybody can write. Asked for with
-    /// each request, since a configured port 0 becomes another once it is bound.
+    /// Nobody but an operator gets past this: before any endpoint is asked, since one would read its body
+    /// first. By the port that the connection came in on: what a Host header says, anybody can write. Asked
+    /// for with each request, since a configured port 0 becomes another once it is bound.
     /// </summary>
     public static void GuardAdministration(WebApplication app, Func<int?> port)
         => app.Use((context, next) =>
@@ -168,7 +168,8 @@ internal static class WebHost
 
             if (context.Connection.LocalPort != port())
             {
-                return Problems.NotFound("administration is on its own port, on loopback").ExecuteAsync(context);
+                return Problems.NotFound("administration is on its own port, on loopback")
+                    .ExecuteAsync(context);
             }
 
             context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize

@@ -274,9 +274,10 @@ public sealed class Admission : IAsyncDisposable
     private string? ForbiddenOperation(Transaction transaction)
     {
         var operations = transaction.Body.Operations;
+        var sender = transaction.Sender;
         for (var i = 0; i < operations.Count; i++)
         {
-            if (_standing.FaultIn(transaction.Sender, operations[i], key => _state.ReadState(key)) is { } fault)
+            if (_standing.FaultIn(sender, operations[i], key => _state.ReadState(key)) is { } fault)
             {
                 return $"operation {i}: {fault}";
             }

@@ -30,7 +30,8 @@ internal sealed class Standing(Genesis genesis, StatementVerifier verify)
 
     /// <summary>Who may issue may do so in the same transaction, and then holds it.</summary>
     private static string? FaultOfHolder(PublicKey sender, string asset, Func<byte[], byte[]?> read)
-        => read(StateKey.ForBalance(sender, asset)) is not null || Permissions.Has(sender, Role.Issuer, "", read)
+        => read(StateKey.ForBalance(sender, asset)) is not null
+            || Permissions.Has(sender, Role.Issuer, "", read)
             ? null
             : $"the sender {sender} holds no '{asset}' in the final state";
 }

@@ -7,8 +7,8 @@ using Ledger.Crypto;
 namespace Ledger.Cli.Tests;
 
 /// <summary>
-/// Files that somebody else wrote, or nobody: folders, devices without an end, links that go in circles, rubbish.
-/// Whatever reads one answers with a sentence.
+/// Files that somebody else wrote, or nobody: folders, devices without an end, links that go in circles,
+/// rubbish. Whatever reads one answers with a sentence.
 /// </summary>
 public sealed class HostileFileTests : IDisposable
 {
@@ -78,7 +78,8 @@ public sealed class HostileFileTests : IDisposable
     [InlineData(""" "strategy":"none such" """)]
     public async Task A_trace_of_a_run_that_there_cannot_be_is_refused(string setting)
     {
-        var options = """{"engine":"pbft","seed":1,"nodes":4,"steps":10,"clients":1,"faults":"none","leftOut":[]}""";
+        var options = """{"engine":"pbft","seed":1,"nodes":4,"steps":10,"clients":1,"""
+            + "\"faults\":\"none\",\"leftOut\":[]}";
         var name = setting.Split('"')[1];
         var bent = System.Text.RegularExpressions.Regex.Replace(
             options, $"\"{name}\":[^,}}]*", setting.Trim()) is var changed && changed != options

@@ -41,7 +41,7 @@ public sealed class SubmitCommandTests : IDisposable
         Assert.Equal(["k1", "k5"], node.Applications.Keys.Order());
     }
 
-    /// <summary>The first reading would leave nothing for the second: no line applied, and no fault.</summary>
+    /// <summary>The first reading would leave the second nothing: no line applied, and no fault.</summary>
     [Fact]
     public async Task What_can_be_read_only_once_is_refused()
     {

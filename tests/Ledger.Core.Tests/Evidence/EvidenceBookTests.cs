@@ -52,7 +52,7 @@ public sealed class EvidenceBookTests
         Assert.Equal(EvidenceBook.PerValidatorMax, book.Count);
     }
 
-    /// <summary>Each proof that is taken is written, logged and spread: a liar makes as many as it likes.</summary>
+    /// <summary>Each proof that is taken is written, logged and spread; a liar makes any number.</summary>
     [Fact]
     public void Who_counts_down_from_the_highest_height_is_not_followed()
     {

@@ -126,7 +126,8 @@ public sealed class AdminTests(SingleNode node) : IClassFixture<SingleNode>
     [Fact]
     public async Task An_operator_sends_a_few_words_and_no_more()
     {
-        using StringContent content = new(new string(' ', 65_537), System.Text.Encoding.UTF8, "application/json");
+        using StringContent content = new(
+            new string(' ', 65_537), System.Text.Encoding.UTF8, "application/json");
         using var response = await node.Http.PutAsync(AddressOf("duty"), content, Token);
 
         await RunningNode.ProblemWithoutWordsAsync(response, 413, "too_large");

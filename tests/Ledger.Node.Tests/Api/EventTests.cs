@@ -101,11 +101,13 @@ public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
     {
         using TcpClient client = new();
         await client.ConnectAsync(IPAddress.Loopback, node.Http.BaseAddress!.Port, Token);
-        await client.GetStream().WriteAsync("GET /v1/events HTTP/1.1\r\nHost: node\r\n\r\n"u8.ToArray(), Token);
+        await client.GetStream().WriteAsync(
+            "GET /v1/events HTTP/1.1\r\nHost: node\r\n\r\n"u8.ToArray(), Token);
         await client.GetStream().ReadAtLeastAsync(new byte[1], 1, cancellationToken: Token);
 
         // As Linux lists them: local, remote, state, queues, then which timer runs; 02 is the keepalive's.
-        var port = ((IPEndPoint)client.Client.LocalEndPoint!).Port.ToString("X4", CultureInfo.InvariantCulture);
+        var local = (IPEndPoint)client.Client.LocalEndPoint!;
+        var port = local.Port.ToString("X4", CultureInfo.InvariantCulture);
         var served = (await File.ReadAllLinesAsync("/proc/net/tcp", Token))
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Single(fields => fields[2].EndsWith(":" + port, StringComparison.Ordinal));

@@ -29,8 +29,8 @@ public sealed class FinalityWaitersTests
     }
 
     /// <summary>
-    /// Blocks are told under the same lock: as many requests as there are connections, each of which names one
-    /// transaction as often as a request may, must not hold it for long.
+    /// Blocks are told under the same lock: as many requests as there are connections, each of which names
+    /// one transaction as often as a request may, must not hold it for long.
     /// </summary>
     [Fact]
     public void Who_names_a_transaction_often_holds_up_nobody()
