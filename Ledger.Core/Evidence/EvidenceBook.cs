@@ -51,8 +51,15 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
             return false;
         }
 
-        return !IsFull(evidence.Offence.Validator, out var last)
-            || evidence.Offence.Height < last.Offence.Height;
+        if (!IsFull(evidence.Offence.Validator, out var last))
+        {
+            return true;
+        }
+
+        // By half, and not by one: each is written, spread and written again elsewhere, and a liar that comes
+        // nearer height by height would keep everybody busy for ever.
+        var (ahead, lastAhead) = (Ahead(evidence.Offence, head), Ahead(last.Offence, head));
+        return ahead < lastAhead && ahead <= lastAhead / 2;
     }
 
     /// <summary>Takes in a proof that was wanted and whose signatures hold.</summary>
@@ -178,6 +185,9 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
     private static bool IsQuiet(PublicKey offender, Height head, Func<byte[], byte[]?> read)
         => read(StateKey.ForOffender(offender)) is { } bytes
             && OffenderEntry.Decode(bytes).RecordedAt.Value + QuietBlocks > head.Value;
+
+    private static ulong Ahead(Offence offence, Height head)
+        => offence.Height > head ? offence.Height.Value - head.Value : 0;
 
     private static bool IsTooOld(Offence offence, Height head)
         => head.Value >= offence.Height.Value && head.Value - offence.Height.Value >= Limits.EvidenceBlocks;

@@ -52,6 +52,50 @@ public sealed class EvidenceBookTests
         Assert.Equal(EvidenceBook.PerValidatorMax, book.Count);
     }
 
+    [Theory]
+    [InlineData(1_000, 501, false)]
+    [InlineData(1_000, 500, true)]
+    [InlineData(2, 1, true)]
+    [InlineData(1, 0, true)]
+    [InlineData(0, 0, false)]
+    public void What_is_held_gives_way_only_to_what_is_less_than_half_as_far_ahead(
+        ulong heldAhead, ulong ahead, bool isWanted)
+    {
+        Height head = new(5_000);
+        var book = Book(self: 0);
+        for (ulong i = 0; i < EvidenceBook.PerValidatorMax; i++)
+        {
+            book.Add(_liar.VotesTwice(_liar.Commit(head.Value + heldAhead - Math.Min(i, heldAhead))), default);
+        }
+
+        for (ulong i = 1; book.Count < EvidenceBook.PerValidatorMax; i++)
+        {
+            book.Add(_liar.VotesTwice(_liar.Commit(head.Value - i)), default);
+        }
+
+        var nearer = _liar.VotesTwice(_liar.Commit(head.Value + ahead, view: 1));
+
+        Assert.Equal(isWanted, book.Wants(nearer, head));
+    }
+
+    [Fact]
+    public void A_liar_that_comes_nearer_height_by_height_is_soon_left_unheard()
+    {
+        var book = Book(self: 0);
+        var taken = 0;
+        for (ulong height = 20_000; height > 1; height--)
+        {
+            var evidence = _liar.VotesTwice(_liar.Commit(height));
+            if (book.Wants(evidence, new(1)))
+            {
+                book.Add(evidence, TimeSpan.Zero);
+                taken++;
+            }
+        }
+
+        Assert.InRange(taken, EvidenceBook.PerValidatorMax, 16 * EvidenceBook.PerValidatorMax);
+    }
+
     [Fact]
     public void It_is_due_once_its_height_is_final_and_asked_for_again_only_later()
     {
