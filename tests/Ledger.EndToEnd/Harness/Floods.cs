@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using Ledger.Consensus;
 using Ledger.Consensus.Pbft;
 using Ledger.Core;
@@ -50,6 +51,17 @@ internal sealed class Floods(
         nameof(KnownTransactions) => KnownTransactions(),
         _ => DoubleVotes(),
     };
+
+    public static int CountIn(ReadOnlySpan<byte> frames)
+    {
+        var count = 0;
+        for (; !frames.IsEmpty; count++)
+        {
+            frames = frames[(RawPeer.HeaderBytes + BinaryPrimitives.ReadInt32BigEndian(frames))..];
+        }
+
+        return count;
+    }
 
     private static byte[] Pings() => Repeat(PingFrame, _ => new byte[8]);
 
