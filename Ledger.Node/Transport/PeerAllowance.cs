@@ -13,7 +13,7 @@ namespace Ledger.Node.Transport;
 /// </remarks>
 internal sealed class PeerAllowance(TimeProvider time)
 {
-    /// <summary>Of one processor: an honest peer at full load needs a tenth of it.</summary>
+    /// <summary>Of one processor: no honest peer came near it, four validators on two cores at full load.</summary>
     public const double Share = 0.5;
 
     /// <summary>A frame, or a piece of one that came to nothing.</summary>
