@@ -19,8 +19,8 @@ namespace Ledger.Node.Offences;
 internal sealed class EvidenceService
 {
     /// <summary>
-    /// Proofs under way to the owner from one who brings them; of more the rest is lost. Neither the consensus
-    /// loop nor a peer's reader waits, and nobody loses what another has brought.
+    /// Proofs under way to the owner from one who brings them; of more the rest is lost. Neither the
+    /// consensus loop nor a peer's reader waits, and nobody loses what another has brought.
     /// </summary>
     private const int LaneMax = 64;
 
@@ -149,11 +149,12 @@ internal sealed class EvidenceService
         }
     }
 
-    private Channel<Evidence> LaneOf(ValidatorIndex from) => _arrivals.GetOrAdd(
-        from, _ => Channel.CreateBounded<Evidence>(
-            new BoundedChannelOptions(LaneMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true }));
+    private Channel<Evidence> LaneOf(ValidatorIndex from)
+        => _arrivals.GetOrAdd(from, _ => Channel.CreateBounded<Evidence>(LaneMax));
 
-    /// <summary>No more than a lane holds: one that is filled as fast as it is read would never end.</summary>
+    /// <summary>
+    /// No more than a lane holds: one that is filled as fast as it is read would never end.
+    /// </summary>
     private void TakeFrom(ChannelReader<Evidence> lane)
     {
         for (var i = 0; i < LaneMax && lane.TryRead(out var evidence); i++)

@@ -1,10 +1,10 @@
 namespace Ledger.Node.Transport;
 
 /// <summary>
-/// What one peer may make this node do. A frame costs the time that its handler keeps the peer's reader busy,
-/// and a price for what it causes elsewhere: memory, a turn of the consensus loop, bytes of an answer. Who has
-/// spent more than its share is read no further for a moment, and TCP passes the wait on to it. Nothing is
-/// refused, so a peer that lags is served, and nobody else's frames wait for it.
+/// What one peer may make this node do. A frame costs the time that its handler keeps the peer's reader
+/// busy, and a price for what it causes elsewhere: memory, a turn of the consensus loop, bytes of an answer.
+/// Who has spent more than its share is read no further for a moment, and TCP passes the wait on to it.
+/// Nothing is refused, so a peer that lags is served, and nobody else's frames wait for it.
 /// </summary>
 /// <remarks>
 /// B1: over any time t, what one peer causes costs at most <see cref="Burst"/> + <see cref="Share"/> t, and
@@ -13,7 +13,9 @@ namespace Ledger.Node.Transport;
 /// </remarks>
 internal sealed class PeerAllowance(TimeProvider time)
 {
-    /// <summary>Of one processor: no honest peer came near it, four validators on two cores at full load.</summary>
+    /// <summary>
+    /// Of one processor: of four validators at full load on two cores none has had to wait for another.
+    /// </summary>
     public const double Share = 0.5;
 
     /// <summary>A frame, or a piece of one that came to nothing.</summary>

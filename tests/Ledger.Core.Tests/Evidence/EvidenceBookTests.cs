@@ -65,12 +65,13 @@ public sealed class EvidenceBookTests
         var book = Book(self: 0);
         for (ulong i = 0; i < EvidenceBook.PerValidatorMax; i++)
         {
-            book.Add(_liar.VotesTwice(_liar.Commit(head.Value + heldAhead - Math.Min(i, heldAhead))), default);
+            var height = head.Value + heldAhead - Math.Min(i, heldAhead);
+            book.Add(_liar.VotesTwice(_liar.Commit(height)), TimeSpan.Zero);
         }
 
         for (ulong i = 1; book.Count < EvidenceBook.PerValidatorMax; i++)
         {
-            book.Add(_liar.VotesTwice(_liar.Commit(head.Value - i)), default);
+            book.Add(_liar.VotesTwice(_liar.Commit(head.Value - i)), TimeSpan.Zero);
         }
 
         var nearer = _liar.VotesTwice(_liar.Commit(head.Value + ahead, view: 1));

@@ -67,7 +67,8 @@ internal sealed class Floods(
 
     /// <summary>For blocks that nobody has proposed.</summary>
     private byte[] Votes() => Repeat(
-        RawPeer.Consensus, i => Say(new Prepare(new(certificate.Subject.View, new(1_000 + i), Sha256.Hash([1])))));
+        RawPeer.Consensus,
+        i => Say(new Prepare(new(certificate.Subject.View, new(1_000_000 + i), Sha256.Hash([1])))));
 
     /// <summary>Four signatures to check in each.</summary>
     private byte[] ViewChanges() => Repeat(
@@ -81,7 +82,8 @@ internal sealed class Floods(
 
     /// <summary>Of a ledger that is far ahead.</summary>
     private byte[] Statuses() => Repeat(
-        RawPeer.Consensus, i => Say(new Status(certificate.Subject.View, true, new(1_000_000_000 + i))));
+        RawPeer.Consensus,
+        i => Say(new Status(certificate.Subject.View, true, new(1_000_000_000 + i))));
 
     private static byte[] BlockRanges() => Repeat(RequestFrame, i => Write((ref MessagePackWriter writer) =>
     {
@@ -113,7 +115,7 @@ internal sealed class Floods(
 
     private byte[] KnownTransactions() => Repeat(TransactionsFrame, _ => TestClient.Batch(final), count: 10);
 
-    /// <summary>Its own, each a proof for heights that come nearer, so that each is better than the last.</summary>
+    /// <summary>Its own, for heights that come nearer and nearer, and never come.</summary>
     private byte[] DoubleVotes() => Repeat(EvidenceFrame, i =>
     {
         Offence offence = new(

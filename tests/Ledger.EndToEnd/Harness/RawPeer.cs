@@ -65,15 +65,18 @@ internal sealed class RawPeer : IDisposable
         => SendRawAsync([.. Header(payload.Length, kind), .. payload]);
 
     /// <summary>The other side may have closed before all was written, as it may.</summary>
-    public async Task SendRawAsync(byte[] bytes)
+    /// <returns>Whether it has not.</returns>
+    public async Task<bool> SendRawAsync(byte[] bytes)
     {
         try
         {
             await _stream.WriteAsync(bytes);
+            return true;
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             // The read that follows tells.
+            return false;
         }
     }
 
