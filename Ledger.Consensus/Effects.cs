@@ -90,7 +90,7 @@ public sealed class Effects
     /// <summary>A linearizable read may be served from the state at this height or any later one.</summary>
     public void ReadReady(ulong id, Height height) => Requests.Add(new Effect.ReadReady(id, height));
 
-    public void ReadRefused(ulong id, string reason) => Requests.Add(new Effect.ReadRefused(id, reason));
+    public void ReadRefused(ulong id, Refusal reason) => Requests.Add(new Effect.ReadRefused(id, reason));
 
     /// <summary>
     /// Asks the world to bring the state here to at least this height, by blocks or by a snapshot; the
@@ -138,7 +138,7 @@ public abstract record Effect
 
     public sealed record ReadReady(ulong Id, Height Height) : Effect;
 
-    public sealed record ReadRefused(ulong Id, string Reason) : Effect;
+    public sealed record ReadRefused(ulong Id, Refusal Reason) : Effect;
 
     /// <param name="Height">At least this high.</param>
     /// <param name="Block">The final block at that height.</param>

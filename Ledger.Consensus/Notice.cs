@@ -49,10 +49,10 @@ public abstract record Notice
         : Notice;
 
     /// <summary>Raft: a change of members that does not happen, and why, for people.</summary>
-    public sealed record MembersRefused(string Reason) : Notice;
+    public sealed record MembersRefused(Refusal Reason) : Notice;
 
     /// <summary>Raft: whether members may change as was asked now; no reason when they may.</summary>
-    public sealed record MembersAnswered(string? Reason) : Notice;
+    public sealed record MembersAnswered(Refusal? Reason) : Notice;
 
     /// <summary>
     /// This replica is no member any more: it votes no more and, in Raft, will not campaign.

@@ -33,7 +33,7 @@ public sealed partial class RaftEngine
             effects);
     }
 
-    private string? ChangeFault(Membership target)
+    private Refusal? ChangeFault(Membership target)
     {
         if (!IsLeader)
         {
@@ -61,20 +61,22 @@ public sealed partial class RaftEngine
             if (Configuration.IsMember(member)
                 && Configuration.IsWitness(member) != target.Witnesses.Contains(member))
             {
-                return $"validator {member} cannot begin or cease to keep blocks: remove it first";
+                return new("cannot begin or cease to keep blocks: remove it first", member);
             }
 
             if (target.Learners.Contains(member) && Configuration.IsVoter(member))
             {
-                return $"validator {member} votes and cannot become a learner: remove it first";
+                return new("votes and cannot become a learner: remove it first", member);
             }
 
             if (target.Voters.Contains(member) && Configuration.Learners.Contains(member)
                 && !HasCaughtUp(member))
             {
-                return IsUnheard(member)
-                    ? $"validator {member} is out of reach, and lacks {Lacks(member)} entries"
-                    : $"validator {member} is behind: it lacks {Lacks(member)} entries";
+                return new(
+                    IsUnheard(member)
+                        ? $"is out of reach, and lacks {Lacks(member)} entries"
+                        : $"is behind: it lacks {Lacks(member)} entries",
+                    member);
             }
         }
 
@@ -206,9 +208,8 @@ public sealed partial class RaftEngine
             if (!HasCaughtUpOrVotes(member) && _progress[member].IdleTicks > _options.LearnTicks)
             {
                 _change = null;
-                effects.Note(new Notice.MembersRefused(
-                    $"validator {member} does not catch up: it is out of reach or lacks {Lacks(member)} "
-                    + "entries"));
+                effects.Note(new Notice.MembersRefused(new(
+                    $"does not catch up: it is out of reach or lacks {Lacks(member)} entries", member)));
                 var current = Configuration;
                 Reconfigure(
                     new(current.Voters, [], current.Learners.Except(target.Voters), current.Witnesses),

@@ -174,7 +174,7 @@ public sealed partial class RaftEngine
         }
         else
         {
-            effects.ReadRefused(reply.Id, $"validator {from} does not lead");
+            effects.ReadRefused(reply.Id, new("does not lead", from));
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class MemberChanges(
 
     /// <summary>On the consensus loop's thread.</summary>
     public void OnAnswered(Notice.MembersAnswered answered)
-        => Volatile.Read(ref _open)?.TrySetResult(answered.Reason);
+        => Volatile.Read(ref _open)?.TrySetResult(answered.Reason?.Say(directory.NameOf));
 
     /// <summary>What the ledger alone shows.</summary>
     private string? PlanFault(IReadOnlyList<Operation> operations, out Membership target)
@@ -143,10 +143,7 @@ internal sealed class MemberChanges(
         try
         {
             loop.Post(question);
-            return await answered.Task.WaitAsync(Patience, clock, cancellationToken)
-                .ConfigureAwait(false) is { } fault
-                ? directory.Named(fault)
-                : null;
+            return await answered.Task.WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -67,7 +67,7 @@ internal sealed class NodeWorld(
                 reads.OnReady(ready.Id, ready.Height);
                 break;
             case Effect.ReadRefused refused:
-                reads.OnRefused(refused.Id, directory.Named(refused.Reason));
+                reads.OnRefused(refused.Id, refused.Reason.Say(directory.NameOf));
                 break;
             case Effect.Note note:
                 OnNotice(note.Notice);

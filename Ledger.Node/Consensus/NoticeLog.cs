@@ -48,7 +48,7 @@ internal static partial class NoticeLog
                 SteppedDown(logger, stepped.Term, stepped.Reason);
                 break;
             case Notice.TransferEnded { Reason: { } reason }:
-                NotTransferred(logger, directory.Named(reason));
+                NotTransferred(logger, reason);
                 break;
             case Notice.LogRefused refused:
                 LogRefused(logger, directory.NameOf(refused.From), refused.Reason);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ledger.Core;
 using Ledger.Crypto;
 using Ledger.Node.Api;
@@ -85,16 +84,6 @@ internal sealed class ValidatorDirectory(
             : ValidatorReply.Voter;
 
     public string NameOf(ValidatorIndex seat) => History.Find(seat)?.Name ?? seat.ToString();
-
-    /// <summary>
-    /// A sentence of the engine's, which knows seats: "validator 2 is out of reach". People know names.
-    /// </summary>
-    public string Named(string sentence)
-        => sentence.Split(' ', 3) is ["validator", var number, var rest]
-            && int.TryParse(number, CultureInfo.InvariantCulture, out var seat)
-            && History.Find(new(seat)) is { } validator
-            ? $"{validator.Name} {rest}"
-            : sentence;
 
     /// <returns>This node's seat from now on.</returns>
     public ValidatorIndex Begin(Epoch epoch, ValidatorHistory history, Height asOf)

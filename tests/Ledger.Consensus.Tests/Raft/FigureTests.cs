@@ -132,8 +132,7 @@ public sealed class FigureTests
         cluster.Nodes[1].Take(new Input.MembersRequested(new([new(1), new(2), new(3)], [], [])));
 
         Assert.Contains(
-            cluster.Nodes[1].Notices,
-            notice => notice is Notice.MembersRefused("another change of members is under way"));
+            new Notice.MembersRefused("another change of members is under way"), cluster.Nodes[1].Notices);
         Assert.DoesNotContain(cluster.Nodes[1].Entries, entry => entry is ConfigurationEntry);
     }
 

@@ -113,14 +113,13 @@ public sealed class StatedTests
         State(cluster, voters: [0, 1, 2]);
         cluster.Nodes[0].Take(new Input.MembersRequested(Members([0, 1], [])));
         Assert.Contains(
-            cluster.Nodes[0].Notices,
-            notice => notice is Notice.MembersRefused("the ledger states who the members are"));
+            new Notice.MembersRefused("the ledger states who the members are"), cluster.Nodes[0].Notices);
     }
 
     private static string? Answer(RaftCluster cluster, params int[] voters)
     {
         cluster.Nodes[0].Take(new Input.MembersAsked(Members(voters, [])));
-        return cluster.Nodes[0].Notices.OfType<Notice.MembersAnswered>().Last().Reason;
+        return cluster.Nodes[0].Notices.OfType<Notice.MembersAnswered>().Last().Reason?.ToString();
     }
 
     /// <summary>The block that says so is final on everyone who lives.</summary>

@@ -124,7 +124,7 @@ internal abstract class SteppedNode(ValidatorIndex self, SteppedDisk disk) : IWo
                 Reads[read.Id] = read.Height;
                 break;
             case Effect.ReadRefused read:
-                RefusedReads[read.Id] = read.Reason;
+                RefusedReads[read.Id] = read.Reason.ToString();
                 break;
             case Effect.Note note:
                 Notices.Add(note.Notice);

@@ -39,14 +39,15 @@ public sealed class NoticeLogTests : ILogger
         Assert.Contains(words, _said, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("validator 2 is out of reach", "validator-3 is out of reach")]
-    [InlineData("validator 7 is out of reach", "validator 7 is out of reach")]
-    [InlineData("the validator 2 is out of reach", "the validator 2 is out of reach")]
-    [InlineData("validator", "validator")]
-    [InlineData("", "")]
-    public void The_engines_sentences_get_the_name_where_there_is_one(string said, string named)
-        => Assert.Equal(named, _directory.Named(said));
+    [Fact]
+    public void A_refusal_begins_with_the_name_of_the_validator_it_is_about()
+    {
+        Refusal about = new("is out of reach", new(2));
+
+        Assert.Equal("validator-3 is out of reach", about.Say(_directory.NameOf));
+        Assert.Equal("validator 2 is out of reach", about.ToString());
+        Assert.Equal("too many reads wait", new Refusal("too many reads wait").Say(_directory.NameOf));
+    }
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 
