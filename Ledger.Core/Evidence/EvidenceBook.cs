@@ -25,11 +25,6 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
     public const ulong QuietBlocks = 1000;
 
     /// <summary>
-    /// Votes for heights so far above the last final one are not of today: their time may never come.
-    /// </summary>
-    public const ulong AheadBlocks = 1000;
-
-    /// <summary>
     /// Validators report in turn: the first one's report is on the ledger before the next one's time.
     /// </summary>
     public static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
@@ -56,10 +51,15 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
             return false;
         }
 
-        // What cannot be reported soon gives way to what can. Were a lower height enough, a liar could count
-        // down from the highest for ever, and each proof would be written, logged and spread.
-        return !IsFull(evidence.Offence.Validator, out var last)
-            || (!IsFarAhead(evidence.Offence, head) && IsFarAhead(last.Offence, head));
+        if (!IsFull(evidence.Offence.Validator, out var last))
+        {
+            return true;
+        }
+
+        // By half, and not by one: each is written, spread and written again elsewhere, and a liar that comes
+        // nearer height by height would keep everybody busy for ever.
+        var (ahead, lastAhead) = (Ahead(evidence.Offence, head), Ahead(last.Offence, head));
+        return ahead < lastAhead && ahead <= lastAhead / 2;
     }
 
     /// <summary>Takes in a proof that was wanted and whose signatures hold.</summary>
@@ -186,8 +186,8 @@ public sealed class EvidenceBook(Func<Height, ValidatorSet> validatorsAt, Func<V
         => read(StateKey.ForOffender(offender)) is { } bytes
             && OffenderEntry.Decode(bytes).RecordedAt.Value + QuietBlocks > head.Value;
 
-    private static bool IsFarAhead(Offence offence, Height head)
-        => offence.Height > head && offence.Height.Value - head.Value > AheadBlocks;
+    private static ulong Ahead(Offence offence, Height head)
+        => offence.Height > head ? offence.Height.Value - head.Value : 0;
 
     private static bool IsTooOld(Offence offence, Height head)
         => head.Value >= offence.Height.Value && head.Value - offence.Height.Value >= Limits.EvidenceBlocks;

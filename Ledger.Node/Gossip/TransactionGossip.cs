@@ -116,9 +116,11 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission, 
             return FrameVerdict.Disconnect("malformed_transactions");
         }
 
+        var refused = 0;
         foreach (var answer in await admission.AdmitAsync(encoded, trustsPeers, cancellationToken)
             .ConfigureAwait(false))
         {
+            refused += answer.IsAdmitted ? 0 : 1;
             if (answer.Refusal is Refusal.Malformed or Refusal.TooLarge or Refusal.BadSignature
                 or Refusal.WrongChain)
             {
@@ -126,7 +128,7 @@ public sealed class TransactionGossip(PeerNetwork network, Admission admission, 
             }
         }
 
-        return FrameVerdict.Ok;
+        return FrameVerdict.Ok with { Wasted = refused };
     }
 
     private static bool IsFull(List<Transaction> batch, int bytes)

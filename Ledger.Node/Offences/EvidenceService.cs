@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Ledger.Consensus;
@@ -18,9 +19,10 @@ namespace Ledger.Node.Offences;
 internal sealed class EvidenceService
 {
     /// <summary>
-    /// Proofs under way to the owner; a peer that brings more waits, the consensus loop never does.
+    /// Proofs under way to the owner from one who brings them; of more the rest is lost. Neither the
+    /// consensus loop nor a peer's reader waits, and nobody loses what another has brought.
     /// </summary>
-    private const int QueueMax = 256;
+    private const int LaneMax = 64;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
@@ -33,8 +35,9 @@ internal sealed class EvidenceService
     private readonly ILogger _logger;
     private readonly EvidenceBook _book;
     private readonly long _origin;
-    private readonly Channel<Evidence> _arrivals = Channel.CreateBounded<Evidence>(
-        new BoundedChannelOptions(QueueMax) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+
+    /// <summary>By who brings it; what was seen here is this validator's own.</summary>
+    private readonly ConcurrentDictionary<ValidatorIndex, Channel<Evidence>> _arrivals = new();
 
     /// <summary>What the book holds, for those who do not own it.</summary>
     private volatile ImmutableDictionary<Offence, Evidence> _held =
@@ -78,13 +81,16 @@ internal sealed class EvidenceService
         if (_directory.History.Find(notice.Validator) is { } offender
             && PbftEvidence.Of(notice, offender.PublicKey) is { } evidence)
         {
-            _arrivals.Writer.TryWrite(evidence);
+            LaneOf(_directory.Self).Writer.TryWrite(evidence);
         }
     }
 
     /// <summary>Takes a proof that a peer shows; no honest one shows what proves nothing.</summary>
-    public async ValueTask<FrameVerdict> OnFrameAsync(
+    public ValueTask<FrameVerdict> OnFrameAsync(
         ValidatorIndex from, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        => ValueTask.FromResult(OnFrame(from, payload));
+
+    private FrameVerdict OnFrame(ValidatorIndex from, ReadOnlyMemory<byte> payload)
     {
         if (!Evidence.TryDecode(payload, out var evidence, out _) || Evidence.FaultIn(evidence) is not null)
         {
@@ -98,12 +104,18 @@ internal sealed class EvidenceService
             return FrameVerdict.Drop("known_evidence");
         }
 
+        var lane = LaneOf(from);
+        if (lane.Reader.Count >= LaneMax)
+        {
+            return FrameVerdict.Drop("too_much_evidence");
+        }
+
         if (!evidence.IsSigned(_directory.Genesis.Hash, IsSigned))
         {
             return FrameVerdict.Disconnect("bad_evidence");
         }
 
-        await _arrivals.Writer.WriteAsync(evidence, cancellationToken).ConfigureAwait(false);
+        lane.Writer.TryWrite(evidence);
         return FrameVerdict.Ok;
     }
 
@@ -123,10 +135,9 @@ internal sealed class EvidenceService
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                // So many and no more: whoever brings them without end must not keep us from reporting it.
-                for (var taken = 0; taken < QueueMax && _arrivals.Reader.TryRead(out var evidence); taken++)
+                foreach (var lane in _arrivals.Values)
                 {
-                    Take(evidence);
+                    TakeFrom(lane.Reader);
                 }
 
                 await LookAsync(stoppingToken).ConfigureAwait(false);
@@ -135,6 +146,20 @@ internal sealed class EvidenceService
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // What is held is on the disk.
+        }
+    }
+
+    private Channel<Evidence> LaneOf(ValidatorIndex from)
+        => _arrivals.GetOrAdd(from, _ => Channel.CreateBounded<Evidence>(LaneMax));
+
+    /// <summary>
+    /// No more than a lane holds: one that is filled as fast as it is read would never end.
+    /// </summary>
+    private void TakeFrom(ChannelReader<Evidence> lane)
+    {
+        for (var i = 0; i < LaneMax && lane.TryRead(out var evidence); i++)
+        {
+            Take(evidence);
         }
     }
 

@@ -5,7 +5,10 @@ namespace Ledger.Node.Transport;
 /// <summary>What a handler made of a frame.</summary>
 /// <param name="Reason">A short word for the metric's label; null when all is well.</param>
 /// <param name="Hostile">The peer cannot be honest: it loses its connection, for a while.</param>
-public readonly record struct FrameVerdict(string? Reason, bool Hostile)
+/// <param name="Wasted">
+/// Of the pieces in the frame those that cost work elsewhere and came to nothing.
+/// </param>
+public readonly record struct FrameVerdict(string? Reason, bool Hostile, int Wasted = 0)
 {
     public static FrameVerdict Ok => default;
 

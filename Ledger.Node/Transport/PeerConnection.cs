@@ -19,6 +19,7 @@ internal sealed class PeerConnection
     private readonly FrameSocket _socket;
     private readonly TransportOptions _options;
     private readonly FrameRouter _router;
+    private readonly PeerAllowance _allowance;
     private readonly PeerMeter _meter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -40,6 +41,7 @@ internal sealed class PeerConnection
         PeerGreeting greeting,
         TransportOptions options,
         FrameRouter router,
+        PeerAllowance allowance,
         PeerMeter meter,
         TimeProvider time,
         ILogger logger)
@@ -47,6 +49,7 @@ internal sealed class PeerConnection
         _socket = socket;
         _options = options;
         _router = router;
+        _allowance = allowance;
         _meter = meter;
         _time = time;
         _logger = logger;
@@ -69,9 +72,16 @@ internal sealed class PeerConnection
 
     private ValidatorIndex Peer => Greeting.Validator;
 
-    /// <summary>Queues a frame, or drops and counts it when the queue is full.</summary>
+    /// <summary>
+    /// Queues a frame, or drops and counts it when the queue is full. What it asked for is at its cost.
+    /// </summary>
     public void Send(FrameKind kind, ReadOnlyMemory<byte> payload)
     {
+        if (kind is FrameKind.Response or FrameKind.SnapshotResponse)
+        {
+            _allowance.SpendBytes(payload.Length);
+        }
+
         if (!_queue.TryAdd(new(kind, payload)))
         {
             _meter.Dropped("queue_full");
@@ -156,9 +166,16 @@ internal sealed class PeerConnection
 
                 Volatile.Write(ref _receivedAt, _time.GetTimestamp());
                 _meter.Received(FrameLayout.HeaderSize + frame.Payload.Length);
+                _allowance.SpendPieces(1);
+                _allowance.SpendBytes(frame.Payload.Length);
                 if (!await TakeAsync(frame, stop).ConfigureAwait(false))
                 {
                     return;
+                }
+
+                if (_allowance.Settle() is var pause && pause > TimeSpan.Zero)
+                {
+                    await PauseAsync(pause, stop).ConfigureAwait(false);
                 }
             }
         }
@@ -197,11 +214,27 @@ internal sealed class PeerConnection
         return !verdict.Hostile;
     }
 
+    /// <summary>Reads nothing for a while: what the peer sends meanwhile waits in its own socket.</summary>
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stop)
+    {
+        _meter.HeldBack(pause);
+        _handling = true;
+        await Task.Delay(pause, _time, stop).ConfigureAwait(false);
+        Volatile.Write(ref _receivedAt, _time.GetTimestamp());
+        _handling = false;
+    }
+
     private async ValueTask<FrameVerdict> HandleAsync(Frame frame, CancellationToken stop)
     {
         try
         {
-            return await _router.RouteAsync(Peer, frame.Kind, frame.Payload, stop).ConfigureAwait(false);
+            // What it works here is the peer's to pay for; not what it then waits for others.
+            var began = _time.GetTimestamp();
+            var handling = _router.RouteAsync(Peer, frame.Kind, frame.Payload, stop);
+            _allowance.Spend(_time.GetElapsedTime(began));
+            var verdict = await handling.ConfigureAwait(false);
+            _allowance.SpendPieces(verdict.Wasted);
+            return verdict;
         }
         catch (Exception exception) when (exception is not (InvariantBrokenException or DamagedDataException)
             && !stop.IsCancellationRequested)

@@ -39,6 +39,7 @@ internal sealed class PeerSlot
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Penalty _penalty;
+    private readonly PeerAllowance _allowance;
     private readonly Channel<Arrival> _arrivals = Channel.CreateBounded<Arrival>(ArrivalsMax);
 
     private readonly PeerEndpoint? _onLedger;
@@ -74,6 +75,7 @@ internal sealed class PeerSlot
         _time = time;
         _logger = logger;
         _penalty = new(options, time);
+        _allowance = new(time);
         Meter = metrics.ForPeer(validator);
         _onLedger = PeerAddress.TryParse(validator.Address, out var host, out var port)
             ? new(peer, host, port) : null;
@@ -240,6 +242,14 @@ internal sealed class PeerSlot
                 .ConfigureAwait(false);
         }
 
+        // Each time it is told anew what waits for it: who comes and goes all day waits at the door.
+        _allowance.Spend(PeerAllowance.OneMax);
+        if (_allowance.Settle() is var pause && pause > TimeSpan.Zero)
+        {
+            Meter.HeldBack(pause);
+            await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
+        }
+
         if (!await Handshake.WriteAcceptedAsync(arrival.Socket, cancellationToken).ConfigureAwait(false))
         {
             return new(HandshakeRefusal.Closed, "it closed the connection during the handshake");
@@ -282,7 +292,7 @@ internal sealed class PeerSlot
     private void Enter(Arrival arrival, CancellationToken stopping)
     {
         var connection = new PeerConnection(
-            arrival.Socket, arrival.Greeting, _options, _router, Meter, _time, _logger);
+            arrival.Socket, arrival.Greeting, _options, _router, _allowance, Meter, _time, _logger);
         _vacant = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _lastRefusal = null;
         _current = connection;

@@ -13,6 +13,7 @@ public sealed class TransportMetrics
     private readonly Gauge _connected;
     private readonly Counter _bytes;
     private readonly Counter _dropped;
+    private readonly Counter _heldBack;
     private readonly Counter _refused;
 
     public TransportMetrics(MetricFactory metrics)
@@ -24,6 +25,9 @@ public sealed class TransportMetrics
         _dropped = metrics.CreateCounter(
             "ledger_peer_messages_dropped_total",
             "Frames that were not sent or not used, by peer and reason.", "peer", "reason");
+        _heldBack = metrics.CreateCounter(
+            "ledger_peer_held_back_seconds_total",
+            "Time for which a peer was not read, because it had cost this node more than its share.", "peer");
         _refused = metrics.CreateCounter(
             "ledger_handshakes_refused_total",
             "Connections that were not let in, by us or by the other side.", "reason");
@@ -44,12 +48,13 @@ public sealed class TransportMetrics
             validator.Name,
             _bytes.WithLabels(validator.Name, "in"),
             _bytes.WithLabels(validator.Name, "out"),
+            _heldBack.WithLabels(validator.Name),
             reason => _dropped.WithLabels(validator.Name, reason));
 }
 
 /// <summary>What is counted of one peer, over all its connections.</summary>
 internal sealed class PeerMeter(
-    string name, ICounter bytesIn, ICounter bytesOut, Func<string, ICounter> droppedFor)
+    string name, ICounter bytesIn, ICounter bytesOut, ICounter heldBack, Func<string, ICounter> droppedFor)
 {
     private readonly ConcurrentDictionary<string, ICounter> _dropped = new();
 
@@ -62,6 +67,8 @@ internal sealed class PeerMeter(
     public void Received(int bytes) => bytesIn.Inc(bytes);
 
     public void Sent(int bytes) => bytesOut.Inc(bytes);
+
+    public void HeldBack(TimeSpan pause) => heldBack.Inc(pause.TotalSeconds);
 
     public void Dropped(string reason) => _dropped.GetOrAdd(reason, droppedFor).Inc();
 }

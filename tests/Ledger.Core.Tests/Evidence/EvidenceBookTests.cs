@@ -52,23 +52,49 @@ public sealed class EvidenceBookTests
         Assert.Equal(EvidenceBook.PerValidatorMax, book.Count);
     }
 
-    /// <summary>Each proof that is taken is written, logged and spread; a liar makes any number.</summary>
-    [Fact]
-    public void Who_counts_down_from_the_highest_height_is_not_followed()
+    [Theory]
+    [InlineData(1_000, 501, false)]
+    [InlineData(1_000, 500, true)]
+    [InlineData(2, 1, true)]
+    [InlineData(1, 0, true)]
+    [InlineData(0, 0, false)]
+    public void What_is_held_gives_way_only_to_what_is_less_than_half_as_far_ahead(
+        ulong heldAhead, ulong ahead, bool isWanted)
     {
-        var ahead = Book(self: 0);
-        var behind = Book(self: 0);
+        Height head = new(5_000);
+        var book = Book(self: 0);
         for (ulong i = 0; i < EvidenceBook.PerValidatorMax; i++)
         {
-            ahead.Add(_liar.VotesTwice(_liar.Commit(1_000_000 + i)), TimeSpan.Zero);
-            behind.Add(_liar.VotesTwice(_liar.Commit(50 + i)), TimeSpan.Zero);
+            var height = head.Value + heldAhead - Math.Min(i, heldAhead);
+            book.Add(_liar.VotesTwice(_liar.Commit(height)), TimeSpan.Zero);
         }
 
-        Assert.False(ahead.Wants(_liar.VotesTwice(_liar.Commit(999_999)), new(99)));
-        Assert.False(ahead.Wants(_liar.VotesTwice(_liar.Commit(100 + EvidenceBook.AheadBlocks)), new(99)));
-        Assert.True(ahead.Wants(_liar.VotesTwice(_liar.Commit(99 + EvidenceBook.AheadBlocks)), new(99)));
-        Assert.True(ahead.Wants(_liar.VotesTwice(_liar.Commit(99)), new(99)));
-        Assert.False(behind.Wants(_liar.VotesTwice(_liar.Commit(2)), new(99)));
+        for (ulong i = 1; book.Count < EvidenceBook.PerValidatorMax; i++)
+        {
+            book.Add(_liar.VotesTwice(_liar.Commit(head.Value - i)), TimeSpan.Zero);
+        }
+
+        var nearer = _liar.VotesTwice(_liar.Commit(head.Value + ahead, view: 1));
+
+        Assert.Equal(isWanted, book.Wants(nearer, head));
+    }
+
+    [Fact]
+    public void A_liar_that_comes_nearer_height_by_height_is_soon_left_unheard()
+    {
+        var book = Book(self: 0);
+        var taken = 0;
+        for (ulong height = 20_000; height > 1; height--)
+        {
+            var evidence = _liar.VotesTwice(_liar.Commit(height));
+            if (book.Wants(evidence, new(1)))
+            {
+                book.Add(evidence, TimeSpan.Zero);
+                taken++;
+            }
+        }
+
+        Assert.InRange(taken, EvidenceBook.PerValidatorMax, 16 * EvidenceBook.PerValidatorMax);
     }
 
     [Fact]

@@ -65,15 +65,18 @@ internal sealed class RawPeer : IDisposable
         => SendRawAsync([.. Header(payload.Length, kind), .. payload]);
 
     /// <summary>The other side may have closed before all was written, as it may.</summary>
-    public async Task SendRawAsync(byte[] bytes)
+    /// <returns>Whether it has not.</returns>
+    public async Task<bool> SendRawAsync(byte[] bytes)
     {
         try
         {
             await _stream.WriteAsync(bytes);
+            return true;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             // The read that follows tells.
+            return false;
         }
     }
 
@@ -90,6 +93,36 @@ internal sealed class RawPeer : IDisposable
         var (actual, payload) = await ReadAsync() ?? throw new EndOfStreamException("The other side closed.");
         Assert.Equal(kind, actual);
         return payload;
+    }
+
+    /// <summary>The next of one kind; others are passed over.</summary>
+    public async Task<byte[]> NextAsync(byte kind)
+    {
+        while (true)
+        {
+            var (actual, payload)
+                = await ReadAsync() ?? throw new EndOfStreamException("The other side closed.");
+            if (actual == kind)
+            {
+                return payload;
+            }
+        }
+    }
+
+    /// <summary>Takes bytes as fast as they come, whatever they mean, until either side closes.</summary>
+    public async Task DrainAsync()
+    {
+        var buffer = new byte[1024 * 1024];
+        try
+        {
+            while (await _stream.ReadAsync(buffer) > 0)
+            {
+            }
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // One side has closed, as it may.
+        }
     }
 
     /// <summary>Reads whatever comes until the other side closes.</summary>

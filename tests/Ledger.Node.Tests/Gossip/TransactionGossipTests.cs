@@ -93,7 +93,7 @@ public sealed class TransactionGossipTests : IAsyncLifetime
 
     /// <summary>Between honest peers clocks differ, pools fill, and blocks overtake gossip.</summary>
     [Fact]
-    public async Task What_honest_peers_may_send_costs_nothing()
+    public async Task What_honest_peers_may_send_costs_no_more_than_the_work_it_made()
     {
         var (known, late) = (
             _door.Put(), Keys.Sign(new Timestamp(1), Keys.Writer, new Operation.Delete("open", "k")));
@@ -101,7 +101,8 @@ public sealed class TransactionGossipTests : IAsyncLifetime
         await _door.AdmitAsync(known);
 
         Assert.Equal(
-            FrameVerdict.Ok, await OfferAsync(Pack(known.Encoded, late.Encoded, notPermitted.Encoded)));
+            FrameVerdict.Ok with { Wasted = 3 },
+            await OfferAsync(Pack(known.Encoded, late.Encoded, notPermitted.Encoded, _door.Put().Encoded)));
         Assert.Equal(FrameVerdict.Ok, await OfferAsync(Pack()));
     }
 

@@ -139,6 +139,25 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_shows_too_many_proofs_at_once_loses_its_own_and_delays_nobody()
+    {
+        FrameVerdict verdict;
+        ulong shown = 0;
+        do
+        {
+            var showing = ShowAsync(Proof(height: 1_000 + ++shown));
+            Assert.True(showing.IsCompletedSuccessfully, "a peer's reader waits");
+            verdict = await showing;
+        }
+        while (verdict == FrameVerdict.Ok && shown < 10_000);
+
+        Assert.Equal(FrameVerdict.Drop("too_much_evidence"), verdict);
+        Assert.Equal(FrameVerdict.Ok, await ShowAsync(Proof(height: 2), by: 2));
+        Run();
+        await UntilAsync(() => _service.Held.Contains(Proof(height: 2)));
+    }
+
+    [Fact]
     public async Task A_peer_that_connects_is_shown_what_waits_here()
     {
         Evidence[] held = [Proof(height: 1), Proof(height: 2)];
@@ -182,8 +201,8 @@ public sealed class EvidenceServiceTests : IAsyncLifetime
 
     private void Run() => _runs = _service.RunAsync(_stop.Token);
 
-    private ValueTask<FrameVerdict> ShowAsync(Evidence proof)
-        => _service.OnFrameAsync(new(1), proof.Encode(), TestContext.Current.CancellationToken);
+    private ValueTask<FrameVerdict> ShowAsync(Evidence proof, int by = 1)
+        => _service.OnFrameAsync(new(by), proof.Encode(), TestContext.Current.CancellationToken);
 
     /// <summary>Two commits of the liar for one height.</summary>
     private Evidence Proof(ulong height)

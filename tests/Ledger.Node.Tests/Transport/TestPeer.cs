@@ -82,11 +82,13 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
 
     public bool FailureIsExpected { get; set; }
 
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>What a frame is answered with; by default all is well.</summary>
     public Func<ReceivedFrame, CancellationToken, ValueTask<FrameVerdict>>? Judge { get; set; }
 
     public PeerNetwork Network
-        => _network ??= new(_options, Identity, Router, this, Metrics, TimeProvider.System, this);
+        => _network ??= new(_options, Identity, Router, this, Metrics, Clock, this);
 
     public IPEndPoint Address => Network.Bind();
 
@@ -106,6 +108,9 @@ internal sealed class TestPeer : IPeerObserver, ILogger<PeerNetwork>, IAsyncDisp
     public double Dropped(string peer, string reason)
         => _factory.CreateCounter("ledger_peer_messages_dropped_total", "", "peer", "reason")
             .WithLabels(peer, reason).Value;
+
+    public double HeldBack(string peer)
+        => _factory.CreateCounter("ledger_peer_held_back_seconds_total", "", "peer").WithLabels(peer).Value;
 
     public double ConnectedCount => _factory.CreateGauge("ledger_peers_connected", "").Value;
 
