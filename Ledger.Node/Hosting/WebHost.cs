@@ -35,6 +35,12 @@ internal static class WebHost
     /// </summary>
     private const int ConnectionsMax = 512;
 
+    /// <summary>Operators find a place on their port, however many clients there are.</summary>
+    private const int PublicConnectionsMax = 448;
+
+    /// <summary>What a proxy needs for all that it serves, and no client of its own.</summary>
+    private const int ConnectionsOfOneMax = 256;
+
     /// <summary>
     /// What large requests and answers may hold together: twice the largest body that can be configured, and
     /// a fraction of what a node has.
@@ -128,7 +134,9 @@ internal static class WebHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
             kestrel.Limits.MaxRequestBodySize = options.HttpMaxBodyBytes;
-            kestrel.Listen(options.HttpListen);
+            kestrel.Listen(
+                options.HttpListen,
+                listen => listen.Use(new ConnectionShares(PublicConnectionsMax, ConnectionsOfOneMax).Guard));
             kestrel.Listen(options.AdminListen, listen => adminListen = listen);
         });
         builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = Bind);

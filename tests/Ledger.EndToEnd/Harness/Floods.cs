@@ -63,7 +63,7 @@ internal sealed class Floods(
         return count;
     }
 
-    private static byte[] Pings() => Repeat(PingFrame, _ => new byte[8]);
+    public static byte[] Pings() => Repeat(PingFrame, _ => new byte[8]);
 
     /// <summary>For blocks that nobody has proposed.</summary>
     private byte[] Votes() => Repeat(
