@@ -13,7 +13,7 @@ namespace Ledger.EndToEnd;
 public sealed class PeerFloodTests(PeerFloodTests.Flooded flooded) : IClassFixture<PeerFloodTests.Flooded>
 {
     /// <summary>Long enough that what a flooder may cost at once does not count for much.</summary>
-    private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(1);
 
     public static TheoryData<string> All => Floods.All;
 
