@@ -106,13 +106,28 @@ public sealed class EventTests(SingleNode node) : IClassFixture<SingleNode>
         await client.GetStream().ReadAtLeastAsync(new byte[1], 1, cancellationToken: Token);
 
         // As Linux lists them: local, remote, state, queues, then which timer runs; 02 is the keepalive's.
-        var local = (IPEndPoint)client.Client.LocalEndPoint!;
-        var port = local.Port.ToString("X4", CultureInfo.InvariantCulture);
-        var served = (await File.ReadAllLinesAsync("/proc/net/tcp", Token))
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Single(fields => fields[2].EndsWith(":" + port, StringComparison.Ordinal));
-        Assert.StartsWith("02:", served[5], StringComparison.Ordinal);
+        // 01 is the retransmission's, until what was sent is acknowledged.
+        var served = Hex(client.Client.RemoteEndPoint);
+        var remote = Hex(client.Client.LocalEndPoint);
+        using CancellationTokenSource deadline = new(TestChain.Deadline);
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(10));
+        string running;
+        do
+        {
+            running = (await File.ReadAllLinesAsync("/proc/net/tcp", Token))
+                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Single(fields => fields[1] == served && fields[2] == remote)[5];
+        }
+        while (running.StartsWith("01:", StringComparison.Ordinal)
+            && await timer.WaitForNextTickAsync(deadline.Token));
+        Assert.StartsWith("02:", running, StringComparison.Ordinal);
     }
+
+    /// <summary>As Linux writes it: the address in the machine's order of bytes, the port in ours.</summary>
+    private static string Hex(EndPoint? endPoint)
+        => endPoint is IPEndPoint { Port: var port, Address: var address }
+            ? $"{BitConverter.ToUInt32(address.MapToIPv4().GetAddressBytes()):X8}:{port:X4}"
+            : throw new ArgumentException("It is no address and port.", nameof(endPoint));
 
     private static string Text(ulong height) => height.ToString(CultureInfo.InvariantCulture);
 
