@@ -11,6 +11,9 @@ namespace Ledger.Cli.Bench;
 /// </summary>
 internal sealed class LoadGenerator(BenchSettings settings, TransactionFactory factory)
 {
+    /// <summary>While no node answers.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(200);
+
     private readonly Stopwatch _watch = new();
     private readonly List<BenchResult> _results = [];
     private long _batchesTaken;
@@ -111,7 +114,7 @@ internal sealed class LoadGenerator(BenchSettings settings, TransactionFactory f
         catch (NoNodeAnswersException)
         {
             result.RecordFailed("node not reachable", batch.Count);
-            await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
+            await Task.Delay(AskAgainAfter, cancellationToken);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

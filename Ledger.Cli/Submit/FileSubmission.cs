@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Ledger.Cli.Client;
 using Ledger.Cli.Shell;
@@ -20,6 +21,12 @@ internal sealed class FileSubmission(
     Action<string> remark)
 {
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>While no node answers.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Patience is not measured by the time of day, which may be set meanwhile.</summary>
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
 
     private readonly Channel<List<Line>> _batches = Channel.CreateBounded<List<Line>>(
         SubmitSettings.InFlight);
@@ -164,7 +171,7 @@ internal sealed class FileSubmission(
     private async Task SendUntilFinalAsync(List<Line> batch, CancellationToken cancellationToken)
     {
         var open = batch;
-        var deadline = DateTime.UtcNow + settings.Patience;
+        var deadline = _watch.Elapsed + settings.Patience;
         while (open.Count > 0)
         {
             var before = open.Count;
@@ -187,17 +194,17 @@ internal sealed class FileSubmission(
                 deadline += busy.RetryAfter;
                 await Task.Delay(busy.RetryAfter, cancellationToken);
             }
-            catch (NoNodeAnswersException) when (DateTime.UtcNow < deadline)
+            catch (NoNodeAnswersException) when (_watch.Elapsed < deadline)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+                await Task.Delay(AskAgainAfter, cancellationToken);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 // The deadline below says what is to be said.
             }
 
-            deadline = open.Count < before ? DateTime.UtcNow + settings.Patience : deadline;
-            if (open.Count > 0 && DateTime.UtcNow >= deadline)
+            deadline = open.Count < before ? _watch.Elapsed + settings.Patience : deadline;
+            if (open.Count > 0 && _watch.Elapsed >= deadline)
             {
                 throw new CliException(
                     $"line {open[0].Number} and others are not final after "
